@@ -1,0 +1,1 @@
+"""Ask your own documents and trust the answer."""

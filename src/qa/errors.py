@@ -1,0 +1,61 @@
+"""Every error this package raises on purpose, in one tree; catch `QAError` to catch them all.
+
+QAError
+├── SettingsError    a setting has a value that cannot work
+├── QuestionError    the question is empty or too long
+├── DocumentError    a file or folder cannot be read as a document
+├── StoreError       the index cannot be opened, read or written
+│   ├── StoreMismatchError   it was built with other settings or by another version
+│   └── StoreBusyError       another process is writing to it
+├── EmbeddingError   the embedding model is missing, damaged or failed
+├── ModelError       the language model could not be reached or did not answer
+├── PromptError      a prompt file is missing or has the wrong fields
+└── SuiteError       an evaluation suite, case or run is malformed
+
+A message says what happened, shows the value, and gives the next command.
+"Not in the documents" is no error: it is `Answer.abstained`.
+"""
+
+
+class QAError(Exception):
+    """The root of every error that this package raises on purpose."""
+
+
+class SettingsError(QAError):
+    """A setting has a value that cannot work."""
+
+
+class QuestionError(QAError):
+    """The question is empty or too long."""
+
+
+class DocumentError(QAError):
+    """A file or folder cannot be read as a document."""
+
+
+class StoreError(QAError):
+    """The index cannot be opened, read or written."""
+
+
+class StoreMismatchError(StoreError):
+    """The index was built with other settings, or by another version of this package."""
+
+
+class StoreBusyError(StoreError):
+    """Another process is writing to the index."""
+
+
+class EmbeddingError(QAError):
+    """The embedding model is missing, damaged or failed."""
+
+
+class ModelError(QAError):
+    """The language model could not be reached or did not answer."""
+
+
+class PromptError(QAError):
+    """A prompt file is missing or has the wrong fields."""
+
+
+class SuiteError(QAError):
+    """An evaluation suite, case or run is malformed."""

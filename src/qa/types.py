@@ -1,0 +1,222 @@
+"""The values that pass between the rooms: documents, passages, hits, citations, answers.
+
+All are frozen, made by keyword, and hold tuples; offsets count characters, half-open.
+Nothing here reads a file, opens a connection or needs more than the standard library.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Support = Literal["supported", "partly", "unsupported", "contradicted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A half-open range of characters: `document.text[span.start:span.end]` is its text."""
+
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One source as read.
+
+    `id` is the path relative to the ingested root, with `/`; `pages` holds the offset at which
+    each page begins, and is empty for a format without pages.
+    """
+
+    id: str
+    text: str
+    title: str
+    pages: tuple[int, ...] = ()
+
+    @property
+    def version(self) -> str:
+        """16 hexadecimal digits of the SHA-256 of the text: equal text, equal version."""
+        return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """The contiguous slice of a document that is embedded and retrieved.
+
+    `sentences` are spans of the document, in order, without the white space between them.
+    `page` counts from 1 and is the page on which the passage begins.
+    """
+
+    document: str
+    version: str
+    title: str
+    ordinal: int
+    start: int
+    end: int
+    text: str
+    sentences: tuple[Span, ...]
+    page: int | None = None
+
+    @property
+    def id(self) -> str:
+        """The same for the same document, version and ordinal; `passage_id` makes it too."""
+        return passage_id(self.document, version=self.version, ordinal=self.ordinal)
+
+    def cut(self, span: Span) -> str:
+        """The exact text of a span of the document that lies within this passage."""
+        assert self.start <= span.start <= span.end <= self.end, (self.id, span)
+        return self.text[span.start - self.start : span.end - self.start]
+
+
+def passage_id(document: str, *, version: str, ordinal: int) -> str:
+    """The id under which a passage is stored."""
+    return f"{document}@{version}#{ordinal}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A passage that was retrieved; `score` rises with relevance, `rank` counts from 1.
+
+    `sentence_scores` runs along `passage.sentences`: how well each answers the query.
+    """
+
+    passage: Passage
+    score: float
+    rank: int
+    sentence_scores: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A numbered reference to the exact characters that a sentence rests on."""
+
+    number: int
+    document: str
+    title: str
+    start: int
+    end: int
+    page: int | None
+    quote: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """One sentence of an answer, with the verdict on what it cites.
+
+    `highlight` is the short answer as a range of `text`, where there is one.
+    `reason` says why the sentence is not fully supported.
+    """
+
+    text: str
+    citations: tuple[int, ...]
+    support: Support
+    reason: str | None = None
+    highlight: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nearest:
+    """One of the closest passages, shown when the documents do not hold the answer."""
+
+    document: str
+    title: str
+    start: int
+    end: int
+    page: int | None
+    quote: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens that the language model read and wrote; zero without one."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The answer to one question, or, when `abstained`, the passages nearest to one.
+
+    `confidence`, 0 to 1, estimates that the documents hold the answer. `text` carries the markers
+    `[1]`, `[2]`, numbered in reading order; `incomplete` means that the model's stream broke.
+    `seconds` is the only field that differs when the same question is asked of the same index
+    without a language model.
+    """
+
+    question: str
+    query: str
+    text: str
+    abstained: bool
+    incomplete: bool = False
+    sentences: tuple[Sentence, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    nearest: tuple[Nearest, ...] = ()
+    confidence: float = 0.0
+    model: str = "extractive"
+    embeddings: str = ""
+    prompt: str | None = None
+    notes: tuple[str, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer contract: what `qa ask --json` prints, as plain values."""
+        plain = asdict(self)
+        return {"question": plain.pop("question"), "query": plain.pop("query"), "answer": plain.pop("text"), **plain}
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """The answer contract as one JSON object."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Answer:
+        """The answer that `to_dict` described.
+
+        Raises: KeyError or TypeError when a field is missing or unknown.
+        """
+        rest = dict(plain)
+        return cls(
+            text=rest.pop("answer"),
+            sentences=tuple(_sentence(each) for each in rest.pop("sentences")),
+            citations=tuple(Citation(**each) for each in rest.pop("citations")),
+            nearest=tuple(Nearest(**each) for each in rest.pop("nearest")),
+            notes=tuple(rest.pop("notes")),
+            usage=Usage(**rest.pop("usage")),
+            **rest,
+        )
+
+    def __str__(self) -> str:
+        """Readable text: the answer, then every quote with its document and characters."""
+        sources: tuple[Citation | Nearest, ...] = self.nearest if self.abstained else self.citations
+        blocks = [self.text]
+        if self.abstained and sources:
+            blocks.append("The nearest passages:")
+        for position, source in enumerate(sources, start=1):
+            page = "" if source.page is None else f", page {source.page}"
+            where = f"{source.document}{page}, characters {source.start}-{source.end}"
+            blocks.append(f"[{position}] {where}\n    “{' '.join(source.quote.split())}”")
+        for sentence in self.sentences:
+            if sentence.reason:
+                blocks.append(f"Note: “{sentence.text}” is {sentence.support}: {sentence.reason}.")
+        blocks.extend(f"Note: {note}." for note in self.notes)
+        return "\n\n".join(blocks)
+
+
+def _sentence(plain: Mapping[str, Any]) -> Sentence:
+    highlight = plain["highlight"]
+    return Sentence(
+        text=plain["text"],
+        citations=tuple(plain["citations"]),
+        support=plain["support"],
+        reason=plain["reason"],
+        highlight=None if highlight is None else Span(**highlight),
+    )

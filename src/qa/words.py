@@ -1,0 +1,50 @@
+"""Text → the terms that are counted and compared: stems without stop words.
+
+One tokeniser for the lexical index, the ranking features and the support check, so that a term
+means the same everywhere. No offsets into documents are made here, and nothing is scored.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from functools import lru_cache
+
+import Stemmer
+
+WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+
+STOP_WORDS = frozenset(
+    """a about after again all also am an and any are as at be because been before being between both but by can
+    could did do does doing during each for from further had has have having he her here hers him himself his how i
+    if in into is it its itself just me more most my myself no nor not of off on once only or other our ours out over
+    own same she should so some such than that the their theirs them then there these they this those through to too
+    under until up very was we were what when where which while who whom whose why will with would you your yours
+    s t ll re ve d m""".split()
+)
+
+_local = threading.local()
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in order: lower case, compatibility forms folded, possessives dropped."""
+    folded = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
+    return [word.removesuffix("'s") for word in WORD.findall(folded)]
+
+
+def terms(text: str) -> list[str]:
+    """The stems of a text's words in order, stop words left out."""
+    return [stem(word) for word in words(text) if word not in STOP_WORDS]
+
+
+@lru_cache(maxsize=200_000)
+def stem(word: str) -> str:
+    """The Snowball English stem of a lower-case word.
+
+    Source: M. F. Porter, Snowball (2001), the "english" (Porter2) stemmer.
+    """
+    stemmer = getattr(_local, "stemmer", None)
+    if stemmer is None:  # a Stemmer is not safe to share between threads
+        stemmer = _local.stemmer = Stemmer.Stemmer("english")
+    return str(stemmer.stemWord(word))
