@@ -135,6 +135,14 @@ class Nearest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One turn of a conversation, as chat models know it."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """Tokens that the language model read and wrote; zero without one."""
 
