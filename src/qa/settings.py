@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     chroma: str = Field(".qa/index", description="a folder, `http://host:8000`, or `cloud://tenant/database`")
     collection: str = Field("documents", min_length=3, max_length=400, description="the name of the Chroma collection")
     seeds: Path | None = Field(None, description="documents to index when there is no index; ours when unset")
+    home: Path = Field(Path(".qa"), description="where conversations, feedback and caches are kept")
     top_k: int = Field(5, ge=1, le=50, description="passages to read for an answer")
     context_tokens: int = Field(6000, ge=200, description="tokens of passages that a language model may be shown")
     strictness: float = Field(

@@ -80,6 +80,27 @@ def passage_id(document: str, *, version: str, ordinal: int) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What the index knows of one document: which version is current and how many passages it has.
+
+    `root` is the folder it was ingested from; `chars` is the length of its text.
+    """
+
+    id: str
+    version: str
+    title: str
+    root: str
+    passages: int
+    chars: int
+    pages: tuple[int, ...] = ()
+
+    @property
+    def passage_ids(self) -> list[str]:
+        """The ids of all its passages, in the order of the text."""
+        return [passage_id(self.id, version=self.version, ordinal=each) for each in range(self.passages)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """A passage that was retrieved; `score` rises with relevance, `rank` counts from 1.
 

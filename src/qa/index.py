@@ -1,0 +1,238 @@
+"""Passages in Chroma: read, search, and the manifest that says how they were made.
+
+The collection NAME holds one small record per document and, as its metadata, the manifest; the
+collection NAME-BUILD holds the passages. A record says which version of its document is current,
+so passages of any other version are never seen. `writer.py` writes; nothing is ranked here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.errors import StoreError, StoreMismatchError
+from qa.lexical import Lexical
+from qa.stores import connect, is_folder, store_errors
+from qa.types import Document, Passage, Record, Span
+
+if TYPE_CHECKING:
+    from chromadb.api.models.Collection import Collection
+
+FORMAT = 1
+BATCH = 5_000  # Chroma takes 5,461 at most
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """How the passages were made, and which build of them is the current one.
+
+    `generation` changes with every finished ingest and is empty before the first; `writing` stays
+    set when an ingest was killed, and tells the next one to sweep up after it.
+    """
+
+    embeddings: str
+    dimension: int
+    build: str
+    format: int = FORMAT
+    generation: str = ""
+    writing: bool = False
+
+
+class Index:
+    """The passages of one collection at one location, as `stores.connect` understands it."""
+
+    def __init__(self, location: str, *, collection: str, embeddings: str, dimension: int, home: Path) -> None:
+        """Connect. Raises: StoreError when the location cannot be opened."""
+        self.location, self.collection = location, collection
+        self.embeddings, self.dimension = embeddings, dimension
+        self.client = connect(location)
+        if is_folder(location):
+            self.cache = Path(location) / "lexical" / collection
+        else:
+            self.cache = home / "lexical" / hashlib.sha256(f"{location} {collection}".encode()).hexdigest()[:16]
+        self._lexical: Lexical | None = None
+        self._passages: Collection | None = None
+
+    # -- the manifest and the records ------------------------------------------------------------
+
+    def stored_manifest(self) -> Manifest | None:
+        """The manifest as it stands, whatever it says; None before the first ingest has begun."""
+        collection = self.record_collection()
+        if collection is None:
+            return None
+        metadata = dict(collection.metadata or {})
+        if "build" not in metadata:
+            raise StoreError(
+                f"index {self.location}: collection {self.collection!r} was not made by qa. "
+                "Choose another name with QA_COLLECTION"
+            )
+        if metadata.get("format") != FORMAT:
+            raise StoreMismatchError(
+                f"index {self.location} has format {metadata.get('format')}; this version of qa reads "
+                f"format {FORMAT}. Run: qa ingest --rebuild PATH"
+            )
+        return Manifest(**metadata)
+
+    def manifest(self) -> Manifest | None:
+        """The manifest, once it is sure that the passages were embedded the way queries are.
+
+        Raises: StoreMismatchError.
+        """
+        manifest = self.stored_manifest()
+        if manifest and (manifest.embeddings, manifest.dimension) != (self.embeddings, self.dimension):
+            raise StoreMismatchError(
+                f"index {self.location} was built with {manifest.embeddings} ({manifest.dimension} dimensions); "
+                f"settings say {self.embeddings} ({self.dimension}). Run: qa ingest --rebuild"
+            )
+        return manifest
+
+    def documents(self) -> tuple[Record, ...]:
+        """What is known of every document, sorted by id."""
+        return tuple(sorted(self._records(None).values(), key=lambda record: record.id))
+
+    def records(self, documents: Sequence[str]) -> dict[str, Record]:
+        """The records of those of `documents` that are indexed, by document id."""
+        return self._records(list(dict.fromkeys(documents))) if documents else {}
+
+    def document(self, document: str) -> Document:
+        """The document as it was read, rebuilt from its passages.
+
+        Raises: StoreError when it is not indexed, or its passages do not make up its text.
+        """
+        record = self.records([document]).get(document)
+        if record is None:
+            raise StoreError(f"{document!r} is not in the index {self.location}. List what is with: qa status")
+        text = "".join(passage.text for passage in self.passages(record.passage_ids))
+        rebuilt = Document(id=record.id, text=text, title=record.title, pages=record.pages)
+        if rebuilt.version != record.version:
+            raise StoreError(f"{document!r} is incomplete in the index {self.location}. Run: qa ingest --rebuild")
+        return rebuilt
+
+    # -- the passages ----------------------------------------------------------------------------
+
+    @property
+    def passage_count(self) -> int:
+        """How many passages are stored."""
+        with store_errors(self.location):
+            passages = self._passage_collection()
+            return 0 if passages is None else passages.count()
+
+    def passages(self, ids: Sequence[str]) -> list[Passage]:
+        """The passages with these ids, in this order; ids that are not stored are left out."""
+        found: dict[str, Passage] = {}
+        for got in self._get(ids, ["documents", "metadatas"]):
+            rows = zip(got["ids"], got["documents"], got["metadatas"], strict=True)
+            found.update({key: _to_passage(text, metadata) for key, text, metadata in rows})
+        return [found[key] for key in ids if key in found]
+
+    def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
+        """The embeddings of these passages, a row each, in this order; each must be stored."""
+        rows: dict[str, NDArray[np.float32]] = {}
+        for got in self._get(ids, ["embeddings"]):
+            rows.update(zip(got["ids"], np.asarray(got["embeddings"], dtype=np.float32), strict=True))
+        return np.array([rows[key] for key in ids], dtype=np.float32).reshape(len(ids), self.dimension)
+
+    def search_dense(self, vector: NDArray[np.float32], *, k: int) -> list[tuple[str, float]]:
+        """The ids of the nearest `k` passages with their cosine similarity (-1 to 1), best first."""
+        with store_errors(self.location):
+            passages = self._passage_collection()
+            if passages is None:
+                return []
+            found = passages.query(query_embeddings=vector.reshape(1, -1), n_results=k, include=["distances"])
+        pairs = zip(found["ids"][0], (found["distances"] or [[]])[0], strict=True)
+        return self._current([(key, 1.0 - float(distance)) for key, distance in pairs])
+
+    def search_lexical(self, query: str, *, k: int) -> list[tuple[str, float]]:
+        """The ids of the best `k` passages with their BM25 scores (0 and up), best first."""
+        lexical = self.refresh_lexical()
+        return [] if lexical is None else self._current(lexical.search(query, k=k))
+
+    def document_frequency(self, term: str) -> int:
+        """How many passages hold a term, a stem as `words.terms` makes them."""
+        lexical = self.refresh_lexical()
+        return 0 if lexical is None else lexical.document_frequency(term)
+
+    def refresh_lexical(self) -> Lexical | None:
+        """The lexical cache, brought up to the index where it was behind; None without an index."""
+        manifest = self.manifest()
+        if manifest is None:
+            return None
+        if self._lexical is None:
+            self._lexical = Lexical(self.cache)
+        generation = f"{manifest.build} {manifest.generation}"
+        if self._lexical.generation != generation:
+            records = {record.id: record for record in self.documents()}
+            self._lexical.sync(
+                {document: f"{manifest.build} {record.version}" for document, record in records.items()},
+                generation=generation,
+                texts=lambda document: [(each.id, each.text) for each in self.passages(records[document].passage_ids)],
+            )
+        return self._lexical
+
+    # -- Chroma ----------------------------------------------------------------------------------
+
+    def record_collection(self) -> Collection | None:
+        """The collection of records, as it stands now; None before the first ingest has begun."""
+        from chromadb.errors import NotFoundError
+
+        with store_errors(self.location):
+            try:
+                return self.client.get_collection(self.collection, embedding_function=None)
+            except NotFoundError:
+                return None
+
+    def _passage_collection(self) -> Collection | None:
+        manifest = self.manifest()
+        if manifest is None:
+            return None
+        name = f"{self.collection}-{manifest.build}"
+        if self._passages is None or self._passages.name != name:
+            self._passages = self.client.get_collection(name, embedding_function=None)
+        return self._passages
+
+    def _records(self, documents: list[str] | None) -> dict[str, Record]:
+        manifest, collection = self.stored_manifest(), self.record_collection()
+        if manifest is None or collection is None:
+            return {}
+        prefix = f"{manifest.build}/"
+        keys = None if documents is None else [prefix + document for document in documents]
+        with store_errors(self.location):
+            got = collection.get(ids=keys, include=["metadatas"])
+        rows = zip(got["ids"], got["metadatas"] or (), strict=True)
+        named = ((key.removeprefix(prefix), metadata) for key, metadata in rows if key.startswith(prefix))
+        return {document: _to_record(document, metadata) for document, metadata in named}
+
+    def _get(self, ids: Sequence[str], include: list[str]) -> Iterator[Any]:
+        with store_errors(self.location):
+            passages = self._passage_collection()
+            if passages is not None:
+                for first in range(0, len(ids), BATCH):
+                    yield passages.get(ids=list(ids[first : first + BATCH]), include=include)  # type: ignore[arg-type]  # a list of literals
+
+    def _current(self, scored: list[tuple[str, float]]) -> list[tuple[str, float]]:
+        """Those of the passages whose document still has the version they were cut from."""
+        owners = [key.rsplit("#", 1)[0].rsplit("@", 1) for key, _ in scored]
+        records = self.records([document for document, _ in owners])
+        return [
+            pair
+            for pair, (document, version) in zip(scored, owners, strict=True)
+            if document in records and records[document].version == version
+        ]
+
+
+def _to_record(document: str, metadata: Mapping[str, Any]) -> Record:
+    return Record(id=document, **{**metadata, "pages": tuple(json.loads(metadata["pages"]))})
+
+
+def _to_passage(text: str, metadata: Mapping[str, Any]) -> Passage:
+    start = metadata["start"]
+    bounds = json.loads(metadata["sentences"])
+    sentences = tuple(Span(start=start + first, end=start + last) for first, last in bounds)
+    return Passage(**{"page": None, **metadata, "text": text, "end": start + len(text), "sentences": sentences})
