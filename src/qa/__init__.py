@@ -1,1 +1,47 @@
-"""Ask your own documents and trust the answer."""
+"""Ask your own documents and trust the answer.
+
+    import qa
+    print(qa.ask("Who did General Naravane meet in Rome?"))
+
+Everything heavy is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qa.errors import QAError
+from qa.types import Answer, Citation, Document, Hit, Message, Passage, Sentence, Span
+
+if TYPE_CHECKING:
+    from qa.chatbot import Chatbot, ask
+    from qa.settings import Settings
+
+__all__ = [
+    "Answer",
+    "Chatbot",
+    "Citation",
+    "Document",
+    "Hit",
+    "Message",
+    "Passage",
+    "QAError",
+    "Sentence",
+    "Settings",
+    "Span",
+    "ask",
+]
+
+_LAZY = {"Chatbot": "qa.chatbot", "ask": "qa.chatbot", "Settings": "qa.settings"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'qa' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_LAZY[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -60,6 +60,10 @@ class Index:
         self._lexical: Lexical | None = None
         self._passages: Collection | None = None
 
+    def close(self) -> None:
+        """Let go of Chroma; the index is not used after this."""
+        self.client.close()
+
     # -- the manifest and the records ------------------------------------------------------------
 
     def stored_manifest(self) -> Manifest | None:
@@ -93,13 +97,13 @@ class Index:
             )
         return manifest
 
-    def documents(self) -> tuple[Record, ...]:
-        """What is known of every document, sorted by id."""
-        return tuple(sorted(self._records(None).values(), key=lambda record: record.id))
+    def documents(self, *, build: str | None = None) -> tuple[Record, ...]:
+        """What is known of every document, sorted by id; of another build than the current one if it is named."""
+        return tuple(sorted(self._records(None, build).values(), key=lambda record: record.id))
 
-    def records(self, documents: Sequence[str]) -> dict[str, Record]:
+    def records(self, documents: Sequence[str], *, build: str | None = None) -> dict[str, Record]:
         """The records of those of `documents` that are indexed, by document id."""
-        return self._records(list(dict.fromkeys(documents))) if documents else {}
+        return self._records(list(dict.fromkeys(documents)), build) if documents else {}
 
     def document(self, document: str) -> Document:
         """The document as it was read, rebuilt from its passages.
@@ -197,11 +201,11 @@ class Index:
             self._passages = self.client.get_collection(name, embedding_function=None)
         return self._passages
 
-    def _records(self, documents: list[str] | None) -> dict[str, Record]:
+    def _records(self, documents: list[str] | None, build: str | None) -> dict[str, Record]:
         manifest, collection = self.stored_manifest(), self.record_collection()
         if manifest is None or collection is None:
             return {}
-        prefix = f"{manifest.build}/"
+        prefix = f"{build or manifest.build}/"
         keys = None if documents is None else [prefix + document for document in documents]
         with store_errors(self.location):
             got = collection.get(ids=keys, include=["metadatas"])

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from qa.errors import SettingsError, StoreError
 
 if TYPE_CHECKING:
-    from chromadb.api import ClientAPI
+    from chromadb.api.client import Client
 
 
 def is_folder(location: str) -> bool:
@@ -23,7 +23,7 @@ def is_folder(location: str) -> bool:
     return "://" not in location
 
 
-def connect(location: str) -> ClientAPI:
+def connect(location: str) -> Client:
     """A client for a folder, `http://host:8000`, or `cloud://tenant/database`.
 
     A server's token is read from `QA_CHROMA_TOKEN`, Chroma Cloud's key from `CHROMA_API_KEY`.

@@ -10,8 +10,9 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
+Event: TypeAlias = "str | Citation | Answer"
 Support = Literal["supported", "partly", "unsupported", "contradicted"]
 
 
@@ -83,13 +84,15 @@ def passage_id(document: str, *, version: str, ordinal: int) -> str:
 class Record:
     """What the index knows of one document: which version is current and how many passages it has.
 
-    `root` is the folder it was ingested from; `chars` is the length of its text.
+    `root` is the folder it was ingested from, all of which is kept in step when `mirrored`;
+    `chars` is the length of its text.
     """
 
     id: str
     version: str
     title: str
     root: str
+    mirrored: bool
     passages: int
     chars: int
     pages: tuple[int, ...] = ()

@@ -69,10 +69,14 @@ class Writer:
             self._records = self._mark(replace(before or self._manifest, writing=True))
             self._passages = self._open_passages()
 
+    def documents(self) -> tuple[Record, ...]:
+        """The records of the build that is being written: none yet at the start of a rebuild."""
+        return self._index.documents(build=self._manifest.build)
+
     def put(self, entries: Sequence[Entry]) -> None:
         """Store documents; each becomes visible whole, in place of its earlier version."""
         with store_errors(self._index.location):
-            before = self._index.records([entry.record.id for entry in entries])
+            before = self._index.records([entry.record.id for entry in entries], build=self._manifest.build)
             rows = [row for entry in entries for row in zip(entry.passages, entry.vectors, strict=True)]
             for first in range(0, len(rows), BATCH):
                 self._put_passages(rows[first : first + BATCH])
@@ -88,7 +92,7 @@ class Writer:
     def delete(self, documents: Sequence[str]) -> None:
         """Forget documents; those that are not indexed are passed over."""
         with store_errors(self._index.location):
-            gone = self._index.records(documents)
+            gone = self._index.records(documents, build=self._manifest.build)
             if gone:
                 self._records.delete(ids=[self._key(document) for document in gone])
                 self._delete_passages([key for record in gone.values() for key in record.passage_ids])

@@ -1,0 +1,165 @@
+"""The whole, for a shell: arguments in, one call of the API, text out. Nothing is decided here.
+
+Exit codes: 0 good, 1 a `QAError` (one line, no traceback), 2 usage, 3 an evaluation gate not met.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from qa.errors import DocumentError, QAError
+from qa.types import Answer
+
+app = typer.Typer(
+    help="Ask your own documents and trust the answer.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Model = Annotated[str | None, typer.Option(help="auto, extractive, or provider:model such as openai:gpt-5-mini.")]
+Chroma = Annotated[str | None, typer.Option(help="A folder, http://host:8000, or cloud://tenant/database.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+@app.command()
+def ask(
+    question: str,
+    model: Model = None,
+    chroma: Chroma = None,
+    top_k: Annotated[int | None, typer.Option(help="Passages to read.")] = None,
+    strictness: Annotated[float | None, typer.Option(help="How sure to be before answering, 0 to 1.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Answer a question, with the exact words of the documents that it rests on."""
+    from qa.chatbot import Chatbot
+
+    with Chatbot.open(model=model, chroma=chroma, top_k=top_k, strictness=strictness) as bot:
+        if as_json:
+            print(bot.ask(question).to_json())
+        else:
+            _print_stream(bot.stream(question))
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Folders and files; all known ones when left out.")] = None,
+    chroma: Chroma = None,
+    rebuild: Annotated[bool, typer.Option(help="Build the whole index anew, in place of what there is.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Bring the index in step with folders and files: new, changed and deleted ones."""
+    from dataclasses import asdict
+
+    from qa.chatbot import Chatbot
+    from qa.settings import load_settings
+
+    with Chatbot(load_settings(chroma=chroma)) as bot, _progress() as progress:
+        report = bot.ingest(*(paths or ()), rebuild=rebuild, progress=progress)
+    if as_json:
+        _print_json(asdict(report))
+    else:
+        for name in ("added", "replaced", "removed", "unchanged"):
+            print(f"{name:10} {len(getattr(report, name)):6}")
+        print(f"{'passages':10} {report.passages:6} embedded")
+    if report.failed:
+        listed = "\n".join(f"  {reason}" for _, reason in report.failed)
+        raise DocumentError(f"{len(report.failed)} files could not be read, everything else is indexed:\n{listed}")
+
+
+@app.command()
+def status(chroma: Chroma = None, as_json: Json = False) -> None:
+    """Say what is indexed, and where."""
+    from dataclasses import asdict
+
+    from qa.chatbot import Chatbot
+    from qa.settings import load_settings
+
+    with Chatbot(load_settings(chroma=chroma)) as bot:
+        found = bot.status()
+    if as_json:
+        _print_json(asdict(found))
+        return
+    print(f"index       {found.location} (collection {found.collection})")
+    print(f"embeddings  {found.embeddings}")
+    print(f"answers     {found.model}")
+    print(f"documents   {len(found.documents)}, in {found.passages} passages")
+    for record in found.documents:
+        print(f"  {record.id}  {record.passages} passages, {record.chars:,} characters, version {record.version}")
+    if found.unfinished:
+        print("An ingest did not finish. Run: qa ingest")
+    if not found.documents:
+        print("Nothing is indexed. Run: qa ingest PATH")
+
+
+@app.command()
+def config(as_json: Json = False) -> None:
+    """List the settings in force, and how each is set. Keys are never shown."""
+    from qa.settings import Settings, load_settings
+
+    settings = load_settings()
+    values: dict[str, Any] = settings.model_dump(mode="json")
+    if as_json:
+        _print_json(values)
+        return
+    for name, value in values.items():
+        print(f"QA_{name.upper():16} {'' if value is None else value!s:24} {Settings.model_fields[name].description}")
+    for name in ("OPENAI_API_KEY", "QA_CHROMA_TOKEN", "CHROMA_API_KEY"):
+        print(f"{name:19} {'set, not shown' if os.environ.get(name) else 'not set'}")
+
+
+def main() -> None:
+    """Run the command line; the exit codes are in the module's docstring."""
+    from dotenv import load_dotenv
+
+    load_dotenv(".env")  # the clients read their keys from the environment
+    try:
+        app()
+    except QAError as error:
+        sys.exit(f"qa: {error}")
+    except BrokenPipeError:  # the reader, such as `head`, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _print_stream(events: Iterator[Any]) -> None:
+    """Print pieces as they come, then the numbered sources."""
+    shown = ""
+    for event in events:
+        if isinstance(event, str):
+            print(event, end="", flush=True)
+            shown += event
+        elif isinstance(event, Answer):
+            text = str(event)
+            print(text.removeprefix(shown) if text.startswith(shown) else f"\n\n{text}")
+
+
+def _print_json(plain: dict[str, Any]) -> None:
+    import json
+
+    print(json.dumps(plain, ensure_ascii=False))
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """A progress bar on the terminal's error output; nothing elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("Indexing"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[passages]} passages"),
+    )
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Indexing", total=None, passages=0)
+        yield lambda at: bar.update(task, completed=at.done, total=at.total, passages=at.passages)
