@@ -127,9 +127,14 @@ def test_passages_whose_record_was_not_written_are_never_found_and_are_swept(tmp
     with writing(index) as writer:
         writer.put([entry("a.txt", "old words\n")])
     half = entry("a.txt", "new words\n")
-    with pytest.raises(KeyboardInterrupt), writing(index) as writer:
-        writer._put_passages(list(zip(half.passages, half.vectors, strict=True)))
-        raise KeyboardInterrupt
+
+    def stop_half_way() -> None:
+        with writing(index) as writer:
+            writer._put_passages(list(zip(half.passages, half.vectors, strict=True)))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stop_half_way()
     assert index.passage_count == 2
     assert [index.passages([key])[0].text for key, _ in index.search_dense(vector("new words\n"), k=5)] == [
         "old words\n"
@@ -143,10 +148,15 @@ def test_a_rebuild_that_fails_leaves_everything_as_it_was(tmp_path: Path) -> Non
     index = open_index(tmp_path / "index")
     with writing(index) as writer:
         writer.put([entry("a.txt", "kept\n")])
-    with pytest.raises(KeyError), writing(index, rebuild=True) as writer:
-        writer.put([entry("b.txt", "new\n")])
-        assert ids(index) == ["a.txt"]
-        raise KeyError
+
+    def fail() -> None:
+        with writing(index, rebuild=True) as writer:
+            writer.put([entry("b.txt", "new\n")])
+            assert ids(index) == ["a.txt"]
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     assert ids(index) == ["a.txt"]
     assert len(found(index, "kept")) == 1
 

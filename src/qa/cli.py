@@ -101,6 +101,29 @@ def status(chroma: Chroma = None, as_json: Json = False) -> None:
 
 
 @app.command()
+def verify(file: Path, chroma: Chroma = None, as_json: Json = False) -> None:
+    """Check an exported answer or chat against the index as it is now; exit 1 when a quote no longer holds."""
+    from dataclasses import asdict
+
+    from qa.chatbot import Chatbot
+    from qa.settings import load_settings
+    from qa.verification import read_answers
+    from qa.verification import verify as verify_answer
+
+    answers = read_answers(file)
+    with Chatbot(load_settings(chroma=chroma)) as bot:
+        checks = [check for answer in answers for check in verify_answer(answer, document=bot.document)]
+    if as_json:
+        _print_json({"checks": [asdict(check) for check in checks]})
+    else:
+        for check in checks:
+            print(f"{check.finding:8} {check.document}  “{check.quote}”")
+        print(f"{sum(check.holds for check in checks)} of {len(checks)} quotes hold")
+    if not all(check.holds for check in checks):
+        sys.exit(1)
+
+
+@app.command()
 def config(as_json: Json = False) -> None:
     """List the settings in force, and how each is set. Keys are never shown."""
     from qa.settings import Settings, load_settings
