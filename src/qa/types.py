@@ -107,13 +107,16 @@ class Record:
 class Hit:
     """A passage that was retrieved; `score` rises with relevance, `rank` counts from 1.
 
-    `sentence_scores` runs along `passage.sentences`: how well each answers the query.
+    `sentence_scores` runs along `passage.sentences`: how well each answers the query, of which
+    `sentence_cosines` are one part. `relevance` is the passage's own score, before its sentences were read.
     """
 
     passage: Passage
     score: float
     rank: int
+    relevance: float = 0.0
     sentence_scores: tuple[float, ...] = ()
+    sentence_cosines: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,14 @@ means the same everywhere. No offsets into documents are made here, and nothing 
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import resources
 
-import Stemmer
+import Stemmer  # type: ignore[import-not-found]  # a C extension without stubs
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
@@ -21,7 +23,7 @@ STOP_WORDS = frozenset(
     if in into is it its itself just me more most my myself no nor not of off on once only or other our ours out over
     own same she should so some such than that the their theirs them then there these they this those through to too
     under until up very was we were what when where which while who whom whose why will with would you your yours
-    s t ll re ve d m""".split()
+    s t ll re ve d m""".split()  # noqa: SIM905  # legible as prose, not as a list
 )
 
 _local = threading.local()
@@ -48,3 +50,18 @@ def stem(word: str) -> str:
     if stemmer is None:  # a Stemmer is not safe to share between threads
         stemmer = _local.stemmer = Stemmer.Stemmer("english")
     return str(stemmer.stemWord(word))
+
+
+def rarity(term: str) -> float:
+    """How rare a stem is in English at large, from 0 (the commonest) to 1 (not among the 8,000 commonest).
+
+    The logarithm of its rank: by Zipf's law, about the logarithm of one over its frequency.
+    """
+    ranks = _common_words()
+    return math.log(ranks.get(term, len(ranks)) + 1) / math.log(len(ranks) + 1)
+
+
+@cache
+def _common_words() -> dict[str, int]:
+    listed = resources.files("qa").joinpath("_data/common_words.txt").read_text(encoding="utf-8")
+    return {term: rank for rank, term in enumerate(listed.split())}

@@ -1,0 +1,171 @@
+"""Question × sentence → numbers that say how well the sentence answers the question.
+
+Every feature lies near 0 to 1, has one documented meaning, and ignores where in its passage a
+sentence stands. Weights and decisions are not here: see `retrieval` and `extractive`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.kinds import Kind, find_candidates, question_kind
+from qa.types import Hit, Passage
+from qa.words import rarity, terms, words
+
+SENTENCE_FEATURES = ("cosine", "coverage", "passage_coverage", "pairs", "shape", "relevance")
+ROOT_CREDIT = 0.8  # for "Italian" where the question says "Italy"
+PAIR_REACH = 3  # terms between two that still stand together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question taken apart once, to be held against many sentences.
+
+    `weights` runs along `terms` and sums to 1: the rarer a term, the more it asks for.
+    """
+
+    kind: Kind
+    terms: tuple[str, ...]
+    weights: tuple[float, ...]
+    seen: frozenset[str]
+
+
+def analyse(question: str, *, frequency: Callable[[str], int], count: int) -> Question:
+    """The question's kind, and its terms with how much each matters.
+
+    `frequency` says in how many of the `count` passages a term occurs.
+    """
+    found = tuple(dict.fromkeys(terms(question)))
+    raw = [term_weight(term, frequency=frequency(term), count=count) for term in found]
+    total = sum(raw) or 1.0
+    return Question(
+        kind=question_kind(question),
+        terms=found,
+        weights=tuple(weight / total for weight in raw),
+        seen=frozenset(words(question)),
+    )
+
+
+def term_weight(term: str, *, frequency: int, count: int) -> float:
+    """How much a term asks for, 0 to 2: its rarity in English plus its rarity in the index.
+
+    The first half keeps weights meaningful over one short document, where every term is rare.
+    """
+    highest = inverse_frequency(0, count=count)
+    return rarity(term) + inverse_frequency(frequency, count=count) / highest
+
+
+def inverse_frequency(frequency: int, *, count: int) -> float:
+    """The weight that BM25 gives a term found in `frequency` of `count` passages.
+
+    Source: Robertson and Zaragoza, The Probabilistic Relevance Framework (2009), as in Lucene.
+    """
+    return math.log(1 + (max(count - frequency, 0) + 0.5) / (frequency + 0.5))
+
+
+def sentence_features(
+    question: Question, passage: Passage, *, cosines: Sequence[float], relevance: float
+) -> NDArray[np.float64]:
+    """A row for each sentence of a passage, a column for each of `SENTENCE_FEATURES`."""
+    texts = [passage.cut(span) for span in passage.sentences]
+    stems = [_terms(text) for text in texts]
+    matches = _Matches(question, frozenset().union(*stems))
+    whole = matches.coverage(matches.stems)
+    rows = [
+        (
+            cosine,
+            matches.coverage(frozenset(found)),
+            whole,
+            pair_coverage(question, found),
+            shape(question, text),
+            relevance,
+        )
+        for cosine, text, found in zip(cosines, texts, stems, strict=True)
+    ]
+    return np.array(rows, dtype=np.float64).reshape(len(rows), len(SENTENCE_FEATURES))
+
+
+class _Matches:
+    """Which stems of a passage answer to each term of the question, found once for all its sentences."""
+
+    def __init__(self, question: Question, stems: frozenset[str]) -> None:
+        self.stems = stems
+        self._weights = question.weights
+        self._exact = question.terms
+        self._roots = [frozenset(each for each in stems if same_root(term, each)) for term in question.terms]
+
+    def credits(self, found: frozenset[str]) -> list[float]:
+        """For each term of the question: 1 if it is among `found`, less if only its root is, else 0."""
+        return [
+            1.0 if term in found else ROOT_CREDIT if roots & found else 0.0
+            for term, roots in zip(self._exact, self._roots, strict=True)
+        ]
+
+    def coverage(self, found: frozenset[str]) -> float:
+        """The weight of the question's terms that are among `found`, 0 to 1."""
+        return sum(weight * credit for weight, credit in zip(self._weights, self.credits(found), strict=True))
+
+    def heaviest_missing(self, found: frozenset[str]) -> float:
+        """The weight of the heaviest term of the question that is not among `found`, 0 to 1."""
+        lacks = [weight * (1 - credit) for weight, credit in zip(self._weights, self.credits(found), strict=True)]
+        return max(lacks, default=0.0)
+
+
+@lru_cache(maxsize=500_000)
+def same_root(one: str, other: str) -> bool:
+    """Whether one stem begins with the other and is little longer, as "itali" and "italian"."""
+    short, long = sorted((one, other), key=len)
+    return len(short) >= 4 and len(long) - len(short) <= 4 and long.startswith(short)
+
+
+Signals = dict[str, float]
+
+
+def signals(question: Question, *, hits: Sequence[Hit]) -> Signals:
+    """What speaks for and against the hits holding the answer, by name; needs at least one hit.
+
+    The best sentence's features, and the weight of the heaviest term that it, or its passage, lacks.
+    """
+    best = max(hits, key=lambda hit: max(hit.sentence_scores))
+    row = max(range(len(best.sentence_scores)), key=best.sentence_scores.__getitem__)
+    features = sentence_features(question, best.passage, cosines=best.sentence_cosines, relevance=best.relevance)[row]
+    stems = [frozenset(_terms(best.passage.cut(span))) for span in best.passage.sentences]
+    matches = _Matches(question, frozenset().union(*stems))
+    return dict(zip(SENTENCE_FEATURES, features.tolist(), strict=True)) | {
+        "missing": matches.heaviest_missing(stems[row]),
+        "passage_missing": matches.heaviest_missing(matches.stems),
+    }
+
+
+def pair_coverage(question: Question, found: Sequence[str]) -> float:
+    """The share of the question's neighbouring terms that stand close together in the sentence too."""
+    pairs = list(pairwise(question.terms))
+    if not pairs:
+        return 0.0
+    places: dict[str, list[int]] = {}
+    for place, term in enumerate(found):
+        places.setdefault(term, []).append(place)
+    close = sum(
+        any(abs(here - there) <= PAIR_REACH for here in places.get(one, ()) for there in places.get(other, ()))
+        for one, other in pairs
+    )
+    return close / len(pairs)
+
+
+def shape(question: Question, sentence: str) -> float:
+    """1 if the sentence holds something new of the kind asked for, −1 if not, 0 for any other question."""
+    if question.kind == "other":
+        return 0.0
+    return 1.0 if any(find_candidates(sentence, kind=question.kind, seen=question.seen)) else -1.0
+
+
+@lru_cache(maxsize=50_000)
+def _terms(sentence: str) -> tuple[str, ...]:
+    return tuple(terms(sentence))

@@ -1,0 +1,110 @@
+"""Query → Hits: fuse the dense and the lexical ranking, read the best passages' sentences, rank again.
+
+The index and the encoder arrive as arguments; nothing here knows Chroma or a model. Equal index and
+query give equal hits: scores are rounded before they are compared, and ties fall by passage id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.features import SENTENCE_FEATURES, Question, analyse, inverse_frequency, sentence_features
+from qa.types import Hit, Passage
+from qa.weights import load_weights
+from qa.words import terms
+
+Vectors = NDArray[np.float32]
+
+CANDIDATES = 100  # of each ranking
+READ = 8  # passages whose sentences are scored, or as many as are asked for
+BM25_K1 = 1.2
+DECIMALS = 6
+
+
+class Searchable(Protocol):
+    """What retrieval asks of an index; `qa.index.Index` is one."""
+
+    def search_dense(self, vector: Vectors, *, k: int) -> list[tuple[str, float]]: ...
+    def search_lexical(self, query: str, *, k: int) -> list[tuple[str, float]]: ...
+    def passages(self, ids: Sequence[str]) -> list[Passage]: ...
+    def vectors(self, ids: Sequence[str]) -> Vectors: ...
+    def document_frequency(self, term: str) -> int: ...
+    @property
+    def passage_count(self) -> int: ...
+
+
+def retrieve(
+    query: str,
+    *,
+    index: Searchable,
+    embed: Callable[[Sequence[str]], Vectors],
+    sentence_vectors: Callable[[Sequence[Passage]], Sequence[Vectors]],
+    top_k: int,
+) -> tuple[Hit, ...]:
+    """The passages most likely to hold the answer, best first, each text once.
+
+    `embed` gives a unit row for each text; `sentence_vectors` one for each sentence of each passage.
+    """
+    vector = embed([query])[0]
+    relevance = fuse(query, vector, index=index)
+    order = sorted(relevance, key=lambda key: (-relevance[key], key))
+    passages = _readable(index.passages(order[: 2 * max(top_k, READ)]))[: max(top_k, READ)]
+    question = analyse(query, frequency=index.document_frequency, count=index.passage_count)
+    hits = [
+        _read(question, passage, cosines=vectors @ vector, relevance=relevance[passage.id])
+        for passage, vectors in zip(passages, sentence_vectors(passages), strict=True)
+    ]
+    hits.sort(key=lambda hit: (-hit.score, hit.passage.id))
+    return tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits[:top_k], start=1))
+
+
+def fuse(query: str, vector: Vectors, *, index: Searchable) -> dict[str, float]:
+    """Every candidate's score by passage id: a weighted sum of its cosine and of its share of the best BM25.
+
+    Both parts are absolute, not relative to the other candidates, so scores compare between queries.
+    """
+    share = load_weights().dense_share
+    lexical = dict(index.search_lexical(query, k=CANDIDATES))
+    dense = dict(index.search_dense(vector, k=CANDIDATES))
+    missing = sorted(set(lexical) - set(dense))
+    dense.update(zip(missing, (index.vectors(missing) @ vector).tolist() if missing else (), strict=True))
+    highest = highest_bm25(query, index=index)
+    return {
+        key: round(share * cosine + (1 - share) * 2 * lexical.get(key, 0.0) / highest, DECIMALS)
+        for key, cosine in dense.items()
+    }
+
+
+def highest_bm25(query: str, *, index: Searchable) -> float:
+    """The BM25 score that no passage can exceed: every term of the query, endlessly often."""
+    count = index.passage_count
+    found = set(terms(query))
+    return sum((BM25_K1 + 1) * inverse_frequency(index.document_frequency(term), count=count) for term in found) or 1.0
+
+
+def _readable(passages: Sequence[Passage]) -> list[Passage]:
+    """The passages that hold a sentence, without those whose text an earlier one has."""
+    first: dict[str, Passage] = {}
+    for passage in passages:
+        if passage.sentences:
+            first.setdefault(" ".join(passage.text.split()), passage)
+    return list(first.values())
+
+
+def _read(question: Question, passage: Passage, *, cosines: Vectors, relevance: float) -> Hit:
+    weights = load_weights()
+    rows = sentence_features(question, passage, cosines=cosines.tolist(), relevance=relevance)
+    scores = [round(score, DECIMALS) for score in (rows @ weights.sentence_vector(SENTENCE_FEATURES)).tolist()]
+    return Hit(
+        passage=passage,
+        score=max(scores),
+        rank=0,
+        relevance=relevance,
+        sentence_scores=tuple(scores),
+        sentence_cosines=tuple(round(float(cosine), DECIMALS) for cosine in cosines),
+    )
