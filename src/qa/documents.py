@@ -1,0 +1,141 @@
+"""Files → documents, one reader per format; a new format is a new line in `READERS`.
+
+The text of a text file is its decoded content, unchanged. Nothing is split or embedded here,
+and nothing outside the folder that was named is read.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from qa.errors import DocumentError
+from qa.types import Document
+
+TITLE_CHARS = 200  # every passage carries the title
+
+FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+FRONT_TITLE = re.compile(r"^title:[ \t]*([\"']?)(.*?\S)\1[ \t]*\r?$", re.MULTILINE)
+CODE = re.compile(r"^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
+ATX_HEADING = r"#{1,6}[ \t]+(?P<atx>[^\r\n]*?\S)(?:[ \t]+#+)?"
+SETEXT_HEADING = r"(?P<setext>[^\s>|-](?:[^\r\n]*?\S)?)[ \t]*\r?\n {0,3}(?:={2,}|-{2,})"
+HEADING = re.compile(rf"^ {{0,3}}(?:{ATX_HEADING}|{SETEXT_HEADING})[ \t]*\r?$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What a reader finds in a file; without a title, the file's name serves."""
+
+    text: str
+    title: str | None = None
+    pages: tuple[int, ...] = ()
+
+
+def read_document(path: Path, *, root: Path) -> Document:
+    """The document in a file; its id is the path below `root`, or the name when `root` is the file.
+
+    Raises: DocumentError when the file cannot be read, decoded or named.
+    """
+    name = path.name if path == root else path.relative_to(root).as_posix()
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in name):
+        raise DocumentError(f"{name!r} has a name with control or undecodable characters. Rename the file")
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise DocumentError(f"{path} is not of a format that can be read: {_formats()}. Convert it to one of these")
+    try:
+        content = reader(path)
+    except OSError as error:
+        raise DocumentError(f"{path} cannot be read: {error.strerror}. Check that it exists and its rights") from error
+    if not content.text.strip():
+        raise DocumentError(f"{path} holds no text. Remove it, or fill it")
+    title = " ".join((content.title or path.stem).split())[:TITLE_CHARS]
+    return Document(id=name, text=content.text, title=title, pages=content.pages)
+
+
+def find_documents(root: Path) -> list[Path]:
+    """The files of a folder that can be read, however deep, in the order of their ids; or the one file.
+
+    Hidden files and folders are left out. A link to a folder is not followed, and one to a file
+    only when that file lies in `root` too.
+    Raises: DocumentError when there is no such file or folder, or nothing in it that can be read.
+    """
+    if not root.exists():
+        raise DocumentError(f"{str(root)!r} does not exist. Give a file or a folder that does")
+    if root.is_file():
+        if root.suffix.lower() not in READERS:
+            raise DocumentError(f"{str(root)!r} is not of a format that can be read: {_formats()}")
+        return [root]
+    inside = root.resolve()
+    found = [path for path in _walk(root) if path.suffix.lower() in READERS and _is_file_inside(path, inside)]
+    if not found:
+        raise DocumentError(f"{str(root)!r} holds no file of a format that can be read: {_formats()}")
+    return sorted(found, key=lambda path: path.relative_to(root).as_posix())
+
+
+def _walk(root: Path) -> list[Path]:
+    paths: list[Path] = []
+    for folder, folders, names in os.walk(root, onerror=_refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        paths += [Path(folder, name) for name in names if not name.startswith(".")]
+    return paths
+
+
+def _refuse(error: OSError) -> None:
+    # A folder that is skipped in silence would look emptied, and its documents would leave the index.
+    raise DocumentError(f"{error.filename!r} cannot be listed: {error.strerror}. Check its rights") from error
+
+
+def _is_file_inside(path: Path, inside: Path) -> bool:
+    return path.is_file() and (not path.is_symlink() or path.resolve().is_relative_to(inside))
+
+
+def _formats() -> str:
+    return ", ".join(sorted(READERS))
+
+
+def _read_text(path: Path) -> Content:
+    return Content(text=_decode(path))
+
+
+def _read_markdown(path: Path) -> Content:
+    text = _decode(path)
+    return Content(text=text, title=_markdown_title(text))
+
+
+def _decode(path: Path) -> str:
+    read = path.read_bytes()
+    content = read.removeprefix(codecs.BOM_UTF8)
+    if b"\0" in content:
+        raise DocumentError(
+            f"{path} looks binary: byte {read.index(0)} is zero. Save it as UTF-8 text, or leave it out"
+        )
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        offset = error.start + len(read) - len(content)
+        raise DocumentError(
+            f"{path} is not UTF-8: byte {offset} is 0x{read[offset]:02x}, {error.reason}. Save it as UTF-8"
+        ) from error
+
+
+def _markdown_title(text: str) -> str | None:
+    """The title of the front matter, else the first heading outside code."""
+    if front := FRONT_MATTER.match(text):
+        if title := FRONT_TITLE.search(front[1]):
+            return title[2]
+        text = text[front.end() :]
+    heading = HEADING.search(CODE.sub("", text))
+    return (heading["atx"] or heading["setext"]) if heading else None
+
+
+READERS: Mapping[str, Callable[[Path], Content]] = {
+    ".txt": _read_text,
+    ".text": _read_text,
+    ".md": _read_markdown,
+    ".markdown": _read_markdown,
+}
