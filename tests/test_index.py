@@ -102,7 +102,7 @@ def test_lexical_search_finds_other_forms_of_a_word_and_forgets_what_was_replace
 def test_the_lexical_cache_is_built_again_when_it_was_deleted_or_damaged(tmp_path: Path) -> None:
     with writing(open_index(tmp_path / "index")) as writer:
         writer.put([entry("a.txt", "The ships sailed.\n")])
-    cache = open_index(tmp_path / "index").cache
+    cache = open_index(tmp_path / "index").cache / "lexical"
     shutil.rmtree(cache)
     assert len(found(open_index(tmp_path / "index"), "ships")) == 1
     (cache / "meta.json").write_text("{", encoding="utf-8")

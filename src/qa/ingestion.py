@@ -18,8 +18,11 @@ from qa.documents import find_documents, read_document
 from qa.errors import DocumentError
 from qa.index import Index
 from qa.passages import split_passages
+from qa.sentence_vectors import SentenceVectors, bounds
 from qa.types import Document, Passage, Record
 from qa.writer import Entry, Writer
+
+Vectors = NDArray[np.float32]
 
 BATCH_PASSAGES = 512  # passages embedded and stored at a time: what bounds the memory
 
@@ -27,8 +30,10 @@ BATCH_PASSAGES = 512  # passages embedded and stored at a time: what bounds the 
 class Embedder(Protocol):
     """What turns passages into vectors and knows how long they may be."""
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """A unit vector per text, a row each."""
+    def embed_spans(
+        self, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]]
+    ) -> tuple[Vectors, list[Vectors]]:
+        """A unit vector for each text, and for each span of each text."""
 
     def count_pieces(self, texts: Sequence[str]) -> list[int]:
         """How many word pieces each text has."""
@@ -72,6 +77,7 @@ def ingest(
     index: Index,
     writer: Writer,
     embedder: Embedder,
+    sentences: SentenceVectors,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> IngestReport:
     """Make the index hold exactly the documents of a folder, or this one file.
@@ -79,7 +85,7 @@ def ingest(
     Raises: DocumentError when there is nothing at `root` that can be read.
     """
     paths = find_documents(root)
-    run = _Run(root, index=index, writer=writer, embedder=embedder)
+    run = _Run(root, index=index, writer=writer, embedder=embedder, sentences=sentences)
     for done, path in enumerate(paths, start=1):
         run.take(path)
         progress(Progress(done=done, total=len(paths), passages=run.passages))
@@ -92,11 +98,13 @@ def ingest(
 class _Run:
     """One ingest under way: what was seen, and what waits to be embedded."""
 
-    def __init__(self, root: Path, *, index: Index, writer: Writer, embedder: Embedder) -> None:
+    def __init__(
+        self, root: Path, *, index: Index, writer: Writer, embedder: Embedder, sentences: SentenceVectors
+    ) -> None:
         self._mirrored = root.is_dir()
         self._folder = root if self._mirrored else root.parent
         self._root = str(self._folder.resolve())
-        self._index, self._writer, self._embedder = index, writer, embedder
+        self._index, self._writer, self._embedder, self._sentences = index, writer, embedder, sentences
         self._known = {record.id: record for record in writer.documents()}
         self._waiting: list[tuple[Record, tuple[Passage, ...]]] = []
         self._seen: set[str] = set()
@@ -126,16 +134,18 @@ class _Run:
     def store(self) -> None:
         """Embed and write what waits."""
         known = self._known_vectors()
-        texts = [passage.text for _, passages in self._waiting for passage in passages]
-        missing = list(dict.fromkeys(text for text in texts if text not in known))
-        known.update(zip(missing, self._embedder.embed(missing), strict=True))
+        waiting = [passage for _, passages in self._waiting for passage in passages]
+        fresh = list({passage.text: passage for passage in waiting if passage.text not in known}.values())
+        vectors, parts = self._embedder.embed_spans([each.text for each in fresh], [bounds(each) for each in fresh])
+        known.update(zip((each.text for each in fresh), vectors, strict=True))
+        self._sentences.put(fresh, parts)
         self._writer.put(
             [
                 Entry(record=record, passages=passages, vectors=np.stack([known[passage.text] for passage in passages]))
                 for record, passages in self._waiting
             ]
         )
-        self.passages += len(texts)
+        self.passages += len(waiting)
         self._waiting.clear()
 
     def remove_gone(self) -> None:
@@ -160,7 +170,7 @@ class _Run:
                 f"{document.id!r} is already indexed from {before.root}. Rename it, or ingest the folder above both"
             )
 
-    def _known_vectors(self) -> dict[str, NDArray[np.float32]]:
+    def _known_vectors(self) -> dict[str, Vectors]:
         """The vectors of passages that an edit left as they were, by text."""
         ids = [
             key for record, _ in self._waiting if record.id in self._known for key in self._known[record.id].passage_ids

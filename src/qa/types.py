@@ -10,7 +10,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from textwrap import shorten
 from typing import Any, Literal, TypeAlias
+
+NEAREST_CHARS = 240  # of each nearest passage, in readable text
 
 Event: TypeAlias = "str | Citation | Answer"
 Support = Literal["supported", "partly", "unsupported", "contradicted"]
@@ -238,7 +241,10 @@ class Answer:
         for position, source in enumerate(sources, start=1):
             page = "" if source.page is None else f", page {source.page}"
             where = f"{source.document}{page}, characters {source.start}-{source.end}"
-            blocks.append(f"[{position}] {where}\n    “{' '.join(source.quote.split())}”")
+            quote = " ".join(source.quote.split())
+            if self.abstained:
+                quote = shorten(quote, NEAREST_CHARS, placeholder=" …")
+            blocks.append(f"[{position}] {where}\n    “{quote}”")
         for sentence in self.sentences:
             if sentence.reason:
                 blocks.append(f"Note: “{sentence.text}” is {sentence.support}: {sentence.reason}.")

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from qa.errors import StoreBusyError, StoreMismatchError
 from qa.index import BATCH, Index, Manifest
+from qa.sentence_vectors import bounds
 from qa.stores import store_errors
 from qa.types import Passage, Record
 
@@ -186,7 +187,6 @@ def _record_metadata(record: Record) -> dict[str, Any]:
 
 def _passage_metadata(passage: Passage) -> dict[str, Any]:
     # Chroma 1.5.9 passes the list values of a deleted collection on to rows of the next one, so lists are text here
-    bounds = [(span.start - passage.start, span.end - passage.start) for span in passage.sentences]
     return {
         "document": passage.document,
         "version": passage.version,
@@ -194,5 +194,5 @@ def _passage_metadata(passage: Passage) -> dict[str, Any]:
         "ordinal": passage.ordinal,
         "start": passage.start,
         "page": passage.page,
-        "sentences": json.dumps(bounds),
+        "sentences": json.dumps(bounds(passage)),
     }

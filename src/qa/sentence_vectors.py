@@ -1,0 +1,91 @@
+"""A vector for every sentence of a passage, on disk: a cache of what the encoder makes of the text.
+
+Keyed by the passage's text, so an edit costs only the passages it changed. Anything here can be
+deleted; what is missing is read again when it is asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.stores import store_errors
+from qa.types import Passage
+
+Vectors = NDArray[np.float32]
+BATCH = 500  # sqlite takes 999 parameters at least
+
+
+class SentenceVectors:
+    """The sentence vectors of passages; `read` makes those that are not at `path` yet."""
+
+    def __init__(self, path: Path, *, read: Callable[[Sequence[Passage]], Sequence[Vectors]]) -> None:
+        self._path, self._read = path, read
+
+    def __call__(self, passages: Sequence[Passage]) -> list[Vectors]:
+        """Unit rows, one for each sentence of each passage, the same whether they were stored or not."""
+        keys = [_key(passage) for passage in passages]
+        stored = self._load(keys)
+        missing = {key: passage for key, passage in zip(keys, passages, strict=True) if key not in stored}
+        if missing:
+            stored.update(self.put(list(missing.values()), self._read(list(missing.values()))))
+        return [_unpack(stored[key]) for key in keys]
+
+    def put(self, passages: Sequence[Passage], vectors: Sequence[Vectors]) -> dict[bytes, bytes]:
+        """Store the sentence vectors of passages; what was stored, by key."""
+        rows = {_key(passage): _pack(rows) for passage, rows in zip(passages, vectors, strict=True)}
+        with self._open() as connection, connection:
+            connection.executemany("INSERT OR IGNORE INTO sentences VALUES (?, ?)", rows.items())
+        return rows
+
+    def _load(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        found: dict[bytes, bytes] = {}
+        with self._open() as connection:
+            for first in range(0, len(keys), BATCH):
+                batch = keys[first : first + BATCH]
+                marks = ",".join("?" * len(batch))
+                found.update(connection.execute(f"SELECT * FROM sentences WHERE key IN ({marks})", batch))
+        return found
+
+    def _open(self) -> closing[sqlite3.Connection]:
+        try:
+            return closing(self._connect())
+        except sqlite3.DatabaseError:  # damaged: it is only a cache
+            self._path.unlink(missing_ok=True)
+            return closing(self._connect())
+
+    def _connect(self) -> sqlite3.Connection:
+        with store_errors(str(self._path)):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self._path, timeout=30)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("CREATE TABLE IF NOT EXISTS sentences (key BLOB PRIMARY KEY, vectors BLOB) WITHOUT ROWID")
+        return connection
+
+
+def bounds(passage: Passage) -> list[tuple[int, int]]:
+    """Where each sentence starts and ends, counted from the start of the passage."""
+    return [(span.start - passage.start, span.end - passage.start) for span in passage.sentences]
+
+
+def _key(passage: Passage) -> bytes:
+    return hashlib.sha256(f"{bounds(passage)} {passage.text}".encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+def _pack(vectors: Vectors) -> bytes:
+    """A byte for each number: a row's largest becomes 127. Unpacked rows are unit length again, so no scale is kept."""
+    scale = np.abs(vectors).max(axis=1, initial=0, keepdims=True)
+    packed: bytes = np.rint(vectors / scale * 127).astype(np.int8).tobytes()
+    return packed
+
+
+def _unpack(packed: bytes, dimension: int = 384) -> Vectors:
+    rows = np.frombuffer(packed, dtype=np.int8).reshape(-1, dimension).astype(np.float32)
+    unit: Vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit
