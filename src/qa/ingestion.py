@@ -133,6 +133,8 @@ class _Run:
 
     def store(self) -> None:
         """Embed and write what waits."""
+        if not self._waiting:
+            return
         known = self._known_vectors()
         waiting = [passage for _, passages in self._waiting for passage in passages]
         fresh = list({passage.text: passage for passage in waiting if passage.text not in known}.values())

@@ -1,0 +1,215 @@
+"""The whole, from Python: real files, real Chroma, the real embedder, no language model."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from qa import Answer, Chatbot, Citation, Message
+from qa.errors import DocumentError, QuestionError, SettingsError, StoreError
+from qa.resources import resource
+
+MILL = "The old mill in Arden burned down in 1891. It was rebuilt two years later by Ada Quill.\n"
+FERRY = "# Ferry\n\nThe ferry to Skerry Island leaves at nine. A ticket costs four crowns.\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    documents = tmp_path / "documents"
+    (documents / "notes").mkdir(parents=True)
+    (documents / "mill.txt").write_text(MILL, encoding="utf-8")
+    (documents / "notes" / "ferry.md").write_text(FERRY, encoding="utf-8")
+    return documents
+
+
+@pytest.fixture
+def bot(folder: Path) -> Chatbot:
+    return Chatbot.open(
+        model="extractive", chroma=str(folder.parent / "index"), home=folder.parent / "home", seeds=folder
+    )
+
+
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Chatbot:
+    home = tmp_path_factory.mktemp("seeded")
+    return Chatbot.open(model="extractive", chroma=str(home / "index"), home=home)
+
+
+def ids(bot: Chatbot) -> list[str]:
+    return [record.id for record in bot.documents()]
+
+
+def test_the_first_question_fills_the_index_from_the_seeds(seeded: Chatbot) -> None:
+    answer = seeded.ask("Who did General Naravane meet in Rome?")
+    assert not answer.abstained
+    assert "Lt Gen Pietro Serino" in answer.text
+    assert "Lorenzo Guerini" in answer.text
+    assert answer.text.endswith("[2]") or answer.text.endswith("[1]")
+    assert (answer.model, answer.embeddings, answer.prompt) == ("extractive", "minilm-l6-v2", None)
+
+
+def test_every_citation_is_cut_from_the_document_and_from_the_file(seeded: Chatbot) -> None:
+    (seed,) = resource("seeds").glob("*.txt")
+    for question in ("Why was the memorial built?", "What did the exercise cover?", "Who tweeted?"):
+        for citation in seeded.ask(question).citations:
+            document = seeded.document(citation.document)
+            assert document.text == seed.read_text(encoding="utf-8")
+            assert document.text[citation.start : citation.end] == citation.quote
+            assert citation.version == document.version
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(question=st.text(min_size=1, max_size=200).filter(str.strip))
+def test_any_question_gets_exact_citations_or_the_nearest_passages(seeded: Chatbot, question: str) -> None:
+    answer = seeded.ask(question)
+    sources = answer.nearest if answer.abstained else answer.citations
+    for source in sources:
+        assert seeded.document(source.document).text[source.start : source.end] == source.quote
+    assert [each.number for each in answer.citations] == list(range(1, len(answer.citations) + 1))
+    assert all(sentence.citations for sentence in answer.sentences)
+    assert Answer.from_dict(answer.to_dict()) == answer
+
+
+def test_the_same_question_gives_the_same_bytes_in_two_processes(seeded: Chatbot, tmp_path: Path) -> None:
+    questions = ["When did the Chief of Army Staff arrive in Rome?", "What is the capital of Australia?"]
+
+    def said(question: str) -> str:
+        return replace(seeded.ask(question), seconds={}).to_json()
+
+    here = [said(question) for question in questions]
+    assert [said(question) for question in questions] == here
+    script = (
+        "import sys; from dataclasses import replace; from qa import Chatbot\n"
+        "bot = Chatbot.open(model='extractive', chroma=sys.argv[1], home=sys.argv[2])\n"
+        "for question in sys.argv[3:]: print(replace(bot.ask(question), seconds={}).to_json())"
+    )
+    command = [sys.executable, "-c", script, seeded.settings.chroma, str(tmp_path), *questions]
+    elsewhere = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True).stdout
+    assert elsewhere.splitlines() == here
+
+
+def test_an_abstention_shows_the_nearest_passages(seeded: Chatbot) -> None:
+    answer = seeded.ask("What is the boiling point of tungsten?")
+    assert answer.abstained
+    assert answer.citations == ()
+    assert answer.nearest
+    assert "nearest passages" in str(answer)
+
+
+def test_a_stream_ends_with_the_answer_whose_text_and_citations_came_before(seeded: Chatbot) -> None:
+    *events, answer = seeded.stream("Why was the memorial built?")
+    assert isinstance(answer, Answer)
+    assert "".join(event for event in events if isinstance(event, str)) == answer.text
+    assert tuple(event for event in events if isinstance(event, Citation)) == answer.citations
+
+
+@pytest.mark.parametrize(("question", "said"), [("  \n", "empty"), ("why " * 25_000, "99,999 characters")])
+def test_an_empty_or_endless_question_is_refused(seeded: Chatbot, question: str, said: str) -> None:
+    with pytest.raises(QuestionError, match=said):
+        seeded.ask(question)
+
+
+def test_a_history_may_be_messages_or_mappings_and_nothing_else(seeded: Chatbot) -> None:
+    question = "When did the Chief of Army Staff arrive in Rome?"
+    turn = Message(role="user", content="Who met the minister?")
+    mapping = {"role": "user", "content": "Who met the minister?"}
+    assert seeded.ask(question, history=[turn]).text == seeded.ask(question, history=[mapping]).text
+    for bad in ({"role": "system", "content": "x"}, {"content": "x"}, "x"):
+        with pytest.raises(QuestionError):
+            seeded.ask(question, history=[bad])
+
+
+def test_ingesting_again_adds_replaces_removes_and_leaves_the_rest(bot: Chatbot, folder: Path) -> None:
+    assert ids(bot) == ["mill.txt", "notes/ferry.md"]
+    (folder / "mill.txt").write_text(MILL.replace("1891", "1902"), encoding="utf-8")
+    (folder / "notes" / "ferry.md").unlink()
+    (folder / "new.txt").write_text("The lighthouse keeper is called Brannoc.\n", encoding="utf-8")
+    report = bot.ingest(folder)
+    assert (report.added, report.replaced, report.removed) == (("new.txt",), ("mill.txt",), ("notes/ferry.md",))
+    assert bot.ingest(folder).unchanged == ("mill.txt", "new.txt")
+    assert "1902" in bot.ask("When did the old mill in Arden burn down?").text
+    assert bot.ask("When does the ferry to Skerry Island leave?").abstained
+
+
+def test_ingesting_without_a_path_follows_what_was_ingested_before(bot: Chatbot, folder: Path) -> None:
+    lone = folder.parent / "lone.txt"
+    lone.write_text("The bell weighs two tonnes.\n", encoding="utf-8")
+    (folder.parent / "unrelated.txt").write_text("Not to be indexed.\n", encoding="utf-8")
+    bot.ingest(lone)
+    lone.write_text("The bell weighs three tonnes.\n", encoding="utf-8")
+    assert bot.ingest().replaced == ("lone.txt",)
+    assert ids(bot) == ["lone.txt", "mill.txt", "notes/ferry.md"]
+
+
+def test_one_bad_file_is_named_and_the_good_ones_are_indexed(bot: Chatbot, folder: Path) -> None:
+    (folder / "bad.txt").write_bytes(b"caf\xe9")
+    (folder / "mill.txt").write_bytes(b"\xff\xfe broken")
+    (folder / "good.txt").write_text("A good file.\n", encoding="utf-8")
+    report = bot.ingest(folder)
+    assert sorted(Path(path).name for path, _ in report.failed) == ["bad.txt", "mill.txt"]
+    assert report.added == ("good.txt",)
+    assert bot.document("mill.txt").text == MILL  # what was indexed is not lost
+
+
+@pytest.mark.parametrize("name", ["absent", "empty"])
+def test_a_missing_or_empty_folder_changes_nothing(bot: Chatbot, folder: Path, name: str) -> None:
+    (folder.parent / "empty").mkdir()
+    with pytest.raises(DocumentError, match=name):
+        bot.ingest(folder, folder.parent / name)
+    assert ids(bot) == ["mill.txt", "notes/ferry.md"]
+
+
+def test_two_folders_with_a_file_of_one_name_do_not_overwrite_each_other(bot: Chatbot, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "mill.txt").write_text("Another mill.\n", encoding="utf-8")
+    ((path, reason),) = bot.ingest(other).failed
+    assert Path(path) == other / "mill.txt"
+    assert "already indexed from" in reason
+    assert bot.document("mill.txt").text == MILL
+
+
+def test_an_edit_embeds_only_the_passages_it_changed(
+    bot: Chatbot, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paragraph = "The {} bridge was opened in the spring. Many people came to see it, and the mayor gave a speech. " * 12
+    long = folder / "long.txt"
+    long.write_text("\n\n".join(paragraph.format(*[f"no{n}"] * 12) for n in range(6)), encoding="utf-8")
+    bot.ingest(folder)
+    embedded: list[str] = []
+    embed_spans = bot._embedder.embed_spans
+    monkeypatch.setattr(
+        bot._embedder, "embed_spans", lambda texts, spans: (embedded.extend(texts), embed_spans(texts, spans))[1]
+    )
+    long.write_text(long.read_text(encoding="utf-8").replace("no5 ", "no7 "), encoding="utf-8")
+    report = bot.ingest(folder)
+    assert report.replaced == ("long.txt",)
+    assert 0 < len(embedded) < report.passages
+    assert all("no7" in text for text in embedded)
+
+
+def test_a_removed_document_is_no_longer_found(bot: Chatbot) -> None:
+    bot.remove("mill.txt")
+    assert ids(bot) == ["notes/ferry.md"]
+    assert "mill.txt" not in {hit.passage.document for hit in bot.search("the old mill in Arden")}
+    with pytest.raises(StoreError, match=r"'mill\.txt' is not in the index"):
+        bot.remove("mill.txt")
+
+
+def test_the_status_counts_what_is_there(bot: Chatbot) -> None:
+    status = bot.status()
+    assert [record.id for record in status.documents] == ["mill.txt", "notes/ferry.md"]
+    assert (status.passages, status.unfinished, status.model) == (2, False, "extractive")
+
+
+def test_settings_come_by_name_and_are_checked(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"top_k = 0 cannot be used.*QA_TOP_K"):
+        Chatbot.open(top_k=0)
+    with pytest.raises(SettingsError, match="no setting 'depth'"):
+        Chatbot.open(depth=3)
