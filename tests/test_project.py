@@ -93,6 +93,12 @@ def test_the_readmes_commands_do_what_it_shows(command: str, shown: str, index: 
     assert not shown or printed.strip() == shown
 
 
+def test_embedding_leaves_nothing_in_the_home_folder(tmp_path: Path) -> None:
+    code = "import os; os.environ.pop('CI', None); from qa.embedder import MiniLM; MiniLM().embed_query('Rome')"
+    run(sys.executable, "-c", code, HOME=str(tmp_path))
+    assert list(tmp_path.rglob("*")) == []
+
+
 @pytest.mark.parametrize("block", fenced("python"))
 def test_the_readmes_python_runs(block: str, index: str) -> None:
     ast.parse(block)

@@ -18,6 +18,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read on import; from 1.29 it reports each session to its maker
 import onnxruntime  # type: ignore[import-untyped]  # it ships no types
 from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
