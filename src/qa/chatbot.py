@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -85,10 +86,12 @@ class Chatbot:
 
         Raises: SettingsError when a setting is not right.
         """
-        twin = object.__new__(type(self))
+        twin = copy(self)
+        for name, value in vars(type(self)).items():
+            if isinstance(value, cached_property):  # it was worked out from the other settings
+                vars(twin).pop(name, None)
         twin.settings = load_settings(**{**self.settings.model_dump(), **chosen})
         twin._chat_model = None if "model" in chosen else self._chat_model
-        twin._embedder, twin._index = self._embedder, self._index
         return twin
 
     def __enter__(self) -> Self:
@@ -125,7 +128,7 @@ class Chatbot:
                 return event
         raise AssertionError("a stream ends with its Answer")
 
-    def stream(self, question: str, *, history: History = ()) -> Iterator[Event]:
+    def stream(self, question: str, *, history: History = ()) -> Generator[Event, None, None]:
         """The answer as it comes: pieces of text, each citation before its first marker, the Answer last.
 
         Raises: as `ask` does.
