@@ -1,0 +1,255 @@
+"""Public question sets read from a path as suites: `squad:dev-v2.0.json`, `beir:scifact/`, …
+
+A set's documents are written as text files under a folder named after their content, so that they
+are indexed like anybody's. Nothing is downloaded, and no set comes with this package.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from qa.errors import SuiteError
+from qa.evals.suites import Case, Evidence, Suite, select
+
+RETRIEVAL = ("nDCG@10", "RR@10")
+ANSWERS = ("right", "evidence_recall@5")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """Which part of a set: at most `limit` questions drawn with `seed`, of the articles numbered first to last."""
+
+    limit: int | None = None
+    seed: int = 0
+    articles: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """What a set holds: the text of every document by file name, and the cases."""
+
+    texts: Mapping[str, str]
+    cases: list[Case]
+    primary: tuple[str, ...] = ANSWERS
+    asks: bool = True
+
+
+def adapt(kind: str, path: Path, *, work: Path, sample: Sample) -> Suite:
+    """The public set of that kind at `path`, its documents written under `work`.
+
+    Raises: SuiteError when the kind is unknown or the files are not as they should be.
+    """
+    if kind not in READERS:
+        raise SuiteError(f"there is no adapter {kind!r}; there are {', '.join(READERS)}. Write one as KIND:PATH")
+    try:
+        pool = READERS[kind](path, sample)
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise SuiteError(f"{path} is not a set of the kind {kind}: {type(error).__name__}: {error}") from error
+    cases = select(pool.cases, limit=sample.limit, seed=sample.seed)
+    if not cases:
+        raise SuiteError(f"{path} holds no questions of the kind {kind}")
+    return Suite(
+        name=f"{kind}-{path.name.removesuffix('.gz').partition('.')[0]}",
+        title=f"{kind}: {path.name}",
+        cases=cases,
+        corpora={"": write_texts(work, kind, pool.texts)},
+        primary=pool.primary,
+        asks=pool.asks,
+    )
+
+
+def squad(path: Path, sample: Sample) -> Pool:
+    """SQuAD 1.1 or 2.0 JSON: an article is a document, its paragraphs apart by an empty line.
+
+    Evidence is the first annotator's span. An impossible question was judged against its own paragraph only.
+    """
+    articles = json.loads(path.read_bytes())["data"]
+    first, last = sample.articles or (0, len(articles))
+    texts: dict[str, str] = {}
+    cases = []
+    for number, article in enumerate(articles[first:last], start=first):
+        name = f"{number:03d}-{_file_name(article['title'])}.txt"
+        offset = 0
+        for paragraph in article["paragraphs"]:
+            cases += [_squad_case(each, document=name, offset=offset) for each in paragraph["qas"]]
+            offset += len(paragraph["context"]) + 2
+        texts[name] = "\n\n".join(paragraph["context"] for paragraph in article["paragraphs"])
+    return Pool(texts=texts, cases=cases)
+
+
+def _squad_case(question: Mapping[str, Any], *, document: str, offset: int) -> Case:
+    impossible = bool(question.get("is_impossible", False))
+    golds = [] if impossible else question["answers"]
+    return Case(
+        id=quote(str(question["id"])),
+        question=question["question"].strip(),
+        answers=tuple(dict.fromkeys(gold["text"] for gold in golds)),
+        evidence=tuple(
+            Evidence(document=document, quote=gold["text"], start=offset + gold["answer_start"]) for gold in golds[:1]
+        ),
+        answerable=not impossible,
+        tags=("impossible" if impossible else "answerable",),
+    )
+
+
+def beir(path: Path, sample: Sample) -> Pool:
+    """A BEIR folder: corpus.jsonl, queries.jsonl, qrels/test.tsv; retrieval only."""
+    texts = {
+        _beir_file(row["_id"]): "\n\n".join(part for part in (row.get("title", ""), row["text"]) if part.strip())
+        for row in _lines(path / "corpus.jsonl")
+    }
+    grades: dict[str, dict[str, int]] = {}
+    with (path / "qrels" / "test.tsv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file, delimiter="\t"):
+            grades.setdefault(row["query-id"], {})[_beir_file(row["corpus-id"])] = int(row["score"])
+    cases = [
+        Case(id=quote(row["_id"]), question=row["text"], relevance=grades[row["_id"]])
+        for row in _lines(path / "queries.jsonl")
+        if row["_id"] in grades
+    ]
+    return Pool(texts=texts, cases=cases, primary=RETRIEVAL, asks=False)
+
+
+def chunking(path: Path, sample: Sample) -> Pool:
+    """Chroma's chunking evaluation: questions_df.csv beside the corpora it names, with character references."""
+    cases, texts = [], {}
+    with (path / "questions_df.csv").open(encoding="utf-8", newline="") as file:
+        for number, row in enumerate(csv.DictReader(file)):
+            name = f"{row['corpus_id']}.md"
+            if name not in texts:
+                texts[name] = (path / name).read_bytes().decode()
+            evidence = tuple(
+                Evidence(document=name, quote=each["content"], start=each["start_index"])
+                for each in json.loads(row["references"])
+            )
+            tags = (row["corpus_id"],)
+            cases.append(Case(id=f"q{number:03d}", question=row["question"], evidence=evidence, tags=tags))
+    primary = ("evidence_recall@5", "retrieved_iou@5")
+    return Pool(texts=texts, cases=cases, primary=primary, asks=False)
+
+
+def alce(path: Path, sample: Sample) -> Pool:
+    """ALCE data (ASQA, QAMPARI, ELI5): its passages pooled; the sub-answers or claims are the parts."""
+    rows = alce_rows(path)
+    texts = {alce_file(each): alce_text(each) for row in rows for each in row["docs"]}
+    cases = [
+        Case(id=f"q{number:04d}", question=row["question"], parts=_alce_parts(row), tags=("alce",))
+        for number, row in enumerate(rows)
+    ]
+    return Pool(texts=texts, cases=cases, primary=("parts_contained", "citation_recall", "citation_precision"))
+
+
+def alce_rows(path: Path) -> list[dict[str, Any]]:
+    """The items of an ALCE file; a result file, whose items carry an `output`, keeps them under `data`."""
+    plain = json.loads(path.read_bytes())
+    rows: list[dict[str, Any]] = plain["data"] if isinstance(plain, dict) else plain
+    return rows
+
+
+def _alce_parts(row: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
+    if row.get("qa_pairs"):
+        return tuple(tuple(pair["short_answers"]) for pair in row["qa_pairs"])
+    if isinstance(row.get("answers"), list):
+        return tuple(tuple(aliases) for aliases in row["answers"])
+    return tuple((claim,) for claim in row["claims"])
+
+
+def nq(path: Path, sample: Sample) -> Pool:
+    """NQ-open with oracle passages (JSON Lines, may be gzipped): the gold passages of all questions, pooled."""
+    texts, cases = {}, []
+    for number, row in enumerate(_lines(path)):
+        gold = next(each for each in row["ctxs"] if each["isgold"])
+        name = alce_file(gold)
+        text = texts[name] = alce_text(gold)
+        held = next((answer for answer in row["answers"] if answer in gold["text"]), None)
+        places = [Evidence(document=name, quote=held, start=text.index(held, len(gold["title"]) + 2))] if held else []
+        cases.append(
+            Case(
+                id=f"q{number:04d}",
+                question=row["question"],
+                answers=tuple(row["answers"]),
+                evidence=tuple(places),
+                relevance={name: 1},
+            )
+        )
+    return Pool(texts=texts, cases=cases, primary=("right", "nDCG@10"))
+
+
+def cranfield(path: Path, sample: Sample) -> Pool:
+    """The Cranfield collection: cran.all.1400, cran.qry, cranqrel; grade 1 is best, 4 the least, -1 none."""
+    texts = {f"{number}.txt": text for number, text in _smart(path / "cran.all.1400") if text}
+    grades: dict[str, dict[str, int]] = {}
+    for line in (path / "cranqrel").read_text().splitlines():
+        query, document, grade = line.split()
+        if int(grade) > 0 and f"{document}.txt" in texts:
+            grades.setdefault(query, {})[f"{document}.txt"] = 5 - int(grade)
+    cases = [
+        Case(id=f"q{position}", question=" ".join(text.split()), relevance=grades[str(position)])
+        for position, (_, text) in enumerate(_smart(path / "cran.qry"), start=1)
+        if str(position) in grades
+    ]
+    return Pool(texts=texts, cases=cases, primary=RETRIEVAL, asks=False)
+
+
+READERS: dict[str, Callable[[Path, Sample], Pool]] = {
+    "squad": squad,
+    "beir": beir,
+    "chunking": chunking,
+    "alce": alce,
+    "nq": nq,
+    "cranfield": cranfield,
+}
+
+
+def _smart(path: Path) -> Iterator[tuple[int, str]]:
+    for entry in re.split(r"^\.I ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+        number, _, rest = entry.partition("\n")
+        yield int(number), rest.partition(".W\n")[2].strip()
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    content = path.read_bytes()
+    for line in (gzip.decompress(content) if path.suffix == ".gz" else content).splitlines():
+        yield json.loads(line)
+
+
+def _file_name(title: str) -> str:
+    return quote(title, safe=" ,()'")[:120]
+
+
+def _beir_file(name: str) -> str:
+    return f"{quote(name, safe='')}.txt"
+
+
+def alce_file(passage: Mapping[str, str]) -> str:
+    """The file name of a passage, the same for the same text."""
+    digest = hashlib.sha256(passage["text"].encode()).hexdigest()[:12]
+    return f"{_file_name(passage['title'])}-{digest}.txt"
+
+
+def alce_text(passage: Mapping[str, str]) -> str:
+    """A passage as it is indexed: its title, then its text."""
+    return f"{passage['title']}\n\n{passage['text']}"
+
+
+def write_texts(work: Path, kind: str, texts: Mapping[str, str]) -> Path:
+    """The folder of these texts, written unless it is there; it appears whole or not at all."""
+    digest = hashlib.sha256(json.dumps(dict(sorted(texts.items()))).encode()).hexdigest()[:16]
+    folder = work / f"{kind}-{digest}"
+    if not folder.is_dir():
+        making = work / f"{folder.name}.part"
+        making.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (making / name).parent.mkdir(parents=True, exist_ok=True)
+            (making / name).write_bytes(text.encode("utf-8"))
+        making.rename(folder)
+    return folder

@@ -1,0 +1,198 @@
+"""`qa eval`: run suites, compare runs, score them again, check suites, write reports.
+
+Exit codes: 0 good, 1 a `QAError` or a suite with problems, 3 a gate not met.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qa.errors import SuiteError
+
+if TYPE_CHECKING:
+    from qa.evals.judge import Label
+    from qa.evals.results import Results
+    from qa.evals.runner import Manifest
+
+app = typer.Typer(help="Measure the answers: run suites, compare runs.", no_args_is_help=True, rich_markup_mode=None)
+
+WORK = Path(".qa/evals")
+RUNS = Path(".qa/runs")
+GATE_EXIT = 3
+Names = Annotated[list[str], typer.Argument(help="A suite's name or folder, squad:PATH, beir:PATH, ..., twins:SUITE.")]
+Runs = Annotated[list[Path], typer.Argument(help="Folders of runs.")]
+Home = Annotated[Path, typer.Option("--evals", help="The folder of the suites.")]
+JudgeName = Annotated[str, typer.Option("--judge", help="rules, or a language model such as openai:gpt-5-mini.")]
+Price = Annotated[tuple[float, float], typer.Option(help="Dollars per million tokens read and written.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 also when a gate is inconclusive.")]
+Limit = Annotated[int | None, typer.Option(help="At most so many cases, drawn with --seed.")]
+Corpus = Annotated[Path | None, typer.Option(help="The documents of a bare .jsonl file of cases.")]
+
+
+@app.command()
+def run(
+    suites: Names,
+    model: Annotated[str | None, typer.Option(help="auto, extractive, or provider:model.")] = None,
+    embeddings: Annotated[str | None, typer.Option(help="minilm-l6-v2, or provider:model.")] = None,
+    top_k: Annotated[int | None, typer.Option(help="Passages to read for an answer.")] = None,
+    strictness: Annotated[float | None, typer.Option(help="How sure to be before answering, 0 to 1.")] = None,
+    limit: Limit = None,
+    seed: Annotated[int, typer.Option(help="For --limit and for twins.")] = 0,
+    articles: Annotated[str | None, typer.Option(help="SQuAD: the articles A:B, counted from 0, B left out.")] = None,
+    search_only: Annotated[bool, typer.Option("--search-only", help="Measure retrieval alone.")] = False,
+    corpus: Corpus = None,
+    distractors: Annotated[Path | None, typer.Option(help="twins: a folder of documents to add.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Cases at a time; more than 1 blurs latencies.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="Gets a folder a suite; a new one when left out.")] = None,
+    baseline: Annotated[Path | None, typer.Option(help="Runs, a folder a suite, to compare with and gate on.")] = None,
+    strict: Strict = False,
+    judge: JudgeName = "rules",
+    price: Price = (0.0, 0.0),
+    home: Home = Path("evals"),
+) -> None:
+    """Ask every question of the suites; a run that was killed goes on where it was."""
+    from qa.evals.adapters import Sample
+    from qa.evals.opening import chatbot_opener, describe
+    from qa.evals.runner import plan, run_suite
+    from qa.evals.sources import Sources, system_of
+
+    sample = Sample(limit=limit, seed=seed, articles=_slice(articles))
+    sources = Sources(home=home, work=WORK / "corpora", sample=sample, corpus=corpus, distractors=distractors)
+    chosen = {"model": model, "embeddings": embeddings, "top_k": top_k, "strictness": strictness}
+    failed = False
+    for name in suites:
+        suite = sources.open(name, asks=False if search_only else None)
+        opener = system_of(name) or chatbot_opener(chosen, work=WORK)
+        manifest = plan(suite, describe(chosen))
+        folder = out / suite.name if out is not None else _run_folder(manifest)
+        with _progress(suite.name, total=len(suite.cases)) as done:
+            run_suite(suite, folder=folder, open_system=opener, manifest=manifest, jobs=jobs, done=done)
+        results = _finish(folder, judge=judge, home=home, price=price)
+        if baseline is not None:
+            failed |= _gate(baseline / suite.name, results, judge=judge, home=home, strict=strict)
+    if failed:
+        sys.exit(GATE_EXIT)
+
+
+@app.command()
+def compare(
+    before: Path, after: Path, judge: JudgeName = "rules", strict: Strict = False, home: Home = Path("evals")
+) -> None:
+    """Say what changed between two runs, how surely, and whether the gate of the suite holds."""
+    if _gate(before, _load(after, judge=judge, home=home), judge=judge, home=home, strict=strict):
+        sys.exit(GATE_EXIT)
+
+
+@app.command()
+def score(runs: Runs, judge: JudgeName = "rules", price: Price = (0.0, 0.0), home: Home = Path("evals")) -> None:
+    """Compute every figure again, from the records alone, and write the reports."""
+    for folder in runs:
+        _finish(folder, judge=judge, home=home, price=price)
+
+
+@app.command()
+def report(folder: Path, judge: JudgeName = "rules", home: Home = Path("evals")) -> None:
+    """Write the run's report again and say where it is."""
+    _write(_load(folder, judge=judge, home=home))
+    print(folder / "report.html")
+
+
+@app.command("lint")
+def check(suites: Names, limit: Limit = None, corpus: Corpus = None, home: Home = Path("evals")) -> None:
+    """Check suites: ids, quotes that are not in the documents, answers that no evidence holds."""
+    from functools import cache
+
+    from qa.evals.adapters import Sample
+    from qa.evals.sources import Sources
+    from qa.evals.suites import lint, read_corpus
+
+    problems = 0
+    for name in suites:
+        suite = Sources(home=home, work=WORK / "corpora", sample=Sample(limit=limit), corpus=corpus).open(name)
+        texts = cache(lambda variant, corpora=suite.corpora: read_corpus(corpora[variant]))
+        found = lint(suite, texts=texts)
+        problems += len(found)
+        print(f"{suite.name}: {len(suite.cases)} cases, {len(found)} problems")
+        for problem in found:
+            print(f"  {problem.place}: {problem.message}")
+    if problems:
+        sys.exit(1)
+
+
+def _finish(folder: Path, *, judge: str, home: Path, price: tuple[float, float]) -> Results:
+    from qa.evals.summary import markdown
+
+    results = _load(folder, judge=judge, home=home, price=price)
+    _write(results)
+    print(f"{markdown(results)}\n{folder / 'report.html'}\n")
+    return results
+
+
+def _load(folder: Path, *, judge: str, home: Path, price: tuple[float, float] = (0.0, 0.0)) -> Results:
+    from qa.evals.opening import open_judge
+    from qa.evals.results import load_results
+
+    judging = open_judge(judge, verdicts=folder / "verdicts.jsonl")
+    return load_results(folder, judge=judging, labels=_labels(home), price=price)
+
+
+def _labels(home: Path) -> list[Label]:
+    from qa.evals.judge import load_labels
+
+    path = home / "judge" / "labels.jsonl"
+    return load_labels(path) if path.is_file() else []
+
+
+def _write(results: Results) -> None:
+    from qa.evals.report import render
+    from qa.evals.results import write_results
+    from qa.evals.summary import junit, markdown
+
+    write_results(results)
+    (results.folder / "report.html").write_text(render(results), encoding="utf-8", errors="replace")
+    (results.folder / "summary.md").write_text(markdown(results), encoding="utf-8", errors="replace")
+    (results.folder / "junit.xml").write_bytes(junit(results))
+
+
+def _gate(before: Path, after: Results, *, judge: str, home: Path, strict: bool) -> bool:
+    """Print the comparison; whether the gate failed."""
+    from qa.evals.compare import compare as compare_results
+    from qa.evals.summary import compared
+
+    comparison = compare_results(_load(before, judge=judge, home=home), after)
+    print(compared(comparison))
+    return comparison.fails or (strict and comparison.is_inconclusive)
+
+
+def _run_folder(manifest: Manifest) -> Path:
+    from qa.evals.runner import unfinished
+
+    begun = unfinished(RUNS, manifest)
+    return begun or RUNS / f"{manifest.suite}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
+
+
+def _slice(articles: str | None) -> tuple[int, int] | None:
+    if articles is None:
+        return None
+    first, _, last = articles.partition(":")
+    if not (first.isdigit() and last.isdigit()):
+        raise SuiteError(f"--articles {articles} is not a range. Write it as 0:8")
+    return int(first), int(last)
+
+
+@contextmanager
+def _progress(label: str, *, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on the terminal's error output; nothing elsewhere."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda count: bar.update(task, completed=count)

@@ -1,0 +1,176 @@
+"""Who decides whether a text establishes a claim: our rules, or a language model, and how far to trust either.
+
+A judge's agreement with hand-labelled pairs is printed beside its figures. Under the floor it is
+called uncalibrated, and may not gate.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from qa.errors import ModelError, SuiteError
+from qa.evals.statistics import Interval, bootstrap
+from qa.prompts import Prompt, PromptMessage
+from qa.support import check
+from qa.words import rarity
+
+FLOOR = 0.4
+"""Cohen's kappa under which a judge is uncalibrated; Landis and Koch (1977) call less than this "fair" at best."""
+Complete = Callable[[Sequence[PromptMessage]], str]
+"""What a language model replies to messages."""
+FIELDS = ("fence", "hypothesis", "premise")
+_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
+
+
+class Judge(Protocol):
+    """Decides about texts; `name` says who in the figures."""
+
+    name: str
+
+    def supports(self, premise: str, hypothesis: str) -> bool:
+        """Whether the premise establishes the hypothesis."""
+
+    def agrees(self, question: str, answer: str, golds: Sequence[str]) -> bool | None:
+        """Whether the answer says what a gold answer says; None from a judge that cannot tell."""
+
+
+class Label(BaseModel):
+    """One hand-labelled pair."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    premise: str
+    hypothesis: str
+    supported: bool
+
+
+class _Verdict(BaseModel):
+    supported: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """How a judge agrees with people over `n` pairs; kappa is None where both say one thing throughout."""
+
+    n: int
+    share: float
+    kappa: float | None
+    interval: Interval | None
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether the judge may gate."""
+        return self.kappa is not None and self.kappa >= FLOOR
+
+    def __str__(self) -> str:
+        """In words, with its interval."""
+        if self.kappa is None:
+            return f"uncalibrated: its agreement on {self.n} labels cannot be told from chance"
+        between = f" ({self.interval[0]:.2f} to {self.interval[1]:.2f})" if self.interval is not None else ""
+        state = "calibrated" if self.calibrated else "uncalibrated"
+        return f"{state}: kappa {self.kappa:.2f}{between} with people on {self.n} labels"
+
+
+class Rules:
+    """The rules by which answers are checked anyway: words, numbers, dates, names, negation."""
+
+    name = "rules"
+
+    def supports(self, premise: str, hypothesis: str) -> bool:
+        """Whether the rules find the hypothesis supported."""
+        return check(hypothesis, [premise], idf=rarity).support == "supported"
+
+    def agrees(self, question: str, answer: str, golds: Sequence[str]) -> bool | None:
+        """Rules cannot tell whether two wordings mean the same."""
+        return None
+
+
+class ModelJudge:
+    """A language model asked through a prompt with the fields of `FIELDS`.
+
+    Every verdict is kept in a file under a hash of what was asked, so that a run is scored again without the model.
+    """
+
+    def __init__(self, name: str, *, prompt: Prompt, complete: Complete, verdicts: Path) -> None:
+        self.name = name
+        self._prompt = prompt
+        self._complete = complete
+        self._verdicts = verdicts
+        lines = verdicts.read_text(encoding="utf-8").splitlines() if verdicts.exists() else []
+        self._known: dict[str, bool] = dict(map(json.loads, lines))
+
+    def supports(self, premise: str, hypothesis: str) -> bool:
+        """Whether the model says so.
+
+        Raises: ModelError when its reply holds no verdict.
+        """
+        fence = hashlib.sha256(f"{premise}\n{hypothesis}".encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        messages = self._prompt.fill(premise=premise, hypothesis=hypothesis, fence=fence)
+        key = hashlib.sha256(repr((self.name, messages)).encode("utf-8", "surrogatepass")).hexdigest()[:24]
+        if key not in self._known:
+            self._known[key] = parse_verdict(self._complete(messages))
+            with self._verdicts.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([key, self._known[key]]) + "\n")
+        return self._known[key]
+
+    def agrees(self, question: str, answer: str, golds: Sequence[str]) -> bool | None:
+        """Whether the model finds a gold answer in the answer."""
+        if not answer:
+            return False
+        said = f"Question: {question}\nAnswer: {answer}"
+        return any(self.supports(said, f"The answer to “{question}” is: {gold}") for gold in golds)
+
+
+def parse_verdict(reply: str) -> bool:
+    """The verdict in a reply such as `{"supported": true}`, whatever stands around it.
+
+    Raises: ModelError when there is none.
+    """
+    found = _OBJECT.search(reply)
+    try:
+        return _Verdict.model_validate_json(found.group() if found else "").supported
+    except ValidationError as error:
+        raise ModelError(f"the judge's reply holds no verdict: {reply!r:.200}. Use another model to judge") from error
+
+
+def load_labels(path: Path) -> list[Label]:
+    """The hand-labelled pairs of a JSON Lines file.
+
+    Raises: SuiteError naming the file and line.
+    """
+    labels = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            labels.append(Label.model_validate_json(line))
+        except ValidationError as error:
+            raise SuiteError(f"{path}:{number}: {error.errors()[0]['msg'].lower()}") from error
+    return labels
+
+
+def agreement(judge: Judge, labels: Sequence[Label]) -> Agreement:
+    """How the judge agrees with the labels."""
+    said = [judge.supports(label.premise, label.hypothesis) for label in labels]
+    gold = [label.supported for label in labels]
+    interval = bootstrap(lambda picks: kappa([said[n] for n in picks], [gold[n] for n in picks]), range(len(labels)))
+    same = sum(a == b for a, b in zip(said, gold, strict=True))
+    return Agreement(n=len(labels), share=same / len(labels), kappa=kappa(said, gold), interval=interval)
+
+
+def kappa(left: Sequence[bool], right: Sequence[bool]) -> float | None:
+    """Agreement beyond chance, from -1 to 1; None when chance alone would agree throughout.
+
+    Source: Cohen, "A Coefficient of Agreement for Nominal Scales" (1960).
+    """
+    n = len(left)
+    observed = sum(a == b for a, b in zip(left, right, strict=True)) / n
+    yes_left, yes_right = sum(left) / n, sum(right) / n
+    chance = yes_left * yes_right + (1 - yes_left) * (1 - yes_right)
+    return None if chance == 1 else (observed - chance) / (1 - chance)

@@ -1,0 +1,242 @@
+"""The metrics of one answer, each a pure function with its definition and source.
+
+A metric that is not defined for an answer returns None, never a number that stands for nothing.
+Nothing here reads a record, averages over cases or knows a language model.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+Entails = Callable[[str, str], bool]
+"""Whether a premise (cited text) entails a hypothesis (a sentence of the answer)."""
+
+_ARTICLES = re.compile(r"\b(a|an|the)\b")
+_PUNCTUATION = str.maketrans("", "", string.punctuation)
+
+
+class Region(NamedTuple):
+    """A half-open range of characters of one document."""
+
+    document: str
+    start: int
+    end: int
+
+
+class Overlap(NamedTuple):
+    """How the characters of two sets of regions agree, each from 0 to 1."""
+
+    precision: float
+    recall: float
+    iou: float
+
+
+class Cited(NamedTuple):
+    """A sentence without its markers, with the text of each of its citations in order."""
+
+    text: str
+    premises: tuple[str, ...]
+
+
+def normalise(text: str) -> str:
+    """Lower case, without punctuation and articles, white space squeezed.
+
+    Source: SQuAD's evaluate-v1.1.py and evaluate-v2.0.py, `normalize_answer`.
+    """
+    bare = text.lower().translate(_PUNCTUATION)
+    return " ".join(_ARTICLES.sub(" ", bare).split())
+
+
+def exact_match(answer: str, golds: Sequence[str]) -> float:
+    """1 when the normalised answer equals any normalised gold answer, else 0.
+
+    Source: SQuAD's evaluate-v2.0.py, `compute_exact`, the best over the golds.
+    """
+    return float(normalise(answer) in {normalise(gold) for gold in golds})
+
+
+def token_f1(answer: str, golds: Sequence[str]) -> float:
+    """The harmonic mean of precision and recall of the words shared, counted as multisets; the best over the golds.
+
+    When either side has no words: 1 if neither has, else 0.
+    Source: SQuAD's evaluate-v2.0.py, `compute_f1`.
+    """
+    return max(_f1(normalise(answer).split(), normalise(gold).split()) for gold in golds)
+
+
+def _f1(answer: list[str], gold: list[str]) -> float:
+    if not answer or not gold:
+        return float(answer == gold)
+    shared = (Counter(answer) & Counter(gold)).total()
+    return 2 * shared / (len(answer) + len(gold))
+
+
+def contains_answer(text: str, golds: Sequence[str]) -> float:
+    """1 when any normalised gold answer stands in the normalised text as whole words, else 0.
+
+    Source: ALCE (Gao et al. 2023, §3.2) takes any substring; ours ends at words, so that "7" is not in "2017".
+    """
+    padded = f" {normalise(text)} "
+    return float(any(f" {wanted} " in padded for gold in golds if (wanted := normalise(gold))))
+
+
+def parts_contained(text: str, parts: Sequence[Sequence[str]]) -> float | None:
+    """The share of sub-answers of which some alias stands in the text. None without sub-answers.
+
+    Source: ALCE (Gao et al. 2023, §3.2), "exact match recall" on ASQA: a substring of the normalised text.
+    """
+    if not parts:
+        return None
+    normalised = normalise(text)
+    return sum(any(normalise(alias) in normalised for alias in part) for part in parts) / len(parts)
+
+
+def merge(regions: Iterable[Region]) -> list[Region]:
+    """The same characters as regions that neither touch nor overlap, in order."""
+    merged: list[Region] = []
+    for region in sorted(each for each in regions if each.end > each.start):
+        last = merged[-1] if merged else None
+        if last is not None and last.document == region.document and region.start <= last.end:
+            merged[-1] = last._replace(end=max(last.end, region.end))
+        else:
+            merged.append(region)
+    return merged
+
+
+def length(regions: Iterable[Region]) -> int:
+    """How many characters the regions hold, each counted once."""
+    return sum(region.end - region.start for region in merge(regions))
+
+
+def shared(left: Iterable[Region], right: Iterable[Region]) -> list[Region]:
+    """The characters that both sets of regions hold."""
+    rights = merge(right)
+    return [
+        Region(a.document, max(a.start, b.start), min(a.end, b.end))
+        for a in merge(left)
+        for b in rights
+        if a.document == b.document and a.start < b.end and b.start < a.end
+    ]
+
+
+def overlap(found: Sequence[Region], gold: Sequence[Region]) -> Overlap | None:
+    """Precision, recall and intersection over union, in characters. None unless both hold some.
+
+    Source: Smith and Troynikov, "Evaluating Chunking Strategies for Retrieval" (Chroma 2024), §Metrics.
+    """
+    found_chars, gold_chars = length(found), length(gold)
+    if not found_chars or not gold_chars:
+        return None
+    both = length(shared(found, gold))
+    return Overlap(both / found_chars, both / gold_chars, both / (found_chars + gold_chars - both))
+
+
+def evidence_recall(found: Sequence[Region], gold: Sequence[Region]) -> float | None:
+    """The share of gold regions of which every character was found. None without gold.
+
+    Passages tile their document, so evidence that crosses a border counts once all its passages are there.
+    """
+    if not gold:
+        return None
+    return sum(length(shared(found, [region])) == length([region]) for region in gold) / len(gold)
+
+
+def citation_recall(sentences: Sequence[Cited], entails: Entails) -> float | None:
+    """The share of sentences that all their citations together entail; one without citations counts 0.
+
+    None without sentences. Source: ALCE (Gao et al. 2023, §3.3 and eval.py, `compute_autoais`).
+    """
+    if not sentences:
+        return None
+    return sum(_entailed(each, entails) for each in sentences) / len(sentences)
+
+
+def citation_precision(sentences: Sequence[Cited], entails: Entails) -> float | None:
+    """The share of citations that are needed: alone they entail the sentence, or without them the rest does not.
+
+    The citations of a sentence that is not entailed count 0. An answer without citations has precision 0.
+    None without sentences. Source: ALCE (Gao et al. 2023, §3.3 and eval.py, `compute_autoais`).
+    """
+    if not sentences:
+        return None
+    cited = sum(len(each.premises) for each in sentences)
+    needed = sum(_needed(each, entails) for each in sentences)
+    return needed / cited if cited else 0.0
+
+
+def _entailed(sentence: Cited, entails: Entails) -> bool:
+    return bool(sentence.premises) and entails("\n".join(sentence.premises), sentence.text)
+
+
+def _needed(sentence: Cited, entails: Entails) -> int:
+    if not _entailed(sentence, entails):
+        return 0
+    if len(sentence.premises) == 1:
+        return 1
+    count = 0
+    for position, premise in enumerate(sentence.premises):
+        rest = "\n".join(sentence.premises[:position] + sentence.premises[position + 1 :])
+        count += entails(premise, sentence.text) or not entails(rest, sentence.text)
+    return count
+
+
+def abstention(
+    abstained: Sequence[bool], answerable: Sequence[bool]
+) -> tuple[float | None, float | None, float | None]:
+    """Precision, recall and F1 of abstaining, where the questions to abstain from are the unanswerable ones.
+
+    Precision is None when nothing was abstained from, recall when nothing had to be, F1 when neither.
+    """
+    rightly = sum(a and not b for a, b in zip(abstained, answerable, strict=True))
+    did, should = sum(abstained), len(answerable) - sum(answerable)
+    return (
+        rightly / did if did else None,
+        rightly / should if should else None,
+        2 * rightly / (did + should) if did + should else None,
+    )
+
+
+def risk_coverage(confidence: Sequence[float], right: Sequence[bool]) -> list[tuple[float, float]]:
+    """The points (coverage, risk) of answering only above each confidence, most confident first.
+
+    Equal confidences enter together. Risk is the share of wrong ones among the answered.
+    Source: El-Yaniv and Wiener, "On the Foundations of Noise-free Selective Classification" (JMLR 2010).
+    """
+    ordered = sorted(zip(confidence, right, strict=True), key=lambda pair: -pair[0])
+    points, wrong = [], 0
+    for count, (level, good) in enumerate(ordered, start=1):
+        wrong += not good
+        if count == len(ordered) or ordered[count][0] != level:
+            points.append((count / len(ordered), wrong / count))
+    return points
+
+
+def aurc(confidence: Sequence[float], right: Sequence[bool]) -> float | None:
+    """The area under the risk-coverage curve, from 0 (best) to 1; None without answers.
+
+    Each answer adds the risk at the coverage that admits it.
+    Source: Geifman, Uziel and El-Yaniv, "Bias-Reduced Uncertainty Estimation" (ICLR 2019), §3.
+    """
+    area, covered = 0.0, 0.0
+    for coverage, risk in risk_coverage(confidence, right):
+        area += (coverage - covered) * risk
+        covered = coverage
+    return area if right else None
+
+
+def percentile(values: Sequence[float], share: float) -> float | None:
+    """The value below which `share` of the values lie, interpolated between neighbours; None without values.
+
+    Source: Hyndman and Fan, "Sample Quantiles in Statistical Packages" (1996), definition 7, as in numpy.
+    """
+    if not values:
+        return None
+    ordered = sorted(values)
+    position = share * (len(ordered) - 1)
+    below = int(position)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (position - below) * (ordered[above] - ordered[below])

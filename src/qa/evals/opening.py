@@ -1,0 +1,78 @@
+"""The chatbot as the system under test, one index per corpus kept for the next run; and the judge by its name."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qa.errors import StoreMismatchError
+from qa.evals.judge import FIELDS, Judge, ModelJudge, Rules
+from qa.evals.runner import Opener, System
+from qa.evals.suites import read_corpus
+from qa.models import chat_model, model_errors
+from qa.prompts import PromptMessage, load_prompt
+from qa.resources import resource
+from qa.settings import load_settings
+
+if TYPE_CHECKING:
+    from qa.chatbot import Chatbot
+
+MEASURED = ("model", "embeddings", "top_k", "context_tokens", "strictness", "unsupported", "check")
+"""The settings on which answers depend."""
+
+
+def describe(chosen: Mapping[str, Any]) -> dict[str, str]:
+    """The settings in force on which answers depend, as a run records them.
+
+    Raises: SettingsError when one cannot be used.
+    """
+    settings = load_settings(**chosen)
+    return {name: str(getattr(settings, name)) for name in MEASURED}
+
+
+def chatbot_opener(chosen: Mapping[str, Any], *, work: Path) -> Opener:
+    """Opens a chatbot over a corpus, with its index under `work`."""
+
+    @contextmanager
+    def opened(corpus: Path) -> Iterator[System]:
+        texts = read_corpus(corpus)
+        named = repr((sorted(texts.items()), load_settings(**chosen).embeddings))
+        index = work / "indexes" / hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        with _open(index, corpus=corpus, chosen=chosen) as bot:
+            bot.ingest(corpus)
+            yield bot
+
+    return opened
+
+
+def open_judge(name: str, *, verdicts: Path) -> Judge:
+    """The judge of this name: `rules`, or a language model whose verdicts are kept in the file `verdicts`.
+
+    Raises: QAError when the model or its prompt cannot be had.
+    """
+    if name == "rules":
+        return Rules()
+    settings = load_settings()
+    model = chat_model(name, base_url=settings.base_url, timeout_s=settings.timeout_s)
+    prompt = load_prompt(settings.prompts or resource("prompts"), "judge", fields=FIELDS)
+
+    def complete(messages: Sequence[PromptMessage]) -> str:
+        with model_errors(name):
+            return model.invoke([(each.role, each.content) for each in messages]).text
+
+    return ModelJudge(name, prompt=prompt, complete=complete, verdicts=verdicts)
+
+
+def _open(index: Path, *, corpus: Path, chosen: Mapping[str, Any]) -> Chatbot:
+    from qa.chatbot import Chatbot
+
+    where: dict[str, Any] = {"chroma": str(index), "seeds": corpus}
+    try:
+        return Chatbot.open(**chosen, **where)
+    except StoreMismatchError:
+        shutil.rmtree(index)  # made by an older version of this package, from files that are all still there
+        return Chatbot.open(**chosen, **where)

@@ -1,0 +1,156 @@
+"""What happened to each case, one JSON line each, enough to recompute every figure.
+
+Lines are written whole and flushed to the disk, so that a killed run loses at most the case it was at.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from pydantic import ValidationError
+
+from qa.errors import SuiteError
+from qa.evals.metrics import Region
+from qa.evals.suites import Case
+from qa.types import Answer
+
+Ending = Literal["answered", "abstained", "crashed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrieved:
+    """A passage that the search gave, best first."""
+
+    region: Region
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRecord:
+    """One case, its gold as found in the corpus, and what the system did.
+
+    `gold` runs along the case's evidence; None stands for a quote that the corpus does not hold.
+    `cuts` runs along the answer's citations: the document's own text there, cut by the harness.
+    `standalone_hits` are what the gold wording of a follow-up would have found.
+    """
+
+    case: Case
+    gold: tuple[Region | None, ...] = ()
+    answer: Answer | None = None
+    error: str | None = None
+    hits: tuple[Retrieved, ...] = ()
+    standalone_hits: tuple[Retrieved, ...] = ()
+    cuts: tuple[str | None, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def ending(self) -> Ending:
+        """How it ended; a retrieval-only case that did not crash counts as answered."""
+        if self.error is not None:
+            return "crashed"
+        return "abstained" if self.answer is not None and self.answer.abstained else "answered"
+
+    @property
+    def found_gold(self) -> list[Region]:
+        """The evidence that the corpus holds."""
+        return [region for region in self.gold if region is not None]
+
+    @property
+    def cited(self) -> list[Region]:
+        """The characters that the answer cites."""
+        citations = self.answer.citations if self.answer is not None else ()
+        return [Region(each.document, each.start, each.end) for each in citations]
+
+    @property
+    def cluster(self) -> str:
+        """The document on which the case rests; the case itself when it rests on none."""
+        regions = self.found_gold
+        documents = [regions[0].document] if regions else list(self.case.relevance)[:1]
+        return documents[0] if documents else f"case {self.case.id}"
+
+    def to_json(self) -> str:
+        """One line of JSON."""
+        plain = {
+            "case": self.case.model_dump(exclude_defaults=True),
+            "gold": self.gold,
+            "answer": self.answer.to_dict() if self.answer is not None else None,
+            "error": self.error,
+            "hits": [(*each.region, each.score) for each in self.hits],
+            "standalone_hits": [(*each.region, each.score) for each in self.standalone_hits],
+            "cuts": self.cuts,
+            "seconds": dict(self.seconds),
+        }
+        return json.dumps(plain, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, line: str) -> CaseRecord:
+        """The record that `to_json` described.
+
+        Raises: ValueError, KeyError or TypeError when it is not one.
+        """
+        plain: dict[str, Any] = json.loads(line)
+        answer = plain["answer"]
+        return cls(
+            case=Case.model_validate(plain["case"]),
+            gold=tuple(Region(*each) if each is not None else None for each in plain["gold"]),
+            answer=Answer.from_dict(answer) if answer is not None else None,
+            error=plain["error"],
+            hits=_retrieved(plain["hits"]),
+            standalone_hits=_retrieved(plain["standalone_hits"]),
+            cuts=tuple(plain["cuts"]),
+            seconds=plain["seconds"],
+        )
+
+
+def _retrieved(rows: Sequence[Sequence[Any]]) -> tuple[Retrieved, ...]:
+    return tuple(Retrieved(region=Region(row[0], row[1], row[2]), score=row[3]) for row in rows)
+
+
+class RecordFile:
+    """The records of a run, appended one by one; opening it mends what a kill left behind."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a+b")
+        self._file.seek(0)
+        written = self._file.read()
+        whole = written.rfind(b"\n") + 1
+        if whole < len(written):
+            self._file.truncate(whole)
+        self._file.seek(0, os.SEEK_END)
+
+    def append(self, record: CaseRecord) -> None:
+        """Write one record through to the disk."""
+        self._file.write(record.to_json().encode("utf-8", "surrogatepass") + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._file.close()
+
+
+def read_records(path: Path) -> list[CaseRecord]:
+    """The records of a run in the order of the suite; a torn last line is left out.
+
+    Raises: SuiteError naming the file and line.
+    """
+    return list(_records(path))
+
+
+def _records(path: Path) -> Iterator[CaseRecord]:
+    if not path.is_file():
+        raise SuiteError(f"{path} is not there. A run is a folder that `qa eval run` has written")
+    text = path.read_bytes().decode("utf-8", "surrogatepass")
+    for number, line in enumerate(text.split("\n")[:-1], start=1):
+        try:
+            yield CaseRecord.from_json(line)
+        except (ValidationError, ValueError, KeyError, TypeError) as error:
+            raise SuiteError(f"{path}:{number}: this is not a record of a run: {error!r:.200}") from error

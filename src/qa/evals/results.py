@@ -1,0 +1,99 @@
+"""A run read back from its folder and scored: the one place where records become figures."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+from qa.evals import figures, ranking, scoring
+from qa.evals.figures import Figure
+from qa.evals.judge import Agreement, Judge, Label, agreement
+from qa.evals.records import CaseRecord, read_records
+from qa.evals.runner import RECORDS, Manifest, read_manifest
+from qa.evals.scoring import Scores
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """A run with the scores of its cases, its figures, and who judged them."""
+
+    folder: Path
+    manifest: Manifest
+    records: Sequence[CaseRecord]
+    scores: Sequence[Scores]
+    figures: Sequence[Figure]
+    tags: Sequence[Figure]
+    judge: str
+    agreement: Agreement | None
+
+    @property
+    def endings(self) -> Counter[str]:
+        """How many cases were answered, abstained from, crashed."""
+        counted = Counter({"answered": 0, "abstained": 0, "crashed": 0})
+        counted.update(record.ending for record in self.records)
+        return counted
+
+    @cached_property
+    def stages(self) -> list[scoring.Stage | None]:
+        """Where each case went wrong first; None where it did not."""
+        return [scoring.failed_stage(record) for record in self.records]
+
+    @property
+    def calibration(self) -> str:
+        """How far the judge is to be trusted, in words."""
+        if self.agreement is None:
+            return f"{self.judge}, uncalibrated: there are no labels to compare with"
+        return f"{self.judge}, {self.agreement}"
+
+    @property
+    def may_gate(self) -> bool:
+        """Whether figures that rest on the judge may gate."""
+        return self.agreement is not None and self.agreement.calibrated
+
+    def figure(self, name: str) -> Figure | None:
+        """The figure of that name, where the run has one."""
+        return next((each for each in self.figures if each.name == name), None)
+
+    @property
+    def prompts(self) -> list[str]:
+        """The fingerprints of the prompts that were used."""
+        used = {record.answer.prompt for record in self.records if record.answer is not None}
+        return sorted(each for each in used if each is not None)
+
+
+def load_results(
+    folder: Path, *, judge: Judge, labels: Sequence[Label] = (), price: tuple[float, float] = (0.0, 0.0)
+) -> Results:
+    """Score the run in `folder` from its records alone.
+
+    Raises: SuiteError when it is not a run.
+    """
+    manifest, records = read_manifest(folder), read_records(folder / RECORDS)
+    scores = scoring.score_run(records, judge=judge)
+    return Results(
+        folder=folder,
+        manifest=manifest,
+        records=records,
+        scores=scores,
+        figures=figures.figures(records, scores, price=price),
+        tags=figures.by_tag(records, scores),
+        judge=judge.name,
+        agreement=agreement(judge, labels) if labels else None,
+    )
+
+
+def write_results(results: Results) -> None:
+    """Write the figures and the TREC files beside the records."""
+    plain = {
+        "judge": results.calibration,
+        "endings": results.endings,
+        "figures": [asdict(each) for each in results.figures],
+    }
+    written = json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False)
+    (results.folder / "figures.json").write_text(written + "\n", encoding="utf-8")
+    (results.folder / "qrels.txt").write_text(ranking.trec_qrels(results.records), encoding="utf-8")
+    (results.folder / "run.txt").write_text(ranking.trec_run(results.records), encoding="utf-8")

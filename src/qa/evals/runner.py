@@ -1,0 +1,245 @@
+"""Runs: a system asked every case of a suite, into a folder that survives being killed.
+
+A system under test is anything with `ask` and `search`. A crash in one case is that case's record.
+Figures are made elsewhere, from the records.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from functools import cache, partial
+from importlib import metadata
+from itertools import groupby
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import TypeAdapter, ValidationError
+
+from qa.errors import SuiteError
+from qa.evals.metrics import Region
+from qa.evals.records import CaseRecord, RecordFile, Retrieved, read_records
+from qa.evals.suites import Case, Suite, Texts, locate, read_corpus
+from qa.types import Answer, Hit, Message
+
+MANIFEST, RECORDS = "run.json", "records.jsonl"
+DEPTH = 20
+"""How many passages are recorded for every case."""
+PACKAGES = ("chromadb", "ir-measures", "langchain-core", "numpy", "onnxruntime", "qa", "tantivy")
+
+
+class System(Protocol):
+    """What is measured: it answers questions, and shows the passages it finds for a query."""
+
+    def ask(self, question: str, *, history: Sequence[Message] = ()) -> Answer:
+        """The answer to a question."""
+
+    def search(self, query: str, *, top_k: int) -> Sequence[Hit]:
+        """The best passages, best first."""
+
+
+Opener = Callable[[Path], AbstractContextManager[System]]
+"""Opens the system over the documents of a folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What was run: `run.json`. Two runs with equal suite, fingerprint and settings continue each other."""
+
+    suite: str
+    title: str
+    fingerprint: str
+    cases: int
+    asks: bool
+    primary: tuple[str, ...]
+    margins: Mapping[str, float]
+    settings: Mapping[str, str]
+    commit: str | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    started: str = ""
+
+
+def run_suite(
+    suite: Suite,
+    *,
+    folder: Path,
+    open_system: Opener,
+    manifest: Manifest,
+    jobs: int = 1,
+    done: Callable[[int], None] = lambda count: None,
+) -> None:
+    """Ask every case that `folder` has no record of; `done` gets the number of records so far.
+
+    More than one of `jobs` helps where a server answers, and blurs latencies.
+    Raises: SuiteError when `folder` holds a run of something else.
+    """
+    begin(folder, manifest)
+    with RecordFile(folder / RECORDS) as file:
+        count = len(read_records(folder / RECORDS))
+        done(count)
+        for corpus, cases in groupby(suite.cases[count:], key=lambda case: case.corpus):
+            texts = read_corpus(suite.corpora[corpus])
+            with open_system(suite.corpora[corpus]) as system:
+                ask = partial(run_case, system=system, texts=texts, asks=suite.asks)
+                for record in _in_order(ask, list(cases), jobs=jobs):
+                    file.append(record)
+                    count += 1
+                    done(count)
+
+
+def run_case(case: Case, *, system: System, texts: Texts, asks: bool) -> CaseRecord:
+    """What the system does with one case; whatever it raises is recorded, not raised."""
+    gold = tuple(locate(evidence, texts) for evidence in case.evidence)
+    seconds: dict[str, float] = {}
+    answer: Answer | None = None
+    try:
+        if asks:
+            history = [Message(role=turn.role, content=turn.content) for turn in case.history]
+            with _timed(seconds, "ask"):
+                answer = system.ask(case.question, history=history)
+            seconds |= {f"ask/{stage}": taken for stage, taken in answer.seconds.items()}
+        with _timed(seconds, "search"):
+            hits = system.search(answer.query if answer is not None else case.question, top_k=DEPTH)
+        reworded = system.search(case.standalone, top_k=DEPTH) if case.standalone is not None else ()
+    except Exception as error:  # noqa: BLE001 - any failure of the system under test is a result
+        return CaseRecord(case=case, gold=gold, error=f"{type(error).__name__}: {error}", seconds=seconds)
+    cited = answer.citations if answer is not None else ()
+    return CaseRecord(
+        case=case,
+        gold=gold,
+        answer=answer,
+        hits=_retrieved(hits),
+        standalone_hits=_retrieved(reworded),
+        cuts=tuple(_cut(texts, each.document, each.start, each.end) for each in cited),
+        seconds=seconds,
+    )
+
+
+def begin(folder: Path, manifest: Manifest) -> None:
+    """Make the run's folder, or check that it belongs to the same run.
+
+    Raises: SuiteError naming the first difference.
+    """
+    path = folder / MANIFEST
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(asdict(manifest), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        return
+    said = difference(read_manifest(folder), manifest)
+    if said is not None:
+        raise SuiteError(f"{folder} holds another run: {said}. Choose another folder with --out")
+
+
+def difference(there: Manifest, here: Manifest) -> str | None:
+    """Why two manifests do not belong to one run; None when they do."""
+    for name in ("suite", "fingerprint", "settings", "commit"):
+        was, now = getattr(there, name), getattr(here, name)
+        if was != now:
+            return f"its {name} is {was}, not {now}"
+    return None
+
+
+def unfinished(root: Path, manifest: Manifest) -> Path | None:
+    """The newest run under `root` that was cut short and that this manifest continues."""
+    for folder in find_runs(root):
+        if difference(read_manifest(folder), manifest) is None:
+            done = len(read_records(folder / RECORDS)) if (folder / RECORDS).exists() else 0
+            return folder if done < manifest.cases else None
+    return None
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """What `folder` is a run of.
+
+    Raises: SuiteError when it holds no run.
+    """
+    try:
+        return TypeAdapter(Manifest).validate_json((folder / MANIFEST).read_bytes())
+    except (OSError, ValidationError) as error:
+        raise SuiteError(f"{folder} is not a run: {error!s:.200}. Make one with: qa eval run SUITE") from error
+
+
+def find_runs(root: Path) -> list[Path]:
+    """The folders of the runs under `root`, newest first."""
+    folders = [path.parent for path in root.glob(f"**/{MANIFEST}")]
+    return sorted(folders, key=lambda folder: (read_manifest(folder).started, str(folder)), reverse=True)
+
+
+def plan(suite: Suite, settings: Mapping[str, str]) -> Manifest:
+    """The manifest of a run of the suite by a system with these settings, begun now by this code."""
+    return Manifest(
+        suite=suite.name,
+        title=suite.title,
+        fingerprint=suite.fingerprint,
+        cases=len(suite.cases),
+        asks=suite.asks,
+        primary=suite.primary,
+        margins=suite.margins,
+        settings=dict(settings),
+        commit=_commit(),
+        versions={"python": platform.python_version()} | _versions(),
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _in_order(ask: Callable[[Case], CaseRecord], cases: Sequence[Case], *, jobs: int) -> Iterator[CaseRecord]:
+    if jobs == 1:
+        yield from map(ask, cases)
+        return
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        yield from pool.map(ask, cases)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    before = time.perf_counter()
+    yield
+    seconds[stage] = time.perf_counter() - before
+
+
+def _retrieved(hits: Sequence[Hit]) -> tuple[Retrieved, ...]:
+    return tuple(
+        Retrieved(region=Region(hit.passage.document, hit.passage.start, hit.passage.end), score=hit.score)
+        for hit in hits
+    )
+
+
+def _cut(texts: Texts, document: str, start: int, end: int) -> str | None:
+    return texts[document][start:end] if document in texts else None
+
+
+@cache
+def _commit() -> str | None:
+    here = Path(__file__).parent
+    try:
+        said = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+            cwd=here,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return said.stdout.strip()
+
+
+@cache
+def _versions() -> dict[str, str]:
+    installed = {}
+    for package in PACKAGES:
+        try:
+            installed[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return installed

@@ -1,0 +1,245 @@
+"""Suites of questions with their gold: `suite.toml` and `cases.jsonl` read, checked and written.
+
+Gold is a document and a quote from it, never a passage, so that passages may change size.
+What strangers wrote comes in here: every error names the file and the line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from qa.errors import SuiteError
+from qa.evals.metrics import Region, contains_answer
+
+Texts = Mapping[str, str]
+"""The text of every document of a corpus, by document id."""
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Turn(_Strict):
+    """One earlier message of the conversation in which the question is asked."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+class Evidence(_Strict):
+    """A quote that holds the answer; `start` says which one where it occurs more than once."""
+
+    document: str
+    quote: str = Field(min_length=1)
+    start: int | None = None
+
+
+class Case(_Strict):
+    """One question and its gold; docs/evaluation.md explains every field."""
+
+    id: str = Field(pattern=r"^\S+$")
+    question: str = Field(min_length=1)
+    history: tuple[Turn, ...] = ()
+    answers: tuple[str, ...] = ()
+    parts: tuple[tuple[str, ...], ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    relevance: dict[str, int] = {}
+    answerable: bool = True
+    standalone: str | None = None
+    forbidden: tuple[str, ...] = ()
+    conflict: tuple[str, ...] = ()
+    twin_of: str | None = None
+    corpus: str = ""
+    tags: tuple[str, ...] = ()
+
+
+class _Head(_Strict):
+    """`suite.toml`."""
+
+    title: str
+    corpus: str
+    primary: tuple[str, ...] = ("right",)
+    gate: dict[str, float] = {}
+    asks: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """Cases with the folders of documents they are asked about.
+
+    `corpora` maps `Case.corpus` to a folder. `primary` names the figures that are compared, `margins`
+    how much of each may be lost; a suite that does not `asks` measures retrieval only.
+    `places` says where each case was written, where it was.
+    """
+
+    name: str
+    title: str
+    cases: tuple[Case, ...]
+    corpora: Mapping[str, Path]
+    primary: tuple[str, ...] = ("right",)
+    margins: Mapping[str, float] = field(default_factory=dict)
+    asks: bool = True
+    places: tuple[str, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that change with any case."""
+        lines = "\n".join(case.model_dump_json() for case in self.cases)
+        return hashlib.sha256(lines.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something in a suite that a person has to mend."""
+
+    place: str
+    message: str
+
+
+def load_suite(folder: Path) -> Suite:
+    """The suite in `folder`.
+
+    Raises: SuiteError naming the file and line.
+    """
+    head = _parse(_Head, _toml(folder / "suite.toml"), place=str(folder / "suite.toml"))
+    cases, places = load_cases(folder / "cases.jsonl")
+    return Suite(
+        name=folder.name,
+        title=head.title,
+        cases=cases,
+        corpora={"": (folder / head.corpus).resolve()},
+        primary=head.primary,
+        margins=head.gate,
+        asks=head.asks,
+        places=places,
+    )
+
+
+def load_cases(path: Path) -> tuple[tuple[Case, ...], tuple[str, ...]]:
+    """The cases of a JSON Lines file, and where each stands.
+
+    Raises: SuiteError naming the file and line.
+    """
+    cases, places = [], []
+    for number, line in enumerate(_read(path).split("\n"), start=1):
+        if line.strip():
+            place = f"{path}:{number}"
+            cases.append(_parse(Case, line, place=place))
+            places.append(place)
+    if not cases:
+        raise SuiteError(f"{path} holds no cases. Write one JSON object a line; see docs/evaluation.md")
+    return tuple(cases), tuple(places)
+
+
+def save_case(folder: Path, case: Case, *, title: str, corpus: Path) -> None:
+    """Append a case to the suite in `folder`, which is made when there is none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    head = folder / "suite.toml"
+    if not head.exists():
+        quoted = [str(value).replace("\\", "\\\\").replace('"', '\\"') for value in (title, corpus.resolve())]
+        head.write_text('title = "{}"\ncorpus = "{}"\n'.format(*quoted), encoding="utf-8")
+    with (folder / "cases.jsonl").open("a", encoding="utf-8") as file:
+        file.write(case.model_dump_json(exclude_defaults=True) + "\n")
+
+
+def read_corpus(folder: Path) -> dict[str, str]:
+    """The text of every document under `folder`, by id, as an index of that folder holds it.
+
+    Raises: SuiteError when the folder is not there; DocumentError when a file cannot be read.
+    """
+    from qa.documents import find_documents, read_document
+
+    if not folder.is_dir():
+        raise SuiteError(f"there is no corpus folder {folder}. Correct `corpus` in suite.toml")
+    documents = (read_document(path, root=folder) for path in find_documents(folder))
+    return {document.id: document.text for document in documents}
+
+
+def locate(evidence: Evidence, texts: Texts) -> Region | None:
+    """Where the quote stands in the corpus; None when it does not."""
+    text = texts.get(evidence.document, "")
+    start = text.find(evidence.quote) if evidence.start is None else evidence.start
+    end = start + len(evidence.quote)
+    return Region(evidence.document, start, end) if start >= 0 and text[start:end] == evidence.quote else None
+
+
+def lint(suite: Suite, *, texts: Callable[[str], Texts]) -> list[Problem]:
+    """What is wrong with a suite; `texts` gives the documents of the corpus that a case names."""
+    known: set[str] = set()
+    problems = []
+    for number, case in enumerate(suite.cases):
+        place = suite.places[number] if suite.places else f"{suite.name}: {case.id}"
+        messages = [f"the id {case.id!r} is used twice"] if case.id in known else []
+        if case.twin_of is not None and case.twin_of not in known:
+            messages.append(f"twin_of names {case.twin_of!r}, which no case before it has")
+        known.add(case.id)
+        messages += [*_gold_problems(case), *_corpus_problems(case, texts(case.corpus))]
+        problems += [Problem(place=place, message=message) for message in messages]
+    return problems
+
+
+def _gold_problems(case: Case) -> Iterator[str]:
+    if case.answerable and not (case.answers or case.parts or case.evidence or case.relevance or case.conflict):
+        yield "it is answerable, but has no answers and no evidence"
+    if not case.answerable and (case.answers or case.parts or case.evidence):
+        yield "it is not answerable, but has answers or evidence"
+    if case.history and case.history[-1].role == "user":
+        yield "its history ends with the user, where the question comes next"
+
+
+def _corpus_problems(case: Case, texts: Texts) -> Iterator[str]:
+    for evidence in case.evidence:
+        if evidence.document not in texts:
+            yield f"there is no document {evidence.document!r} in the corpus"
+        elif locate(evidence, texts) is None:
+            yield f"the quote {evidence.quote!r} is not in {evidence.document}"
+        elif evidence.start is None and texts[evidence.document].count(evidence.quote) > 1:
+            yield f"the quote {evidence.quote!r} is in {evidence.document} more than once; lengthen it or give `start`"
+    quotes = " ".join(evidence.quote for evidence in case.evidence)
+    for answers in (case.answers, *case.parts):
+        if answers and case.evidence and not contains_answer(quotes, answers):
+            yield f"no evidence holds the answer {answers[0]!r} or an alias of it"
+    yield from (f"relevance names {each!r}, which is not in the corpus" for each in case.relevance if each not in texts)
+
+
+def _parse(model: type[Model], text: str | Mapping[str, object], *, place: str) -> Model:
+    try:
+        return model.model_validate_json(text) if isinstance(text, str) else model.model_validate(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(each) for each in first["loc"])
+        shown = f" ({first['input']!r:.60})" if where else ""
+        raise SuiteError(f"{place}: {where}{': ' if where else ''}{first['msg'].lower()}{shown}") from error
+
+
+def _toml(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(_read(path))
+    except tomllib.TOMLDecodeError as error:
+        raise SuiteError(f"{path}: {error}") from error
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SuiteError(
+            f"{path} cannot be read: {error}. A suite is a folder with suite.toml and cases.jsonl"
+        ) from error
+
+
+def select(cases: Sequence[Case], *, limit: int | None, seed: int) -> tuple[Case, ...]:
+    """At most `limit` of the cases, drawn with the seed, in their own order."""
+    if limit is None or limit >= len(cases):
+        return tuple(cases)
+    picked = sorted(random.Random(seed).sample(range(len(cases)), limit))
+    return tuple(cases[position] for position in picked)

@@ -1,0 +1,100 @@
+"""Runs and comparisons as plain text: Markdown for people and pull requests, JUnit XML for CI."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+from qa.evals.compare import Change, Comparison
+from qa.evals.figures import RATES
+from qa.evals.report import show_interval, show_value
+from qa.evals.results import Results
+from qa.evals.statistics import minimum_detectable_change
+
+MOST_FLIPS = 20
+
+
+def markdown(results: Results) -> str:
+    """The figures of a run as a table, with what they rest on."""
+    endings = ", ".join(f"{count} {ending}" for ending, count in results.endings.items())
+    smallest = minimum_detectable_change(len(results.records)) if results.records else 1.0
+    rows = [
+        f"| {each.name} | {show_value(each)} | {show_interval(each)} | {each.n} | {each.undefined or ''} |"
+        for each in results.figures
+    ]
+    return "\n".join(
+        [
+            f"## {results.manifest.title}",
+            "",
+            f"{len(results.records)} of {results.manifest.cases} cases: {endings}. Judged by {results.calibration}. "
+            f"Smallest change that a comparison sees: {100 * smallest:.1f} points.",
+            "",
+            "| figure | value | 95 % interval | n | undefined |",
+            "|---|--:|--:|--:|--:|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def compared(comparison: Comparison) -> str:
+    """A comparison as Markdown: settings that differ, changes with their verdicts, flips with the worst first."""
+    lines = [f"{comparison.shared} cases in both runs" + _lonely(comparison.only), ""]
+    lines += [f"- {name}: {was} → {now}" for name, was, now in comparison.settings]
+    lines += ["", "| figure | before | after | change | 95 % interval | p (Holm) | margin | n | verdict |"]
+    lines += ["|---|--:|--:|--:|--:|--:|--:|--:|---|", *map(_row, comparison.changes), ""]
+    lines += [
+        f"- {each.after.case.id}: {each.was or 'right'} → {each.now or 'right'} · {each.after.case.question}"
+        for each in comparison.flips[:MOST_FLIPS]
+    ]
+    if len(comparison.flips) > MOST_FLIPS:
+        lines.append(f"- and {len(comparison.flips) - MOST_FLIPS} more")
+    return "\n".join(lines) + "\n"
+
+
+def junit(results: Results) -> bytes:
+    """A JUnit test suite: a case that went wrong is a failure named after its stage, a crash is an error."""
+    stages = results.stages
+    crashed = results.endings["crashed"]
+    suite = ElementTree.Element(
+        "testsuite",
+        name=results.manifest.suite,
+        tests=str(len(stages)),
+        failures=str(sum(stage is not None for stage in stages) - crashed),
+        errors=str(crashed),
+    )
+    for record, stage in zip(results.records, stages, strict=True):
+        taken = f"{sum(record.seconds.get(name, 0.0) for name in ('ask', 'search')):.3f}"
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=results.manifest.suite, name=record.case.id, time=taken
+        )
+        if stage is not None:
+            kind = "error" if stage == "crashed" else "failure"
+            text = record.error or (record.answer.text if record.answer is not None else "")
+            ElementTree.SubElement(case, kind, message=stage).text = _printable(f"{record.case.question}\n{text}")
+    return bytes(ElementTree.tostring(suite, encoding="utf-8", xml_declaration=True))
+
+
+def _row(change: Change) -> str:
+    low, high = change.interval
+    margin = "" if change.margin is None else f"{100 * change.margin:.1f}"
+    scale = "exact McNemar" if change.name in RATES else "sign flip"
+    return (
+        f"| {change.name} | {change.before:.1%} | {change.after:.1%} | {100 * change.delta:+.1f} | "
+        f"{100 * low:+.1f} … {100 * high:+.1f} | {change.p:.3f} ({scale}) | {margin} | {change.n} | "
+        f"{change.verdict}{_why(change)} |"
+    )
+
+
+def _why(change: Change) -> str:
+    if change.verdict != "inconclusive":
+        return ""
+    return f": {change.n} cases see changes of {100 * change.smallest:.0f} points or more"
+
+
+def _lonely(only: tuple[int, int]) -> str:
+    return f"; {only[0]} only in the first, {only[1]} only in the second" if any(only) else ""
+
+
+def _printable(text: str) -> str:
+    """XML has no way to write most control characters."""
+    return "".join(c if c in "\t\n" or (c >= " " and not "\ud800" <= c <= "\udfff") else "\ufffd" for c in text)

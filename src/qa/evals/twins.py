@@ -1,0 +1,176 @@
+"""Twins of a suite's questions, made without a model: what must stay and what must change is known.
+
+The documents lose, double or contradict the evidence, or gain distractors; the question is mistyped
+or changes case. A twin is scored together with its original, so that neither a parrot nor a refuser wins.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from qa.errors import SuiteError
+from qa.evals.adapters import write_texts
+from qa.evals.metrics import Region, contains_answer, merge
+from qa.evals.suites import Case, Suite, Texts, locate, read_corpus
+
+FOLDS = 4
+"""Evidence is removed for a quarter of the questions at a time, so that the rest of each document stays."""
+COPY = "copy of "
+_NUMBER = re.compile(r"\d+")
+_NAME = re.compile(r"[A-Z][a-z]{2,}(?: [A-Z][a-z]{2,})*")
+NAMES = ("Aldous Penhallow", "Marisol Quintero", "Tobias Eklund", "Ingrid Vasquez", "Osric Lindqvist")
+
+
+def make_twins(suite: Suite, *, work: Path, distractors: Path | None = None, seed: int = 0) -> Suite:
+    """The suite with twins of every answerable question that has evidence in plain documents.
+
+    `distractors` is a folder of documents to add. Variants of the corpus are written under `work`.
+    Raises: SuiteError when no question can have a twin.
+    """
+    texts = read_corpus(suite.corpora[""])
+    chosen = [case for case in suite.cases if _has_twins(case, texts)]
+    if not chosen:
+        raise SuiteError(f"{suite.name} has no answerable question with evidence, so there is nothing to make twins of")
+    generator = random.Random(seed)
+    variants: dict[str, Texts] = {}
+    twins = [*_mistyped(chosen, generator), *_removed(chosen, texts, variants)]
+    twins += [*_doubled(chosen, texts, variants), *_swapped(chosen, texts, variants, generator)]
+    if distractors is not None:
+        variants["distractors"] = {**{f"distractors/{k}": v for k, v in read_corpus(distractors).items()}, **texts}
+        twins += [_twin(case, "distractors", corpus="distractors") for case in chosen]
+    corpora = {name: write_texts(work, "twins", variant) for name, variant in variants.items()}
+    return replace(
+        suite,
+        name=f"twins-{suite.name}",
+        title=f"Twins of: {suite.title}",
+        cases=(*chosen, *twins),
+        corpora={"": suite.corpora[""], **corpora},
+        primary=("pair", "right"),
+        margins={},
+        places=(),
+    )
+
+
+def _has_twins(case: Case, texts: Texts) -> bool:
+    held = bool(case.evidence) and all(locate(evidence, texts) is not None for evidence in case.evidence)
+    return case.answerable and bool(case.answers) and held and not case.conflict and not case.corpus
+
+
+def _twin(case: Case, kind: str, **changed: object) -> Case:
+    updates = {"id": f"{case.id}~{kind}", "twin_of": case.id, "tags": (kind,), "standalone": None, **changed}
+    return case.model_copy(update=updates)
+
+
+def _mistyped(cases: Sequence[Case], generator: random.Random) -> list[Case]:
+    twins = []
+    for case in cases:
+        twins.append(_twin(case, "typo", question=mistype(case.question, generator)))
+        twins.append(_twin(case, "lower-case", question=case.question.lower()))
+        twins.append(_twin(case, "upper-case", question=case.question.upper()))
+    return twins
+
+
+def mistype(question: str, generator: random.Random) -> str:
+    """The question with two neighbouring letters of its longest word swapped."""
+    word = max(re.findall(r"[^\W\d_]+", question), key=len, default="")
+    places = [n for n in range(len(word) - 1) if word[n].lower() != word[n + 1].lower()]
+    if not places:
+        return question
+    place = generator.choice(places)
+    swapped = word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+    return question.replace(word, swapped, 1)
+
+
+def _removed(cases: Sequence[Case], texts: Texts, variants: dict[str, Texts]) -> list[Case]:
+    """Twins whose evidence is gone, left out where the answer's words remain elsewhere."""
+    twins = []
+    for fold in range(FOLDS):
+        name, chosen = f"removed-{fold}", cases[fold::FOLDS]
+        regions = [located for case in chosen for each in case.evidence if (located := locate(each, texts))]
+        variant = without_sentences(texts, regions)
+        gone = [case for case in chosen if not any(contains_answer(text, case.answers) for text in variant.values())]
+        if gone:
+            variants[name] = variant
+        nothing = {"answerable": False, "answers": (), "parts": (), "evidence": (), "relevance": {}}
+        twins += [_twin(case, "removed", corpus=name, **nothing) for case in gone]
+    return twins
+
+
+def without_sentences(texts: Texts, regions: Sequence[Region]) -> dict[str, str]:
+    """The texts without every sentence that the regions touch; a text that loses all of them is left out."""
+    from qa.sentences import split_sentences
+
+    left = {}
+    for name, text in texts.items():
+        touched = [
+            Region(name, span.start, span.end)
+            for span in split_sentences(text)
+            if any(each.document == name and each.start < span.end and span.start < each.end for each in regions)
+        ]
+        for region in reversed(merge(touched)):
+            text = text[: region.start].rstrip(" ") + text[region.end :]
+        if text.strip():
+            left[name] = text
+    return left
+
+
+def _doubled(cases: Sequence[Case], texts: Texts, variants: dict[str, Texts]) -> list[Case]:
+    variants["duplicated"] = {**texts, **{_copied(name): text for name, text in texts.items()}}
+    return [_twin(case, "duplicated", corpus="duplicated") for case in cases]
+
+
+def _swapped(cases: Sequence[Case], texts: Texts, variants: dict[str, Texts], generator: random.Random) -> list[Case]:
+    """Twins of which a copy of the document gives another number or name; both values must be shown."""
+    twins = []
+    copies = dict(texts)
+    taken: list[Region] = []
+    edits: list[tuple[Region, str]] = []
+    for case in cases:
+        edit = _edit(case, texts, generator)
+        if edit is not None and all(
+            edit[0].document != t.document or edit[0].end <= t.start or t.end <= edit[0].start for t in taken
+        ):
+            taken.append(edit[0])
+            edits.append(edit)
+            said = texts[edit[0].document][edit[0].start : edit[0].end]
+            twins.append(_twin(case, "swapped", corpus="swapped", conflict=(said, edit[1])))
+    for region, other in sorted(edits, reverse=True):
+        text = copies[region.document]
+        copies[region.document] = text[: region.start] + other + text[region.end :]
+    if twins:
+        variants["swapped"] = {**texts, **{_copied(name): copies[name] for name in {r.document for r in taken}}}
+    return twins
+
+
+def _edit(case: Case, texts: Texts, generator: random.Random) -> tuple[Region, str] | None:
+    """Where the evidence says a number or name of the answer, and what to say instead."""
+    for evidence in case.evidence:
+        located = locate(evidence, texts)
+        for answer in case.answers:
+            for pattern in (_NUMBER, _NAME):
+                found = pattern.search(answer)
+                place = evidence.quote.find(found.group()) if found else -1
+                if located is not None and found is not None and place >= 0:
+                    start = located.start + place
+                    return Region(located.document, start, start + len(found.group())), other_value(
+                        found.group(), generator
+                    )
+    return None
+
+
+def other_value(value: str, generator: random.Random) -> str:
+    """Another number of as many digits, or another name."""
+    if not value.isdigit():
+        return generator.choice(NAMES)
+    least = 0 if len(value) == 1 else 10 ** (len(value) - 1)
+    count = 10 ** len(value) - least
+    return str(least + (int(value) - least + generator.randint(1, min(7, count - 1))) % count)
+
+
+def _copied(name: str) -> str:
+    folder, _, file = name.rpartition("/")
+    return f"{folder}{'/' if folder else ''}{COPY}{file}"

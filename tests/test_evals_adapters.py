@@ -1,0 +1,214 @@
+"""Public sets: what each format becomes, checked by the lint that checks our own suites."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from qa.errors import SuiteError
+from qa.evals.adapters import Sample, adapt
+from qa.evals.judge import Rules
+from qa.evals.replay import replay, split_cited
+from qa.evals.results import load_results
+from qa.evals.runner import plan, run_suite
+from qa.evals.sources import Sources, system_of
+from qa.evals.suites import Suite, lint, read_corpus
+
+FIRST = "The Ouse is 129 miles long. It rises in 1 of 3 springs."
+SECOND = "The Aire is shorter."
+SQUAD = {
+    "version": "v2.0",
+    "data": [
+        {
+            "title": "Rivers/of York",
+            "paragraphs": [
+                {
+                    "context": FIRST,
+                    "qas": [
+                        {
+                            "id": "a",
+                            "question": " How long is the Ouse? ",
+                            "is_impossible": False,
+                            "answers": [{"text": "129 miles", "answer_start": 12}, {"text": "129", "answer_start": 12}],
+                        }
+                    ],
+                },
+                {
+                    "context": SECOND,
+                    "qas": [{"id": "b", "question": "How deep?", "is_impossible": True, "answers": []}],
+                },
+            ],
+        },
+        {
+            "title": "Rivers/of York",
+            "paragraphs": [
+                {
+                    "context": SECOND,
+                    "qas": [{"id": "c", "question": "Which?", "answers": [{"text": "Aire", "answer_start": 4}]}],
+                }
+            ],
+        },
+    ],
+}
+ALCE = [
+    {
+        "question": "Who won, and where?",
+        "qa_pairs": [{"short_answers": ["Spain"]}, {"short_answers": ["Vienna", "Wien"]}],
+        "docs": [
+            {"title": "Final", "text": "Spain won the final."},
+            {"title": "Venue", "text": "It was played in Vienna."},
+            {"title": "Other", "text": "Nothing of that."},
+        ],
+        "output": "\nSpain won the final [1][3]. It was played in Vienna. [2] Nobody saw it [7].\nMore.",
+    }
+]
+
+
+def problems(suite: Suite) -> list[str]:
+    return [each.message for each in lint(suite, texts=lambda corpus: read_corpus(suite.corpora[corpus]))]
+
+
+def write(path: Path, plain: object) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(plain), encoding="utf-8")
+    return path
+
+
+def test_squad_paragraphs_become_a_document_and_spans_stay_exact(tmp_path: Path) -> None:
+    suite = adapt("squad", write(tmp_path / "dev-v2.0.json", SQUAD), work=tmp_path / "work", sample=Sample())
+    assert problems(suite) == []
+    assert read_corpus(suite.corpora[""]) == {
+        "000-Rivers%2Fof York.txt": f"{FIRST}\n\n{SECOND}",
+        "001-Rivers%2Fof York.txt": SECOND,
+    }
+    first, second, third = suite.cases
+    assert (first.question, first.answers) == ("How long is the Ouse?", ("129 miles", "129"))
+    assert (second.answerable, second.answers, second.tags) == (False, (), ("impossible",))
+    assert third.evidence[0].document.startswith("001")  # version 1.1 has no is_impossible
+
+
+def test_articles_and_a_limit_take_a_part_and_the_documents_are_written_once(tmp_path: Path) -> None:
+    path = write(tmp_path / "dev.json", SQUAD)
+    part = adapt("squad", path, work=tmp_path / "work", sample=Sample(articles=(1, 2)))
+    assert [case.id for case in part.cases] == ["c"]
+    assert list(read_corpus(part.corpora[""])) == ["001-Rivers%2Fof York.txt"]
+    one = adapt("squad", path, work=tmp_path / "work", sample=Sample(limit=1, seed=3))
+    again = adapt("squad", path, work=tmp_path / "work", sample=Sample(limit=1, seed=3))
+    assert one == again
+    assert len(one.cases) == 1
+
+
+def test_beir_grades_documents(tmp_path: Path) -> None:
+    (tmp_path / "set" / "qrels").mkdir(parents=True)
+    corpus = [{"_id": "d/1", "title": "Tides", "text": "High water."}, {"_id": "d2", "title": "", "text": "Low."}]
+    queries = [{"_id": "q 1", "text": "tides?"}, {"_id": "unjudged", "text": "?"}]
+    (tmp_path / "set" / "corpus.jsonl").write_text("\n".join(map(json.dumps, corpus)))
+    (tmp_path / "set" / "queries.jsonl").write_text("\n".join(map(json.dumps, queries)))
+    (tmp_path / "set" / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq 1\td/1\t2\n")
+    suite = adapt("beir", tmp_path / "set", work=tmp_path / "work", sample=Sample())
+    assert read_corpus(suite.corpora[""]) == {"d%2F1.txt": "Tides\n\nHigh water.", "d2.txt": "Low."}
+    [case] = suite.cases
+    assert (case.id, case.relevance, suite.asks) == ("q%201", {"d%2F1.txt": 2}, False)
+    assert problems(suite) == []
+
+
+def test_chromas_chunking_questions_keep_their_character_references(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "rivers.md").write_bytes(FIRST.encode())
+    references = json.dumps([{"content": "129 miles", "start_index": 12, "end_index": 21}])
+    row = '"How long?","' + references.replace('"', '""') + '",rivers\n'
+    (tmp_path / "set" / "questions_df.csv").write_text("question,references,corpus_id\n" + row)
+    suite = adapt("chunking", tmp_path / "set", work=tmp_path / "work", sample=Sample())
+    assert problems(suite) == []
+    assert suite.cases[0].evidence[0].model_dump() == {"document": "rivers.md", "quote": "129 miles", "start": 12}
+
+
+def test_natural_questions_pool_their_gold_passages(tmp_path: Path) -> None:
+    rows = [
+        {
+            "question": "how long is the ouse",
+            "answers": ["129 miles"],
+            "ctxs": [{"title": "Ouse", "text": FIRST, "isgold": True}, {"title": "x", "text": "y", "isgold": False}],
+        },
+        {"question": "which", "answers": ["the Humber"], "ctxs": [{"title": "Aire", "text": SECOND, "isgold": True}]},
+    ]
+    path = tmp_path / "nq.jsonl.gz"
+    path.write_bytes(gzip.compress("\n".join(map(json.dumps, rows)).encode()))
+    suite = adapt("nq", path, work=tmp_path / "work", sample=Sample())
+    assert problems(suite) == []
+    assert suite.name == "nq-nq"
+    assert sorted(read_corpus(suite.corpora[""]).values()) == [f"Aire\n\n{SECOND}", f"Ouse\n\n{FIRST}"]
+    assert [len(case.evidence) for case in suite.cases] == [1, 0]
+
+
+def test_cranfield_counts_queries_by_position_and_turns_its_grades_around(tmp_path: Path) -> None:
+    (tmp_path / "cran.all.1400").write_text(
+        ".I 1\n.T\nwings\n.A\nx\n.B\ny\n.W\nof wings\n.I 2\n.T\n.A\n.B\n.W\n.I 3\n.W\nof flow\n"
+    )
+    (tmp_path / "cran.qry").write_text(".I 004\n.W\nwhat\nof wings\n.I 009\n.W\nwhat of flow\n")
+    (tmp_path / "cranqrel").write_text("1 1 1 \n1 3 -1\n1 2 2\n2 3 4\n")
+    suite = adapt("cranfield", tmp_path, work=tmp_path / "work", sample=Sample())
+    assert [(case.id, case.question, case.relevance) for case in suite.cases] == [
+        ("q1", "what of wings", {"1.txt": 4}),
+        ("q2", "what of flow", {"3.txt": 1}),
+    ]
+    assert problems(suite) == []
+
+
+def test_alce_outputs_are_measured_as_they_were_written(tmp_path: Path) -> None:
+    path = write(tmp_path / "asqa.json", {"args": {}, "data": ALCE})
+    suite = Sources(home=tmp_path, work=tmp_path / "work").open(f"alce:{path}")
+    assert problems(suite) == []
+    opener = system_of(f"alce:{path}")
+    assert opener is not None
+    run_suite(suite, folder=tmp_path / "run", open_system=opener, manifest=plan(suite, {}))
+    results = load_results(tmp_path / "run", judge=Rules())
+    [record], [scores] = results.records, results.scores
+    assert record.answer is not None
+    assert record.cuts == tuple(citation.quote for citation in record.answer.citations)
+    assert scores["parts_contained"] == 1
+    # Three sentences: entailed, entailed, and one whose citation is not there.
+    assert scores["citation_recall"] == 2 / 3
+    # Of the citations [1] [3] [2], the second is irrelevant; [7] does not count.
+    assert scores["citation_precision"] == 2 / 3
+
+
+def test_markers_stay_with_their_sentence() -> None:
+    assert split_cited("One [1]. Two. [2][3] Three") == ["One [1].", "Two. [2][3]", "Three"]
+
+
+def test_data_without_outputs_is_for_our_own_system(tmp_path: Path) -> None:
+    rows = [{key: value for key, value in ALCE[0].items() if key != "output"}]
+    path = write(tmp_path / "asqa.json", rows)
+    assert system_of(f"alce:{path}") is None
+    assert system_of("seed") is None
+    with replay(path) as system, pytest.raises(SuiteError, match="no recorded output"):
+        system.ask("Who won, and where?")
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "message"),
+    [
+        ("squad", {"data": [{"title": "x"}]}, "is not a set of the kind squad: KeyError"),
+        ("squad", {"data": []}, "holds no questions"),
+        ("trivia", {}, "there is no adapter 'trivia'; there are squad, beir"),
+    ],
+)
+def test_what_is_no_such_set_is_refused(tmp_path: Path, kind: str, content: object, message: str) -> None:
+    with pytest.raises(SuiteError, match=message):
+        adapt(kind, write(tmp_path / "set.json", content), work=tmp_path / "work", sample=Sample())
+
+
+def test_sources_say_what_there_is(tmp_path: Path) -> None:
+    sources = Sources(home=tmp_path, work=tmp_path / "work")
+    with pytest.raises(SuiteError, match=r"no suite 'sede' in .*: it is empty; or squad:PATH"):
+        sources.open("sede")
+    with pytest.raises(SuiteError, match="Add --corpus FOLDER"):
+        sources.open(str(tmp_path / "cases.jsonl"))
+    write(tmp_path / "cases.jsonl", {"id": "x", "question": "?", "answers": ["y"]})
+    suite = replace(sources, corpus=tmp_path).open(str(tmp_path / "cases.jsonl"))
+    assert (suite.name, suite.corpora) == ("cases", {"": tmp_path})

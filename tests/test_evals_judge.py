@@ -1,0 +1,102 @@
+"""Judges: verdicts that are kept, and how far they agree with people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from qa.errors import ModelError, SuiteError
+from qa.evals.judge import FIELDS, Label, ModelJudge, Rules, agreement, kappa, load_labels, parse_verdict
+from qa.prompts import PromptMessage, load_prompt
+from qa.resources import resource
+
+
+class Said:
+    """A model that finds what it is shown supported when the claim's first word is in the text; it counts."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def __call__(self, messages: Sequence[PromptMessage]) -> str:
+        self.asked += 1
+        text, claim = messages[-1].content.split("<claim ")
+        word = claim.split("\n")[1].split()[0]
+        return f'Sure: {{"supported": {"true" if word in text else "false"}}}'
+
+
+def judge(folder: Path, complete: Said) -> ModelJudge:
+    prompt = load_prompt(resource("prompts"), "judge", fields=FIELDS)
+    return ModelJudge("test", prompt=prompt, complete=complete, verdicts=folder / "verdicts.jsonl")
+
+
+def test_verdicts_are_kept_and_not_asked_for_again(tmp_path: Path) -> None:
+    model = Said()
+    first = judge(tmp_path, model)
+    assert [first.supports("Ships sail.", "Ships float."), first.supports("Ships sail.", "Cars drive.")] == [
+        True,
+        False,
+    ]
+    silent = Said()
+    again = judge(tmp_path, silent)
+    assert [again.supports("Ships sail.", "Ships float."), again.supports("Ships sail.", "Cars drive.")] == [
+        True,
+        False,
+    ]
+    assert (model.asked, silent.asked) == (2, 0)
+
+
+def test_a_model_judges_whether_an_answer_says_the_gold(tmp_path: Path) -> None:
+    assert judge(tmp_path, Said()).agrees("When?", "", ["1874"]) is False
+    assert Rules().agrees("When?", "In 1874.", ["1874"]) is None
+
+
+@pytest.mark.parametrize(
+    ("reply", "verdict"), [('{"supported": true}', True), ('```json\n{"supported": false, "why": "x"}\n```', False)]
+)
+def test_a_verdict_is_found_in_what_models_write(reply: str, verdict: bool) -> None:
+    assert parse_verdict(reply) is verdict
+
+
+@pytest.mark.parametrize("reply", ["", "yes", '{"supported": "perhaps"}', "{"])
+def test_a_reply_without_a_verdict_is_refused(reply: str) -> None:
+    with pytest.raises(ModelError, match="holds no verdict"):
+        parse_verdict(reply)
+
+
+def test_kappa_is_cohens() -> None:
+    # Cohen's table 20, 5, 10, 15: observed .7, expected .5.
+    left = [True] * 25 + [False] * 25
+    right = [True] * 20 + [False] * 5 + [True] * 10 + [False] * 15
+    assert kappa(left, right) == pytest.approx(0.4)
+    assert kappa([True, True], [True, True]) is None
+
+
+def test_a_judge_that_always_says_yes_is_uncalibrated(tmp_path: Path) -> None:
+    labels = [
+        Label(
+            premise=f"Tower {n} is {n + 3} metres high.",
+            hypothesis=f"Tower {n} is {n + 3 + n % 2} metres high.",
+            supported=n % 2 == 0,
+        )
+        for n in range(20)
+    ]
+    rules = agreement(Rules(), labels)
+    assert rules.calibrated
+    assert str(rules).startswith("calibrated: kappa 1.00")
+
+    class Yes(Rules):
+        def supports(self, premise: str, hypothesis: str) -> bool:
+            return True
+
+    yes = agreement(Yes(), labels)
+    assert (yes.share, yes.kappa, yes.calibrated) == (0.5, 0, False)
+    assert str(yes).startswith("uncalibrated: kappa 0.00")
+
+
+def test_labels_are_read_with_their_lines(tmp_path: Path) -> None:
+    path = tmp_path / "labels.jsonl"
+    path.write_text('{"premise": "a", "hypothesis": "b", "supported": true}\n{"premise": "a"}\n')
+    with pytest.raises(SuiteError, match=r"labels.jsonl:2: field required"):
+        load_labels(path)

@@ -1,0 +1,101 @@
+"""The report: everything escaped, nothing asked of the network; summaries for people and machines."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+
+from evals_systems import Crashes, opening, write_suite
+from qa.evals.judge import Rules
+from qa.evals.metrics import Region
+from qa.evals.report import pieces, recall_by_context, render
+from qa.evals.results import Results, load_results
+from qa.evals.runner import plan, run_suite
+from qa.evals.suites import load_suite
+from qa.evals.summary import junit, markdown
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """A run with answers, failures and a crash."""
+    root = tmp_path_factory.mktemp("town")
+    suite = load_suite(write_suite(root))
+    run_suite(suite, folder=root / "run", open_system=opening(Crashes), manifest=plan(suite, {"top_k": "5"}))
+    return load_results(root / "run", judge=Rules())
+
+
+class Page(HTMLParser):
+    """What a page would load, and the elements it has."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.tags: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.loads += [value or "" for name, value in attributes if name in ("src", "href", "srcset", "action", "data")]
+
+
+def test_the_page_asks_nothing_of_the_network(results: Results) -> None:
+    html = render(results)
+    assert Page(html).loads == ["data:,"]
+    assert not re.search(r"url\(|@import|https?://|fetch\(", html)
+    assert "default-src 'none'" in html
+
+
+def test_what_documents_and_questions_say_is_never_markup(results: Results) -> None:
+    evil = "<script>alert(1)</script>"
+    first = results.records[0]
+    assert first.answer is not None
+    citations = tuple(replace(each, quote=evil, document=evil) for each in first.answer.citations)
+    answer = replace(first.answer, text=evil, citations=citations, notes=(evil,))
+    case = first.case.model_copy(update={"question": evil, "answers": (evil,), "tags": (evil,)})
+    html = render(replace(results, records=[replace(first, case=case, answer=answer), *results.records[1:]]))
+    assert Page(html).tags.count("script") == 1
+    assert html.count("alert(1)") >= 5
+
+
+def test_the_page_shows_every_case_with_its_stage(results: Results) -> None:
+    html = render(results)
+    assert html.count("<details data-stage=") == len(results.records)
+    assert html.count('data-stage="should have abstained"') == 3
+    assert "RuntimeError: the model has left" in html
+    assert "<mark>by the engineer Ruth Calloway</mark>" in html
+    assert "91.7%" in html
+
+
+def test_quotes_are_cut_where_they_share_characters() -> None:
+    others = [Region("d", 12, 14), Region("d", 16, 30), Region("e", 10, 20)]
+    assert pieces("abcdefghij", Region("d", 10, 20), others) == [
+        ("ab", False),
+        ("cd", True),
+        ("ef", False),
+        ("ghij", True),
+    ]
+    assert pieces("abc", Region("d", 0, 3), []) == [("abc", False)]
+
+
+def test_recall_rises_with_context(results: Results) -> None:
+    points = recall_by_context(results.records)
+    assert points == sorted(points)
+    assert points[-1][1] == 1
+
+
+def test_the_summary_says_what_the_figures_rest_on(results: Results) -> None:
+    text = markdown(results)
+    assert "15 of 15 cases: 14 answered, 0 abstained, 1 crashed." in text
+    assert "| right | 73.3% | 48.0% – 89.1% | 15 |  |" in text
+    assert "Smallest change that a comparison sees: 18.5 points." in text
+
+
+def test_junit_tells_failures_from_crashes(results: Results) -> None:
+    suite = ElementTree.fromstring(junit(results))
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("15", "3", "1")
+    [error] = suite.iter("error")
+    assert error.text == "To whose crew is the memorial in the reading room?\nRuntimeError: the model has left"
