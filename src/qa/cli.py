@@ -71,8 +71,9 @@ def ingest(
             print(f"{name:10} {len(getattr(report, name)):6}")
         print(f"{'passages':10} {report.passages:6} embedded")
     if report.failed:
+        files = "1 file" if len(report.failed) == 1 else f"{len(report.failed)} files"
         listed = "\n".join(f"  {reason}" for _, reason in report.failed)
-        raise DocumentError(f"{len(report.failed)} files could not be read, everything else is indexed:\n{listed}")
+        raise DocumentError(f"{files} could not be read, everything else is indexed:\n{listed}")
 
 
 @app.command()
@@ -183,6 +184,8 @@ def _progress() -> Iterator[Any]:
         MofNCompleteColumn(),
         TextColumn("{task.fields[passages]} passages"),
     )
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    bar = Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal)
+    with bar:
         task = bar.add_task("Indexing", total=None, passages=0)
         yield lambda at: bar.update(task, completed=at.done, total=at.total, passages=at.passages)

@@ -177,8 +177,10 @@ class _Run:
         ids = [
             key for record, _ in self._waiting if record.id in self._known for key in self._known[record.id].passage_ids
         ]
+        if not ids:
+            return {}
         texts = [passage.text for passage in self._index.passages(ids)]
-        return dict(zip(texts, self._index.vectors(ids), strict=True)) if ids else {}
+        return dict(zip(texts, self._index.vectors(ids), strict=True))
 
     def _record(self, document: Document, *, passages: int) -> Record:
         return Record(

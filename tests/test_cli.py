@@ -1,0 +1,182 @@
+"""The command line as a shell sees it: what is printed where, and the exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+QUESTION = "Who did General Naravane meet in Rome?"
+CONTRACT = {
+    "question", "query", "answer", "abstained", "incomplete", "sentences", "citations", "nearest", "confidence",
+    "model", "embeddings", "prompt", "notes", "usage", "seconds",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """Runs `qa` in a folder of its own, without settings or keys from outside."""
+
+    folder: Path
+
+    def __call__(self, *arguments: str, **variables: str) -> Ran:
+        ours = {name: value for name, value in os.environ.items() if not name.startswith(("QA_", "OPENAI_"))}
+        ran = subprocess.run(
+            [sys.executable, "-m", "qa", *arguments],
+            cwd=self.folder,
+            env={**ours, **variables},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=120,
+        )
+        return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    shell = Shell(tmp_path_factory.mktemp("seeded"))
+    assert shell("ask", QUESTION).code == 0
+    return shell
+
+
+def assert_one_line(ran: Ran, *said: str) -> None:
+    """One clear message on the error output, and nothing else anywhere."""
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("qa: ")
+    assert ran.err.count("\n") == 1
+    assert [part for part in said if part not in ran.err] == []
+
+
+def test_ask_prints_the_answer_then_its_numbered_quotes(seeded: Shell) -> None:
+    ran = seeded("ask", QUESTION)
+    assert (ran.code, ran.err) == (0, "")
+    answer, *sources = ran.out.split("\n\n")
+    assert "Lt Gen Pietro Serino" in answer
+    assert "[1]" in answer
+    assert sources[0].startswith("[1] 000_de3963733ae000a1.txt, characters 17-284\n    “Chief of Army Staff")
+
+
+def test_ask_prints_the_same_bytes_every_time(seeded: Shell) -> None:
+    assert seeded("ask", QUESTION) == seeded("ask", QUESTION)
+
+
+def test_ask_json_prints_the_contract_and_nothing_else(seeded: Shell) -> None:
+    ran = seeded("ask", "--json", QUESTION)
+    assert (ran.code, ran.err) == (0, "")
+    answer = json.loads(ran.out)
+    assert set(answer) == CONTRACT
+    assert (answer["question"], answer["query"], answer["abstained"]) == (QUESTION, QUESTION, False)
+    text = seeded.folder.joinpath("seed.txt")
+    text.write_text(json.dumps(answer), encoding="utf-8")
+    assert seeded("verify", "seed.txt").code == 0
+
+
+def test_ask_abstains_with_exit_0_and_shows_where_it_looked(seeded: Shell) -> None:
+    ran = seeded("ask", "What is the capital of Australia?")
+    assert ran.code == 0
+    assert "The nearest passages:" in ran.out
+
+
+def test_status_config_and_ingest_say_what_is_there(seeded: Shell) -> None:
+    assert "000_de3963733ae000a1.txt" in seeded("status").out
+    assert json.loads(seeded("status", "--json").out)["unfinished"] is False
+    ran = seeded("ingest", "--json")
+    assert json.loads(ran.out)["unchanged"] == ["000_de3963733ae000a1.txt"]
+    assert (ran.code, ran.err) == (0, "")
+
+
+def test_config_never_shows_a_key(shell: Shell) -> None:
+    ran = shell("config", OPENAI_API_KEY="sk-secret", QA_TOP_K="7")
+    assert "sk-secret" not in ran.out + ran.err
+    assert "OPENAI_API_KEY      set, not shown" in ran.out
+    assert json.loads(shell("config", "--json", QA_TOP_K="7").out)["top_k"] == 7
+
+
+def test_settings_come_from_a_dotenv_file_and_the_environment_beats_it(shell: Shell) -> None:
+    shell.folder.joinpath(".env").write_text("QA_TOP_K=3\nQA_STRICTNESS=0.9\n", encoding="utf-8")
+    found = json.loads(shell("config", "--json", QA_TOP_K="4").out)
+    assert (found["top_k"], found["strictness"]) == (4, 0.9)
+
+
+def test_verify_exits_1_when_a_quote_no_longer_holds(shell: Shell) -> None:
+    documents = shell.folder / "documents"
+    documents.mkdir()
+    mill = documents / "mill.txt"
+    mill.write_text("The old mill in Arden burned down in 1891. It was rebuilt by Ada Quill.", encoding="utf-8")
+    shell("ingest", "documents")
+    answer = shell("ask", "--json", "When did the old mill in Arden burn down?").out
+    shell.folder.joinpath("answer.json").write_text(answer, encoding="utf-8")
+    assert "1 of 1 quotes hold" in shell("verify", "answer.json").out
+    mill.write_text("The old mill in Arden burned down in 1902.", encoding="utf-8")
+    shell("ingest", "documents")
+    ran = shell("verify", "answer.json")
+    assert ran.code == 1
+    assert ran.out.startswith("changed  mill.txt")
+
+
+def test_a_bad_file_among_good_ones_exits_1_while_the_good_ones_are_in(shell: Shell) -> None:
+    documents = shell.folder / "documents"
+    documents.mkdir()
+    (documents / "good.txt").write_text("The lighthouse keeper is called Brannoc.", encoding="utf-8")
+    (documents / "bad.txt").write_bytes(b"caf\xe9 au lait")
+    ran = shell("ingest", "documents")
+    assert ran.code == 1
+    assert "1 file could not be read" in ran.err
+    assert "bad.txt" in ran.err
+    assert "Brannoc" in shell("ask", "Who is the lighthouse keeper?").out
+
+
+def test_what_cannot_work_is_said_in_one_line(shell: Shell) -> None:
+    assert_one_line(shell("ask", ""), "the question is empty", "qa ask")
+    assert_one_line(shell("ask", "why " * 25_000), "99,999 characters")
+    assert_one_line(shell("ingest", "absent"), "absent")
+    (shell.folder / "empty").mkdir()
+    assert_one_line(shell("ingest", "empty"), "empty")
+    assert_one_line(shell("ask", QUESTION, QA_TOP_K="many"), "top_k = 'many'", "QA_TOP_K")
+    assert_one_line(shell("ask", QUESTION, QA_CHROMA="ftp://x"), "ftp://x", "QA_CHROMA")
+    assert_one_line(shell("ask", QUESTION, QA_CHROMA="http://127.0.0.1:9"), "http://127.0.0.1:9", "server")
+    (shell.folder / "file").write_text("x", encoding="utf-8")
+    assert_one_line(shell("ask", QUESTION, QA_CHROMA="file"), "it is a file, not a folder")
+
+
+def test_usage_errors_exit_2(shell: Shell) -> None:
+    assert shell("ask").code == 2
+    assert shell("nonsense").code == 2
+
+
+def test_a_damaged_index_is_named_with_the_command_that_recovers_it(shell: Shell) -> None:
+    shell("ask", QUESTION)
+    index = shell.folder / ".qa" / "index"
+    (index / "chroma.sqlite3").write_bytes(b"garbage" * 1000)
+    assert_one_line(shell("ask", QUESTION), "it is damaged", "qa ingest --rebuild")
+
+
+def test_an_index_of_another_embedder_is_refused_until_it_is_rebuilt(shell: Shell) -> None:
+    shell("ask", QUESTION)
+    script = (
+        "import chromadb; client = chromadb.PersistentClient('.qa/index')\n"
+        "collection = client.get_collection('documents', embedding_function=None)\n"
+        "collection.modify(metadata={**collection.metadata, 'embeddings': 'other', 'dimension': 5})"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=shell.folder, check=True)
+    assert_one_line(shell("ask", QUESTION), "built with other (5 dimensions)", "Run: qa ingest --rebuild")
+    assert shell("ingest", "--rebuild").code == 0
+    assert "Serino" in shell("ask", QUESTION).out
