@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from qa.errors import DocumentError, QAError
+from qa.evals.cli import app as evals
 from qa.types import Answer
 
 app = typer.Typer(
@@ -24,6 +25,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.add_typer(evals, name="eval")
 
 Model = Annotated[str | None, typer.Option(help="auto, extractive, or provider:model such as openai:gpt-5-mini.")]
 Chroma = Annotated[str | None, typer.Option(help="A folder, http://host:8000, or cloud://tenant/database.")]
@@ -47,6 +50,25 @@ def ask(
             print(bot.ask(question).to_json())
         else:
             _print_stream(bot.stream(question))
+
+
+@app.command()
+def chat(
+    model: Model = None,
+    chroma: Chroma = None,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 7860,
+    root_path: Annotated[str, typer.Option(help="The path below which a proxy shows the page, such as /qa.")] = "",
+    auth: Annotated[str, typer.Option(help="Who may log in: user:password[,user:password …].")] = "",
+    open_: Annotated[bool, typer.Option("--open", help="Listen on a network without a login, and mean it.")] = False,
+    mcp: Annotated[bool, typer.Option(help="Offer ask and search as MCP tools too.")] = False,
+) -> None:
+    """Open the chat page."""
+    from qa.app import serve
+    from qa.chatbot import Chatbot
+
+    with Chatbot.open(model=model, chroma=chroma) as bot:
+        serve(bot, host=host, port=port, root_path=root_path, auth=auth, open_=open_, mcp=mcp)
 
 
 @app.command()
