@@ -1,0 +1,122 @@
+"""A follow-up question → a query that stands alone, by rule: it carries the last question's subject.
+
+"And when?" after "Who did General Naravane meet in Rome?" becomes "When did General Naravane meet in
+Rome?". Reads English question words and pronouns; a question that is complete stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from qa.types import Message
+from qa.words import STOP_WORDS, words
+
+_CONNECTIVE = re.compile(
+    r"^(?:(?:and|but|so|then|ok|okay|well|also|now|oh|yes|no|thanks|thank you|great)\b[\s,.!]*)+", re.I
+)
+_ABOUT = re.compile(r"^(?:what|how) about\b\s*", re.I)
+_PREPOSITION = r"(?:in|at|on|for|from|to|with|by|during|after|before|near|under|of)"
+_ASKING = re.compile(
+    rf"^(?:{_PREPOSITION}\s+)?(?:who|whom|whose|what|which|when|where|why"
+    r"|how(?:\s+(?:long|many|much|far|often|old|big|large|tall|high|deep|fast))?)\b",
+    re.I,
+)
+_QUESTION_WORDS = frozenset(
+    """who whom whose what which when where why how long many much far often old big large tall high deep fast
+    exactly else more about so by in at on for from to with tell me go please and""".split()  # noqa: SIM905  # legible as prose, not as a list
+)
+_PERSON = re.compile(r"\b(?:he|she|him|her)\b(?!\s+(?:own)\b)", re.I)
+_POSSESSIVE = re.compile(r"\b(?:his|hers|her(?=\s+\w+))\b", re.I)
+_PLACE = re.compile(
+    r"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )(?<!\bwill )\bthere\b"
+    r"(?!\s+(?:is|are|was|were|will|has|have|be|been)\b)",
+    re.I,
+)
+_THING = re.compile(r"\b(?:it|its|they|them|their|theirs|this|that|these|those)\b", re.I)
+_EXPLETIVE = re.compile(
+    r"\b(?:is|was|does|did|will)\s+it\s+(?:true|possible|necessary|likely)\b|\bthat\s+(?:the|a|an)\b", re.I
+)
+_NAME = re.compile(r"[A-Z][\w’'.-]*(?:\s+(?:of\s+(?:the\s+)?)?[A-Z][\w’'-]*)*")
+_AUXILIARY = re.compile(r"^(?:is|are|was|were|do|does|did|will|would|can|could|has|have|had|should)\b\s*", re.I)
+_PHRASE_END = re.compile(r"[\s?!.]+$")
+
+
+def standalone(question: str, history: Sequence[Message]) -> str:
+    """The question with what it leaves out or points to taken from the questions before it."""
+    subject, answer = "", ""
+    for turn in history:
+        if turn.role == "user":
+            subject = _resolved(turn.content.strip(), subject, answer)
+        else:
+            answer = turn.content
+    return _resolved(question.strip(), subject, answer)
+
+
+def _resolved(question: str, last: str, answer: str) -> str:
+    if not last:
+        return question
+    rest = _CONNECTIVE.sub("", question) or question
+    if _ABOUT.match(rest) or (rest != question and _is_phrase(rest)):
+        return _swapped(_ABOUT.sub("", rest), last)
+    if all(word in _QUESTION_WORDS for word in words(rest)):
+        return _asked_anew(rest, last)
+    return _pointed(f"{rest[:1].upper()}{rest[1:]}", last, answer)
+
+
+def _is_phrase(text: str) -> bool:
+    """Whether this names something rather than asks: "in Italy", "the Italian ones"."""
+    return not _ASKING.match(text) and not _AUXILIARY.match(text) and len(words(text)) <= 4
+
+
+def _asked_anew(question: str, last: str) -> str:
+    """A bare question word put in front of the last question: And when? → When did …?"""
+    asking = _ASKING.match(question)
+    if asking is None:
+        return last
+    kept = asking[0]
+    return f"{kept[:1].upper()}{kept[1:].rstrip(' ?')} {_ASKING.sub('', last).strip()}"
+
+
+def _swapped(phrase: str, last: str) -> str:
+    """The last question about something else: What about Italy? takes the place of its last name."""
+    phrase = _PHRASE_END.sub("", phrase)
+    body = _PHRASE_END.sub("", last)
+    names = list(_names(body))
+    bare = re.sub(rf"^{_PREPOSITION}\s+", "", phrase, flags=re.I)
+    if names and re.match(r"(?:the\s+)?[A-Z]", bare):
+        start, end = names[-1]
+        return f"{body[:start]}{bare}{body[end:]}?"
+    return f"{body}{' ' if bare != phrase else ', '}{phrase}?"
+
+
+def _pointed(question: str, last: str, answer: str) -> str:
+    """The question with its pronouns filled in from the last question, or from the answer to it."""
+    names = [last[start:end] for start, end in _names(last)] or [answer[start:end] for start, end in _names(answer)]
+    person = _PERSON.search(question) or _POSSESSIVE.search(question)
+    if names and person and not any(end <= person.start() for _, end in _names(question)):
+        question = _PERSON.sub(names[0], _POSSESSIVE.sub(f"{names[0]}'s", question))
+    if names and _PLACE.search(question):
+        question = _PLACE.sub(f"in {names[-1]}", question)
+    if _THING.search(_EXPLETIVE.sub(" ", question)):
+        return f"{_PHRASE_END.sub('', question)} ({_topic(last)})?"
+    return question
+
+
+def _topic(question: str) -> str:
+    """What a question is about: its words without the question word."""
+    return _AUXILIARY.sub("", _PHRASE_END.sub("", _ASKING.sub("", question)).strip())
+
+
+def _names(text: str) -> list[tuple[int, int]]:
+    """The capitalised names of a text, without the word that only opens the sentence."""
+    found = []
+    for match in _NAME.finditer(text):
+        start = match.start()
+        first = match[0].split()[0]
+        if start == 0 and first.casefold() in STOP_WORDS | {"list", "name", "tell", "describe", "explain"}:
+            start += len(first)
+            start += len(text[start:]) - len(text[start:].lstrip())
+        if start < match.end():
+            found.append((start, match.end()))
+    return found
