@@ -1,0 +1,175 @@
+"""Names such as `openai:gpt-5-mini` → chat and embedding models, whose failures say what to do.
+
+Keys stay where the clients read them, in the environment: none is held, shown or put into an error.
+No prompts; the heavy libraries are imported when a model is made.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from contextlib import aclosing, closing, contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+from qa.errors import EmbeddingError, ModelError, QAError, SettingsError
+
+if TYPE_CHECKING:
+    from langchain_core.embeddings import Embeddings
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.language_models.base import LanguageModelInput
+    from langchain_core.messages import AIMessageChunk
+    from langchain_core.runnables import Runnable
+
+RETRIES = 2
+SERVER_WORDS = 300
+
+# A local server wants no key, and the client wants one.
+_NO_KEY = "no-key"
+_SECRET = re.compile(r"(?i)\b(?:bearer\s+\S+|(?:sk|pk|key|gsk|xai)[-_][\w*.-]{6,})")
+_OVERFLOW = re.compile(r"(?i)context (?:length|size|window)|(?:prompt|input) is too long|too many tokens")
+
+
+def chat_model(name: str, *, base_url: str | None, timeout_s: float) -> BaseChatModel:
+    """The chat model of this name, on its provider's server or on any OpenAI-compatible one.
+
+    Raises: SettingsError for a provider that is unknown or not installed, ModelError without a key.
+    """
+    from langchain.chat_models import init_chat_model
+
+    with _construction(name):
+        if base_url is None and not name.startswith("openai:"):
+            return init_chat_model(name, timeout=timeout_s, max_retries=RETRIES)
+        choices: dict[str, Any] = {"stream_chunk_timeout": timeout_s}
+        if base_url is not None:
+            choices |= {
+                "base_url": base_url,
+                "api_key": os.environ.get("OPENAI_API_KEY") or _NO_KEY,
+                "use_responses_api": False,
+                "temperature": 0,
+            }
+        model: BaseChatModel = init_chat_model(
+            name.removeprefix("openai:"),
+            model_provider="openai",
+            timeout=timeout_s,
+            max_retries=RETRIES,
+            stream_usage=True,
+            **choices,
+        )
+        return model
+
+
+def embedding_model(name: str, *, base_url: str | None, timeout_s: float) -> Embeddings:
+    """The LangChain embedding model of this name; call it under `model_errors(name, kind=EmbeddingError)`.
+
+    Raises: SettingsError for a provider that is unknown or not installed, EmbeddingError without a key.
+    """
+    from langchain.embeddings import init_embeddings
+
+    choices: dict[str, Any] = {}
+    if name.startswith("openai:"):
+        choices = {"timeout": timeout_s, "max_retries": RETRIES}
+    if base_url is not None:
+        # Only OpenAI's own server takes token ids, and only tiktoken makes them.
+        key = os.environ.get("OPENAI_API_KEY") or _NO_KEY
+        choices |= {"base_url": base_url, "api_key": key, "check_embedding_ctx_length": False}
+    with _construction(name, kind=EmbeddingError):
+        return init_embeddings(name, **choices)
+
+
+def guarded(model: BaseChatModel, *, name: str) -> Runnable[LanguageModelInput, AIMessageChunk]:
+    """The model as a step of a chain: streams, and fails only with a ModelError that names it."""
+    from langchain_core.runnables import RunnableGenerator
+
+    def reply(prompts: Iterator[LanguageModelInput]) -> Iterator[AIMessageChunk]:
+        for prompt in prompts:
+            with model_errors(name), closing(cast("Generator[AIMessageChunk]", model.stream(prompt))) as chunks:
+                yield from chunks
+
+    async def areply(prompts: AsyncIterator[LanguageModelInput]) -> AsyncIterator[AIMessageChunk]:
+        async for prompt in prompts:
+            with model_errors(name):
+                async with aclosing(cast("AsyncGenerator[AIMessageChunk]", model.astream(prompt))) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
+
+    return RunnableGenerator(reply, areply)
+
+
+def input_window(model: BaseChatModel) -> int | None:
+    """The tokens that a model can read, where it says so."""
+    return (model.profile or {}).get("max_input_tokens")
+
+
+@contextmanager
+def model_errors(name: str, *, kind: type[QAError] = ModelError) -> Iterator[None]:
+    """Turns what a provider's client raises into `kind`, naming the model and what to do.
+
+    The client's own error is not chained: it may repeat the key.
+    """
+    from langchain_core import exceptions
+    from openai import OpenAIError
+
+    try:
+        yield
+    except (exceptions.ModelError, OpenAIError, ValueError) as error:  # ValueError: the reply is no JSON, or no stream
+        raise kind(f"{name} {_explanation(error)}") from None
+
+
+@contextmanager
+def _construction(name: str, *, kind: type[QAError] = ModelError) -> Iterator[None]:
+    from openai import OpenAIError
+
+    try:
+        yield
+    except OpenAIError:
+        raise kind(f"{name} needs a key. Set OPENAI_API_KEY, or answer without a model: QA_MODEL=extractive") from None
+    except ImportError as error:
+        raise SettingsError(f"{name} needs another package: {error}") from error
+    except ValueError as error:
+        raise SettingsError(
+            f"{name!r} names no model: {_plain(str(error))}. Set QA_MODEL, such as openai:gpt-5-mini"
+        ) from None
+
+
+def _explanation(error: Exception) -> str:
+    """What happened and what to do, in the words that follow the name of the model."""
+    import openai
+    from langchain_core import exceptions as known
+
+    said = _server_words(error)
+    if isinstance(error, known.ContextOverflowError) or _OVERFLOW.search(said):
+        return "cannot read that much at once. Set a lower QA_CONTEXT_TOKENS"
+    for kinds, explanation in (
+        (
+            (known.ModelAuthenticationError, openai.AuthenticationError),
+            "refused the key. Check OPENAI_API_KEY, or its like",
+        ),
+        (
+            (known.ModelPermissionDeniedError, openai.PermissionDeniedError),
+            "may not be used with this key. Check the key",
+        ),
+        ((known.ModelNotFoundError, openai.NotFoundError), "is unknown to the server. Check QA_MODEL and QA_BASE_URL"),
+        ((known.ModelRateLimitError, openai.RateLimitError), "is over its rate limit or quota. Wait and ask again"),
+        ((known.ModelTimeoutError, openai.APITimeoutError), "did not answer in time. Ask again, or raise QA_TIMEOUT_S"),
+        ((known.ModelConnectionError, openai.APIConnectionError), "cannot be reached, or broke off. Check QA_BASE_URL"),
+        ((known.ModelAPIError, openai.InternalServerError), "failed on its server. Ask again later"),
+        ((ValueError,), "sent a reply that cannot be read. Check QA_BASE_URL; it often ends in /v1"),
+    ):
+        if isinstance(error, kinds):
+            return f"{explanation}{said}"
+    return f"did not take the request. Check QA_MODEL and QA_BASE_URL{said}"
+
+
+def _server_words(error: Exception) -> str:
+    """What the server said, in brackets, on one line and without anything like a key."""
+    body = getattr(error, "body", None)
+    said = body.get("message") if isinstance(body, dict) else body
+    return f" (it said: {_plain(said)})" if isinstance(said, str) and said.strip() else ""
+
+
+def _plain(said: str) -> str:
+    secrets = [value for variable, value in os.environ.items() if variable.endswith("_API_KEY") and value]
+    for secret in secrets:
+        said = said.replace(secret, "…")
+    return " ".join(_SECRET.sub("…", said).split())[:SERVER_WORDS]
