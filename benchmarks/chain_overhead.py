@@ -1,0 +1,156 @@
+"""How much time the chain adds to a language model's stream, against the bare OpenAI client.
+
+A scripted server in a process of its own notes when it sends its first and its last piece; the
+bare client and the chain, in turn, note when they have them. Five passages, loopback, no model.
+
+    PYTHONPATH=src:tests python benchmarks/chain_overhead.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from openai import OpenAI
+
+from openai_server import OpenAIServer, Step
+from qa.chain import AnswerChain, Evidence, load_prompts
+from qa.models import chat_model
+from qa.tokens import TokenCounter
+from qa.types import Answer, Hit, Passage, Span
+
+CLAIM = "The old bridge over the river was finished in the spring of that year by two hundred workers"
+PIECES = (*(f"{word} " for word in CLAIM.split()), "[1.1]. ") * 3
+
+
+def hits() -> tuple[Hit, ...]:
+    """Five passages of eight sentences."""
+    found = []
+    for number in range(1, 6):
+        text, spans = "", []
+        for place in range(8):
+            sentence = f"{CLAIM}, say source {number} and line {place}."
+            spans.append(Span(start=len(text), end=len(text) + len(sentence)))
+            text += f"{sentence} "
+        passage = Passage(
+            document=f"{number}.txt",
+            version="v1",
+            title=f"{number}.txt",
+            ordinal=0,
+            start=0,
+            end=len(text),
+            text=text,
+            sentences=tuple(spans),
+        )
+        found.append(Hit(passage=passage, score=1.0, rank=number))
+    return tuple(found)
+
+
+def serve(connection: Connection, rounds: int, pause_s: float) -> None:
+    """Runs the server until asked to stop; answers "times" with when the last reply began and ended."""
+    with OpenAIServer(*[Step(pieces=PIECES, pause_s=pause_s)] * rounds) as server:
+        connection.send(server.url)
+        while connection.recv() == "times":
+            connection.send((server.sent_at[-len(PIECES)], server.sent_at[-1]))
+
+
+@contextmanager
+def running_server(rounds: int, pause_s: float) -> Iterator[tuple[str, Callable[[], tuple[float, float]]]]:
+    """The address of a server in a process of its own, and how to ask it for its times."""
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=serve, args=(theirs, rounds, pause_s), daemon=True)
+    process.start()
+
+    def times() -> tuple[float, float]:
+        ours.send("times")
+        first, last = ours.recv()
+        return first, last
+
+    yield ours.recv(), times
+    ours.send("stop")
+    process.join()
+
+
+def bare(url: str, messages: list[tuple[str, str]]) -> Callable[[], tuple[float, float]]:
+    """The OpenAI client alone: when it had the first piece, and when the stream was done."""
+    client = OpenAI(base_url=url, api_key="none")
+    asked = [{"role": role, "content": content} for role, content in messages]
+
+    def ask() -> tuple[float, float]:
+        first = 0.0
+        stream = client.chat.completions.create(
+            model="scripted",
+            messages=asked,  # type: ignore[arg-type]  # plain mappings, which the client takes
+            stream=True,
+            stream_options={"include_usage": True},
+        )
+        for chunk in stream:
+            if not first and chunk.choices and chunk.choices[0].delta.content:
+                first = time.monotonic()
+        return first, time.monotonic()
+
+    return ask
+
+
+def chained(url: str) -> Callable[[], tuple[float, float]]:
+    """The chain: when it showed the first piece, and when it had the Answer."""
+    evidence = Evidence(
+        retrieve=lambda query: hits(),
+        abstain=lambda question, query, found: None,
+        refuse=lambda question, query, found: Answer(question=question, query=query, text="", abstained=True),
+        idf=lambda term: 1.0,
+    )
+    model = chat_model("openai:scripted", base_url=url, timeout_s=30)
+    prompts = load_prompts(Path(__file__).parents[1] / "prompts")
+    chain = AnswerChain(
+        model=model, name="scripted", evidence=evidence, prompts=prompts, count=TokenCounter()
+    ).runnable()
+
+    def ask() -> tuple[float, float]:
+        first = 0.0
+        for event in chain.stream({"question": "When was the bridge finished?"}):
+            if not first and isinstance(event, str):
+                first = time.monotonic()
+        assert isinstance(event, Answer)
+        assert len(event.sentences) == 3
+        return first, time.monotonic()
+
+    return ask
+
+
+def main() -> None:
+    """Prints the medians in milliseconds and what the chain adds to them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--pause-ms", type=float, default=5.0, help="between two pieces")
+    chosen = parser.parse_args()
+    with running_server(2 * (chosen.rounds + 1), chosen.pause_ms / 1000) as (url, sent):
+        asks = {"bare client": bare(url, [("user", "When was the bridge finished?")]), "chain": chained(url)}
+        befores: dict[str, list[float]] = {name: [] for name in asks}
+        firsts: dict[str, list[float]] = {name: [] for name in asks}
+        lasts: dict[str, list[float]] = {name: [] for name in asks}
+        for lap in range(chosen.rounds + 1):
+            for name, ask in asks.items():
+                asked = time.monotonic()
+                first, last = ask()
+                first_sent, last_sent = sent()
+                if lap:  # the first of each opens its connection
+                    befores[name].append(1000 * (first_sent - asked))
+                    firsts[name].append(1000 * (first - first_sent))
+                    lasts[name].append(1000 * (last - last_sent))
+    print(f"{'medians of ' + str(chosen.rounds):>24}  to the server  first piece  after the last piece")
+    rows = {name: [statistics.median(times[name]) for times in (befores, firsts, lasts)] for name in asks}
+    rows["added by the chain"] = [ours - theirs for theirs, ours in zip(*rows.values(), strict=True)]
+    for name, (before, first, last) in rows.items():
+        print(f"{name:>24}  {before:10.1f} ms  {first:8.1f} ms  {last:17.1f} ms")
+
+
+if __name__ == "__main__":
+    main()
