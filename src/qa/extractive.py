@@ -108,7 +108,7 @@ def _sentence(chosen: _Candidate, number: int, *, question: Question) -> Sentenc
 
 def _highlight(text: str, *, question: Question) -> Span | None:
     """The short answer, where the sentence holds exactly one thing of the kind that is asked for."""
-    found = list(find_candidates(text, kind=question.kind, seen=question.seen))
+    found = list(find_candidates(text, asked=question.asked))
     return found[0] if len(found) == 1 else None
 
 

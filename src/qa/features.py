@@ -15,13 +15,36 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.kinds import Kind, find_candidates, question_kind
+from qa import mismatch
+from qa.kinds import Asked, asked, find_candidates
 from qa.types import Hit, Passage
-from qa.words import rarity, terms, words
+from qa.words import rarity, stem, terms
+from qa.words import same_root as same_root
 
 SENTENCE_FEATURES = ("cosine", "coverage", "passage_coverage", "pairs", "shape", "relevance")
+SIGNALS = (
+    "cosine",
+    "coverage",
+    "passage_coverage",
+    "missing",
+    "denied",
+    "reversed_sense",
+    "other_numbers",
+    "other_tense",
+    "misfit",
+)
 ROOT_CREDIT = 0.8  # for "Italian" where the question says "Italy"
 PAIR_REACH = 3  # terms between two that still stand together
+FEW_PASSAGES = 50  # an index this small says as much about a term's rarity as English at large does
+FRAME_WEIGHT = 0.3
+# Words that say how a question is put rather than what it is about; the answer seldom repeats them.
+FRAME_WORDS = frozenset(
+    stem(word)
+    for word in """accord according along also another become call called city come count country date day example exist
+    find form form get give go group hold kind know known like locate located long main make many mean much name number
+    part people percent percentage person place play refer take term thing two three four five type typically use us
+    want way within year happen occur held""".split()  # noqa: SIM905  # legible as prose, not as a list
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +54,10 @@ class Question:
     `weights` runs along `terms` and sums to 1: the rarer a term, the more it asks for.
     """
 
-    kind: Kind
+    text: str
+    asked: Asked
     terms: tuple[str, ...]
     weights: tuple[float, ...]
-    seen: frozenset[str]
 
 
 def analyse(question: str, *, frequency: Callable[[str], int], count: int) -> Question:
@@ -46,20 +69,22 @@ def analyse(question: str, *, frequency: Callable[[str], int], count: int) -> Qu
     raw = [term_weight(term, frequency=frequency(term), count=count) for term in found]
     total = sum(raw) or 1.0
     return Question(
-        kind=question_kind(question),
+        text=question,
+        asked=asked(question),
         terms=found,
         weights=tuple(weight / total for weight in raw),
-        seen=frozenset(words(question)),
     )
 
 
 def term_weight(term: str, *, frequency: int, count: int) -> float:
-    """How much a term asks for, 0 to 2: its rarity in English plus its rarity in the index.
+    """How much a term asks for, 0 to 1: its rarity in the index, or in English where the index is small.
 
-    The first half keeps weights meaningful over one short document, where every term is rare.
+    Over one short document every term is rare, and what it lacks would outweigh all that it has.
     """
-    highest = inverse_frequency(0, count=count)
-    return rarity(term) + inverse_frequency(frequency, count=count) / highest
+    known = count / (count + FEW_PASSAGES)
+    idf = inverse_frequency(frequency, count=count) / inverse_frequency(0, count=count)
+    weight = known * idf + (1 - known) * rarity(term)
+    return weight * (FRAME_WEIGHT if term in FRAME_WORDS else 1)
 
 
 def inverse_frequency(frequency: int, *, count: int) -> float:
@@ -112,35 +137,37 @@ class _Matches:
         """The weight of the question's terms that are among `found`, 0 to 1."""
         return sum(weight * credit for weight, credit in zip(self._weights, self.credits(found), strict=True))
 
-    def heaviest_missing(self, found: frozenset[str]) -> float:
-        """The weight of the heaviest term of the question that is not among `found`, 0 to 1."""
-        lacks = [weight * (1 - credit) for weight, credit in zip(self._weights, self.credits(found), strict=True)]
-        return max(lacks, default=0.0)
-
-
-@lru_cache(maxsize=500_000)
-def same_root(one: str, other: str) -> bool:
-    """Whether one stem begins with the other and is little longer, as "itali" and "italian"."""
-    short, long = sorted((one, other), key=len)
-    return len(short) >= 4 and len(long) - len(short) <= 4 and long.startswith(short)
+    def rarest_missing(self, found: frozenset[str]) -> float:
+        """How rare in English the rarest term of the question is that is not among `found`, 0 to 1."""
+        lacking = zip(self._exact, self.credits(found), strict=True)
+        return max((rarity(term) for term, credit in lacking if not credit and term not in FRAME_WORDS), default=0.0)
 
 
 Signals = dict[str, float]
 
 
 def signals(question: Question, *, hits: Sequence[Hit]) -> Signals:
-    """What speaks for and against the hits holding the answer, by name; needs at least one hit.
+    """What speaks for and against the hits holding the answer, by the names in `SIGNALS`; needs at least one hit.
 
-    The best sentence's features, and the weight of the heaviest term that it, or its passage, lacks.
+    All look at the best sentence: its features, the weight of the heaviest term that it lacks, and
+    what in it does not fit the question (1) or does (0).
     """
     best = max(hits, key=lambda hit: max(hit.sentence_scores))
     row = max(range(len(best.sentence_scores)), key=best.sentence_scores.__getitem__)
     features = sentence_features(question, best.passage, cosines=best.sentence_cosines, relevance=best.relevance)[row]
-    stems = [frozenset(_terms(best.passage.cut(span))) for span in best.passage.sentences]
-    matches = _Matches(question, frozenset().union(*stems))
-    return dict(zip(SENTENCE_FEATURES, features.tolist(), strict=True)) | {
-        "missing": matches.heaviest_missing(stems[row]),
-        "passage_missing": matches.heaviest_missing(matches.stems),
+    named = dict(zip(SENTENCE_FEATURES, features.tolist(), strict=True))
+    sentence = best.passage.cut(best.passage.sentences[row])
+    found = frozenset(_terms(sentence))
+    return {
+        "cosine": named["cosine"],
+        "coverage": named["coverage"],
+        "passage_coverage": named["passage_coverage"],
+        "missing": _Matches(question, found).rarest_missing(found),
+        "denied": float(mismatch.denied(question.text, sentence)),
+        "reversed_sense": float(mismatch.reversed_sense(question.text, sentence)),
+        "other_numbers": float(mismatch.other_numbers(question.text, sentence)),
+        "other_tense": float(mismatch.other_tense(question.text, sentence)),
+        "misfit": float(named["shape"] < 0),
     }
 
 
@@ -160,10 +187,10 @@ def pair_coverage(question: Question, found: Sequence[str]) -> float:
 
 
 def shape(question: Question, sentence: str) -> float:
-    """1 if the sentence holds something new of the kind asked for, −1 if not, 0 for any other question."""
-    if question.kind == "other":
+    """1 if the sentence holds something new of the kind asked for, −1 if not, 0 if no kind is known."""
+    if question.asked.kind == "other":
         return 0.0
-    return 1.0 if any(find_candidates(sentence, kind=question.kind, seen=question.seen)) else -1.0
+    return 1.0 if any(find_candidates(sentence, asked=question.asked)) else -1.0
 
 
 @lru_cache(maxsize=50_000)

@@ -8,82 +8,148 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 from qa.types import Span
-from qa.words import words
+from qa.words import STOP_WORDS, rarity, same_root, stem, terms, words
 
-Kind = Literal["who", "when", "where", "count", "other"]
+Kind = Literal["count", "when", "who", "where", "other"]
 
 _MONTH = (
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?"
 )
-_DAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
-_COUNT_WORD = (
+_WEEKDAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b"
+_DAY = r"\d{1,2}(?:st|nd|rd|th)?\b(?! century)"
+_DAYS = rf"{_DAY}(?:(?:, | and | to | or |[–-]){_DAY})*"
+_YEAR = r"(?:1\d|20)\d\d(?:s\b|\b(?!,\d))"
+_NUMBER_WORD = (
     r"(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
     r"|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundreds?|thousands?|millions?|billions?"
-    r"|trillions?|half|third|quarter|dozens?|once|twice)\b"
+    r"|trillions?|half|dozens?|several|both|once|twice)\b"
+)
+_NUMBER = re.compile(
+    rf"(?<![\w.,-])[$€£¥₹]?(?!{_YEAR})\d[\d,]*(?:\.\d+)?(?!\d|st\b|nd\b|rd\b|th\b)(?: ?%)?(?:[ -]{_NUMBER_WORD})*"
+    rf"|\b{_NUMBER_WORD}(?:[ -]{_NUMBER_WORD})*",
+    re.I,
+)
+_DATE = re.compile(
+    rf"\b(?:{_WEEKDAY},? )?(?:(?:the )?{_DAYS} (?:of )?{_MONTH}|{_MONTH} {_DAYS}|{_MONTH})"
+    rf"(?:,? (?:of )?{_YEAR}| (?:last|this|next) year)?"
+    rf"|\b{_WEEKDAY}|\b\d{{4}}-\d\d-\d\d\b|\b{_YEAR}(?: ?(?:BC|AD|BCE|CE)\b)?|\b\d{{1,3}} ?(?:BC|AD|BCE|CE)\b"
+    r"|\b(?:early |mid-?|late )?(?:the )?\w+[ -]centur(?:y|ies)\b|\b(?:yesterday|today|tomorrow|tonight)\b"
+    r"|(?<=\bin )\d{3}\b"
+)
+_NAME = re.compile(r"\b[A-Z][\w’'-]*(?:\.? (?:(?:of|de|la|the|von|van|bin) )?[A-Z][\w’'-]*)*")
+_PLACE = re.compile(
+    r"\b(?:in|at|on|near|to|from|into|of|across|through|around|off|over|throughout|between|along)"
+    r" (?P<place>(?:the |its? |an? )?"
+    r"(?:[A-Z][\w’'-]*(?:[ -](?:of )?[A-Z][\w’'-]*)*(?: (?:sea|river|ocean|valley|coast))?|\w+))"
+)
+_HOW = re.compile(r"\bhow (many|much|long|old|far|tall|high|deep|big|large|wide|fast|often)\b\s*(.{0,40})", re.I)
+_LENGTH = r"mile|km\b|kilomet|met(?:er|re)|feet|foot|ft\b|inch|yard|acre|hectare|square"
+_TIME = r"second|minute|hour|day|week|month|year|decade|centur"
+_UNITS = {
+    "much": r"[$€£¥₹%]|per ?cent|dollar|euro|pound|rupee|yen|crore|lakh|[mbtr]illion|tons?\b|tonne|gram"
+    rf"|lit(?:er|re)|gallon|times\b|fold\b|barrel|half|third|quarter|degree|watt|volt|{_LENGTH}",
+    "long": rf"{_TIME}|{_LENGTH}",
+    "old": r"year|aged?\b|month|centur",
+    "far": rf"{_LENGTH}|hour|minute|light",
+    "fast": r"mile|km|mph|second|hour|knot|times|minute",
+    "often": rf"{_TIME}|once|twice|times|annual|daily",
+}
+_UNIT_REACH = 25  # characters after a number within which its unit stands
+_NOUN_REACH = 5  # words after a number within which the counted noun stands
+_AUXILIARIES = frozenset(
+    """is are was were do does did has have had can could will would should of in on at to be by for a an
+    there""".split()  # noqa: SIM905  # legible as prose, not as a list
 )
 _QUESTIONS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
-    (
-        "count",
-        re.compile(
-            r"\bhow (?:many|much|long|far|old|tall|big|large|high|deep|often|fast)\b"
-            r"|\b(?:what|which) (?:\w+ )?(?:number|percentage|percent|proportion|amount|fraction)\b",
-            re.I,
-        ),
-    ),
+    ("count", _HOW),
     (
         "when",
-        re.compile(
-            r"\bwhen\b|\b(?:what|which|whose) (?:\w+ )?(?:years?|dates?|days?|months?|century|decade|period)\b", re.I
-        ),
+        re.compile(r"\bwhen\b|\b(?:what|which) (?:years?|dates?|days?|months?|century|decade)\b", re.I),
     ),
-    ("who", re.compile(r"\bwho(?:m|se)?\b", re.I)),
-    (
-        "where",
-        re.compile(
-            r"\bwhere\b|\b(?:what|which) (?:\w+ )?(?:city|cities|country|countries|town|state|place|river|sea)\b", re.I
-        ),
-    ),
+    ("who", re.compile(r"^\W*(?:\w+ )?who(?:m|se)?\b", re.I)),
+    ("where", re.compile(r"^\W*where\b|[,;] ?(?:and )?where\b", re.I)),
 )
-_ANSWERS: dict[Kind, re.Pattern[str]] = {
-    "count": re.compile(rf"\d[\d,.]*\d|\d|\b{_COUNT_WORD}", re.I),
-    "when": re.compile(
-        rf"\b\d{{4}}-\d\d-\d\d\b|(?:\b\d{{1,2}}(?:st|nd|rd|th)? )?\b{_MONTH}(?: \d{{1,2}}(?:st|nd|rd|th)?\b)?"
-        r"(?:,? \d{4}\b)?"
-        rf"|\b{_DAY}\b|\b(?:1\d|20)\d\d(?:s|\b)|\b(?:century|centuries|decades?|years?|yesterday|today|tomorrow)\b"
-    ),
-    "who": re.compile(r"\b[A-Z][\w’'-]*(?:\.? (?:of |de |la |the |von |van )?[A-Z][\w’'-]*)*"),
-    "where": re.compile(
-        r"(?<=\b(?:in|at|on|of|to|by) )(?:the )?[A-Z]\w+(?:[ -][A-Z]\w+)*"
-        r"|(?<=\b(?:near|from|into) )(?:the )?[A-Z]\w+(?:[ -][A-Z]\w+)*"
-    ),
-}
-
-
 _SEVERAL = re.compile(
-    r"\bwhy\b|\bhow (?:do|does|did|is|are|was|were|can|could|has|have|would|should|to)\b"
-    r"|\b(?:list|name|describe|explain)\b"
-    rf"|\bwhat (?:are|were)\b|\b(?:what|which) (?:{_COUNT_WORD}|\w+s)\b",
+    r"\bwhy\b|\bhow (?:do|does|did|is|are|was|were|can|could|has|have|would|should|to)\b|[,;] ?(?:and )?(?:wh\w+|how)\b"
+    rf"|\b(?:list|describe|explain)\b|\bwhat (?:are|were)\b|\b(?:what|which) (?:{_NUMBER_WORD}|\w+[^s\W]s)\b",
     re.I,
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a question asks for; `seen` holds its words, `counted` the noun after "how many", `unit` a pattern."""
+
+    kind: Kind
+    seen: frozenset[str]
+    counted: str = ""
+    unit: str = ""
+
+
+def asked(question: str) -> Asked:
+    """What kind of answer the question asks for."""
+    kind: Kind = next((kind for kind, pattern in _QUESTIONS if pattern.search(question)), "other")
+    seen = frozenset(words(question))
+    how = _HOW.search(question)
+    if kind != "count" or how is None:
+        return Asked(kind=kind, seen=seen)
+    measure = how[1].casefold()
+    if measure != "many":
+        return Asked(kind=kind, seen=seen, unit=_UNITS.get(measure, _LENGTH))
+    noun = ""
+    for word in words(how[2])[:3]:
+        if word in _AUXILIARIES:
+            break
+        noun = stem(word)
+    return Asked(kind=kind, seen=seen, counted=noun)
+
+
 def asks_for_several(question: str) -> bool:
-    """Whether one sentence may not be enough: a reason, a manner, a list."""
+    """Whether one sentence may not be enough: a reason, a manner, a list, two questions in one."""
     return bool(_SEVERAL.search(question))
 
 
-def question_kind(question: str) -> Kind:
-    """What kind of answer the question asks for."""
-    return next((kind for kind, pattern in _QUESTIONS if pattern.search(question)), "other")
+def find_candidates(sentence: str, *, asked: Asked) -> Iterator[Span]:
+    """The parts of a sentence that are of the kind asked for and say more than the question did."""
+    for span in _FINDERS[asked.kind](sentence, asked) if asked.kind != "other" else ():
+        if any(word not in asked.seen for word in words(sentence[span.start : span.end])):
+            yield span
 
 
-def find_candidates(sentence: str, *, kind: Kind, seen: frozenset[str]) -> Iterator[Span]:
-    """The parts of a sentence that are of a kind and say more than the words already `seen` in the question."""
-    pattern = _ANSWERS.get(kind)
-    for match in pattern.finditer(sentence) if pattern else ():
-        if any(word not in seen for word in words(match.group())):
+def _counts(sentence: str, asked: Asked) -> Iterator[Span]:
+    for match in _NUMBER.finditer(sentence):
+        if asked.unit:
+            unit = re.search(asked.unit, match[0] + sentence[match.end() : match.end() + _UNIT_REACH], re.I)
+            if unit is None:
+                continue
+        elif asked.counted:
+            following = terms(" ".join(sentence[match.end() :].split()[:_NOUN_REACH]))
+            if not any(asked.counted == term or same_root(asked.counted, term) for term in following):
+                continue
+        yield Span(start=match.start(), end=match.end())
+
+
+def _dates(sentence: str, asked: Asked) -> Iterator[Span]:
+    yield from (Span(start=match.start(), end=match.end()) for match in _DATE.finditer(sentence))
+
+
+def _names(sentence: str, asked: Asked) -> Iterator[Span]:
+    for match in _NAME.finditer(sentence):
+        named = words(match[0])
+        if match.start() == 0 and len(named) == 1 and rarity(stem(named[0])) < 1:
+            continue  # a capital that only opens the sentence
+        if any(word not in STOP_WORDS and word not in asked.seen for word in named):
             yield Span(start=match.start(), end=match.end())
+
+
+def _places(sentence: str, asked: Asked) -> Iterator[Span]:
+    for match in _PLACE.finditer(sentence):
+        yield Span(start=match.start("place"), end=match.end("place"))
+
+
+_FINDERS = {"count": _counts, "when": _dates, "who": _names, "where": _places}

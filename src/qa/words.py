@@ -52,6 +52,13 @@ def stem(word: str) -> str:
     return str(stemmer.stemWord(word))
 
 
+@lru_cache(maxsize=500_000)
+def same_root(one: str, other: str) -> bool:
+    """Whether one stem begins with the other and is little longer, as "itali" and "italian"."""
+    short, long = sorted((one, other), key=len)
+    return len(short) >= 4 and len(long) - len(short) <= 4 and long.startswith(short)
+
+
 def rarity(term: str) -> float:
     """How rare a stem is in English at large, from 0 (the commonest) to 1 (not among the 8,000 commonest).
 
