@@ -1,0 +1,62 @@
+"""What speaks against a sentence that is worded like the question: it denies, reverses or dates otherwise.
+
+Each test compares a question with one sentence and needs no model. None proves anything alone; their
+weights were measured, and docs/answering.md says how often each fires on answerable questions.
+"""
+
+from __future__ import annotations
+
+import re
+
+from qa.words import stem, words
+
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|none|neither|nor|without|cannot|nobody|nothing|fail\w*|refus\w*|lack\w*)\b|n['’]t\b", re.I
+)
+_NUMBER = re.compile(r"\d[\d,.]*\d|\d")
+
+_PAIRS = """first/last first/second most/least more/less more/fewer many/few largest/smallest larger/smaller big/small
+    before/after increase/decrease increase/decline rise/fall north/south northern/southern east/west eastern/western
+    high/low higher/lower highest/lowest begin/end start/end win/lose won/lost rich/poor old/new oldest/youngest
+    early/late earliest/latest always/never all/none open/closed public/private add/subtract accept/reject legal/illegal
+    same/different male/female men/women best/worst positive/negative upper/lower inside/outside above/below
+    front/behind minor/major weak/strong simple/complex longest/shortest import/export buy/sell bought/sold
+    arrive/depart attack/defend support/oppose above/under import/export husband/wife father/mother son/daughter"""
+_OPPOSITES = tuple(
+    (stem(one), stem(other)) for pair in _PAIRS.split() for one, other in [pair.split("/"), pair.split("/")[::-1]]
+)
+_ASKS_FUTURE = re.compile(r"\b(?:will|shall|going to|next|upcoming)\b", re.I)
+_SPEAKS_OF_FUTURE = re.compile(
+    r"\b(?:will|shall|would|going to|plan(?:s|ned)?|scheduled|expected|due|set to|next|upcoming|future|to be"
+    r"|(?:is|are) to)\b",
+    re.I,
+)
+
+
+def denied(question: str, sentence: str) -> bool:
+    """Whether the question asks about what is not so, and the sentence denies nothing."""
+    return _NEGATION.search(question) is not None and _NEGATION.search(sentence) is None
+
+
+def reversed_sense(question: str, sentence: str) -> bool:
+    """Whether the sentence has the opposite of a word of the question, and not the word itself."""
+    asked, said = _stems(question), _stems(sentence)
+    return any(one in asked and one not in said and other in said and other not in asked for one, other in _OPPOSITES)
+
+
+def other_numbers(question: str, sentence: str) -> bool:
+    """Whether the question names a number in digits that the sentence does not have."""
+    return not _numbers(question) <= _numbers(sentence)
+
+
+def other_tense(question: str, sentence: str) -> bool:
+    """Whether the question asks about the future and the sentence says nothing of it."""
+    return _ASKS_FUTURE.search(question) is not None and _SPEAKS_OF_FUTURE.search(sentence) is None
+
+
+def _numbers(text: str) -> set[str]:
+    return {number.replace(",", "") for number in _NUMBER.findall(text)}
+
+
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(stem(word) for word in words(text))
