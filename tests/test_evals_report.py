@@ -63,8 +63,13 @@ def test_what_documents_and_questions_say_is_never_markup(results: Results) -> N
 
 def test_the_page_shows_every_case_with_its_stage(results: Results) -> None:
     html = render(results)
-    assert html.count("<details data-stage=") == len(results.records)
-    assert html.count('data-stage="should have abstained"') == 3
+    assert html.count("<details>") == len(results.records)
+    groups = re.findall(r'<section data-stage="(.*?)">(.*?)</section>', html, re.DOTALL)
+    assert [(stage, cases.count("<details>")) for stage, cases in groups] == [
+        ("should have abstained", 3),
+        ("crashed", 1),
+        ("nothing went wrong", 11),
+    ]
     assert "RuntimeError: the model has left" in html
     assert "<mark>by the engineer Ruth Calloway</mark>" in html
     assert "91.7%" in html

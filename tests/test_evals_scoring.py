@@ -23,6 +23,7 @@ from evals_systems import (
     write_suite,
 )  # fmt: skip
 from qa.evals import metrics, ranking
+from qa.evals.figures import figures
 from qa.evals.judge import Rules
 from qa.evals.metrics import Region
 from qa.evals.records import CaseRecord, Retrieved
@@ -30,7 +31,7 @@ from qa.evals.results import Results, load_results
 from qa.evals.runner import System, plan, run_suite
 from qa.evals.scoring import failed_stage, is_right, score_case, score_run, short_answer
 from qa.evals.suites import Case, Evidence, load_suite
-from qa.types import Answer, Passage, Sentence, Span
+from qa.types import Answer, Passage, Sentence, Span, Usage
 
 SYSTEMS: dict[str, Callable[[Path], System]] = {
     "oracle": lambda corpus: Oracle(corpus, town_cases()),
@@ -235,3 +236,13 @@ def test_a_passage_stands_for_evidence_of_which_it_holds_half() -> None:
 
     assert found(Region("d", 0, 15), Region("d", 15, 30)) == ["d:10-20", "d:15-30"]
     assert found(Region("d", 0, 14), Region("d", 14, 30)) == ["d:0-14", "d:10-20"]
+
+
+def test_tokens_and_cost_are_counted_where_a_model_answered() -> None:
+    assert GOOD.answer is not None
+    used = replace(GOOD, answer=replace(GOOD.answer, usage=Usage(input_tokens=3000, output_tokens=500)))
+    records = [used, GOOD]
+    made = {each.name: each for each in figures(records, score_run(records, judge=Rules()), price=(0.25, 2.0))}
+    assert (made["tokens_read"].value, made["tokens_written"].value) == (1500, 250)
+    assert made["cost"].value == pytest.approx(0.00175)
+    assert "cost" not in {each.name for each in figures([GOOD], score_run([GOOD], judge=Rules()))}

@@ -97,6 +97,7 @@ def _squad_case(question: Mapping[str, Any], *, document: str, offset: int) -> C
             Evidence(document=document, quote=gold["text"], start=offset + gold["answer_start"]) for gold in golds[:1]
         ),
         answerable=not impossible,
+        group=document,
         tags=("impossible" if impossible else "answerable",),
     )
 

@@ -91,7 +91,7 @@ def by_tag(records: Sequence[CaseRecord], scores: Sequence[Scores]) -> list[Figu
     for tag in dict.fromkeys(tag for record in records for tag in record.case.tags):
         chosen = [n for n, record in enumerate(records) if tag in record.case.tags]
         for name in ("right", "pair"):
-            each = _averaged(name, RATES[name], [records[n] for n in chosen], [scores[n] for n in chosen])
+            each = _averaged(name, "", [records[n] for n in chosen], [scores[n] for n in chosen])
             made += [replace(each, name=f"{tag}: {name}")] if each.n else []
     return made
 

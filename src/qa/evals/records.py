@@ -69,7 +69,9 @@ class CaseRecord:
 
     @property
     def cluster(self) -> str:
-        """The document on which the case rests; the case itself when it rests on none."""
+        """What the case stands or falls with: its group, else the document it rests on, else nothing but itself."""
+        if self.case.group is not None:
+            return self.case.group
         regions = self.found_gold
         documents = [regions[0].document] if regions else list(self.case.relevance)[:1]
         return documents[0] if documents else f"case {self.case.id}"

@@ -20,9 +20,9 @@ from qa.evals.records import CaseRecord
 from qa.evals.results import Results
 from qa.evals.runner import DEPTH
 from qa.evals.scoring import Scores, Stage
-from qa.evals.statistics import minimum_detectable_change
 
 TEMPLATE = Path(__file__).with_name("report.html.jinja")
+RIGHT = "nothing went wrong"
 MOST_FAILED, MOST_RIGHT = 400, 200
 """So many cases are shown in full; how many are left out is said."""
 
@@ -51,17 +51,20 @@ def render(results: Results) -> str:
     """The page of a run."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"figure": show_value, "interval": show_interval, "bar": _bar}
-    views, left_out = _views(results)
+    views = _views(results)
     failures = Counter(stage for stage in results.stages if stage is not None)
+    grouped = {
+        stage: [each for each in views if each.stage == stage] for stage in (*dict(failures.most_common()), None)
+    }
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         results=results,
         manifest=results.manifest,
         headline=[each for each in map(results.figure, results.manifest.primary) if each is not None],
         failures=failures.most_common(),
         charts=_charts(results),
-        views=views,
-        left_out=left_out,
-        smallest=minimum_detectable_change(len(results.records)),
+        groups=[(stage or RIGHT, cases) for stage, cases in grouped.items() if cases],
+        right=RIGHT,
+        left_out=len(results.records) - len(views),
     )
 
 
@@ -134,7 +137,7 @@ def _times(records: Iterable[CaseRecord], stage: str) -> list[float]:
     return sorted(record.seconds[stage] for record in records if stage in record.seconds)
 
 
-def _views(results: Results) -> tuple[list[CaseView], int]:
+def _views(results: Results) -> list[CaseView]:
     room = {True: MOST_FAILED, False: MOST_RIGHT}
     views = []
     for record, stage, scores in zip(results.records, results.stages, results.scores, strict=True):
@@ -142,7 +145,7 @@ def _views(results: Results) -> tuple[list[CaseView], int]:
         if room[failed]:
             room[failed] -= 1
             views.append(view(record, stage=stage, scores=scores))
-    return sorted(views, key=lambda each: each.stage is None), len(results.records) - len(views)
+    return views
 
 
 def view(record: CaseRecord, *, stage: Stage | None, scores: Scores) -> CaseView:

@@ -15,6 +15,7 @@ from qa.evals.judge import Agreement, Judge, Label, agreement
 from qa.evals.records import CaseRecord, read_records
 from qa.evals.runner import RECORDS, Manifest, read_manifest
 from qa.evals.scoring import Scores
+from qa.evals.statistics import effective_size, minimum_detectable_change
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,10 +60,21 @@ class Results:
         return next((each for each in self.figures if each.name == name), None)
 
     @property
-    def prompts(self) -> list[str]:
-        """The fingerprints of the prompts that were used."""
-        used = {record.answer.prompt for record in self.records if record.answer is not None}
-        return sorted(each for each in used if each is not None)
+    def makers(self) -> list[str]:
+        """What answered, with the fingerprints of its prompts."""
+        answers = [record.answer for record in self.records if record.answer is not None]
+        return sorted(
+            {each.model if each.prompt is None else f"{each.model}, prompt {each.prompt}" for each in answers}
+        )
+
+    @property
+    def smallest_change(self) -> float:
+        """The smallest change of the first primary figure that a comparison sees four times in five."""
+        name = self.manifest.primary[0]
+        pairs = [(s[name], r.cluster) for s, r in zip(self.scores, self.records, strict=True) if name in s]
+        if not pairs:
+            return 1.0
+        return minimum_detectable_change(effective_size([score for score, _ in pairs], [group for _, group in pairs]))
 
 
 def load_results(

@@ -59,6 +59,7 @@ class Case(_Strict):
     conflict: tuple[str, ...] = ()
     twin_of: str | None = None
     corpus: str = ""
+    group: str | None = None
     tags: tuple[str, ...] = ()
 
 

@@ -8,7 +8,6 @@ from qa.evals.compare import Change, Comparison
 from qa.evals.figures import RATES
 from qa.evals.report import show_interval, show_value
 from qa.evals.results import Results
-from qa.evals.statistics import minimum_detectable_change
 
 MOST_FLIPS = 20
 
@@ -16,7 +15,6 @@ MOST_FLIPS = 20
 def markdown(results: Results) -> str:
     """The figures of a run as a table, with what they rest on."""
     endings = ", ".join(f"{count} {ending}" for ending, count in results.endings.items())
-    smallest = minimum_detectable_change(len(results.records)) if results.records else 1.0
     rows = [
         f"| {each.name} | {show_value(each)} | {show_interval(each)} | {each.n} | {each.undefined or ''} |"
         for each in results.figures
@@ -26,7 +24,7 @@ def markdown(results: Results) -> str:
             f"## {results.manifest.title}",
             "",
             f"{len(results.records)} of {results.manifest.cases} cases: {endings}. Judged by {results.calibration}. "
-            f"Smallest change that a comparison sees: {100 * smallest:.1f} points.",
+            f"Smallest change that a comparison sees: {100 * results.smallest_change:.1f} points.",
             "",
             "| figure | value | 95 % interval | n | undefined |",
             "|---|--:|--:|--:|--:|",

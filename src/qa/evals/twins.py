@@ -32,7 +32,7 @@ def make_twins(suite: Suite, *, work: Path, distractors: Path | None = None, see
     Raises: SuiteError when no question can have a twin.
     """
     texts = read_corpus(suite.corpora[""])
-    chosen = [case for case in suite.cases if _has_twins(case, texts)]
+    chosen = [case.model_copy(update={"group": case.id}) for case in suite.cases if _has_twins(case, texts)]
     if not chosen:
         raise SuiteError(f"{suite.name} has no answerable question with evidence, so there is nothing to make twins of")
     generator = random.Random(seed)

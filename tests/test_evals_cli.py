@@ -1,0 +1,133 @@
+"""`qa eval` with the real chatbot: runs, gates, exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from evals_systems import town_cases, write_suite
+from qa.errors import SuiteError
+from qa.evals.cli import app
+from qa.evals.runner import find_runs
+from qa.evals.suites import save_case
+
+HEAD = 'primary = ["right", "evidence_recall@5"]\n[gate]\nright = 0.3\n'
+
+
+@pytest.fixture(autouse=True)
+def evals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder with the town's suite in `evals/`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("QA_MODEL", "extractive")
+    write_suite(tmp_path / "evals", head=HEAD)
+    return tmp_path / "evals"
+
+
+def invoke(*arguments: str, exits: int = 0) -> Result:
+    result = CliRunner().invoke(app, list(arguments))
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == exits, result.output
+    return result
+
+
+def test_a_suite_runs_without_a_key_and_leaves_a_complete_folder() -> None:
+    said = invoke("run", "town").output
+    assert "15 of 15 cases" in said
+    [folder] = find_runs(Path(".qa/runs"))
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "figures.json", "junit.xml", "qrels.txt", "records.jsonl", "report.html", "run.json", "run.txt", "summary.md",
+    ]  # fmt: skip
+    figures = {each["name"]: each for each in json.loads((folder / "figures.json").read_text())["figures"]}
+    assert figures["citation_exact"]["value"] == 1
+    assert figures["evidence_recall@5"]["value"] == 1
+
+
+def test_a_gate_holds_against_an_equal_baseline_and_fails_against_a_worse_run() -> None:
+    invoke("run", "town", "--out", "base")
+    assert "not worse" in invoke("run", "town", "--out", "again", "--baseline", "base").output
+    said = invoke("run", "town", "--out", "shy", "--strictness", "1", "--baseline", "base", exits=3).output
+    assert "- strictness: 0.5 → 1.0" in said
+    assert "→ should have answered ·" in said
+    invoke("compare", "base/town", "shy/town", exits=3)
+    invoke("compare", "shy/town", "base/town")
+
+
+def test_three_cases_are_inconclusive_and_fail_only_when_asked_to() -> None:
+    invoke("run", "town", "--limit", "3", "--out", "base")
+    assert "inconclusive: 3 cases" in invoke("compare", "base/town", "base/town").output
+    invoke("compare", "base/town", "base/town", "--strict", exits=3)
+
+
+def test_an_interrupted_run_goes_on_where_it_was() -> None:
+    invoke("run", "town")
+    [folder] = find_runs(Path(".qa/runs"))
+    records = (folder / "records.jsonl").read_bytes()
+    (folder / "records.jsonl").write_bytes(records[: len(records) // 2])
+    invoke("run", "town")
+    assert find_runs(Path(".qa/runs")) == [folder]
+    assert len((folder / "records.jsonl").read_bytes().splitlines()) == 15
+    invoke("run", "town")
+    assert len(find_runs(Path(".qa/runs"))) == 2
+
+
+def test_scores_and_reports_are_made_again_from_the_records() -> None:
+    invoke("run", "town", "--out", "runs")
+    before = Path("runs/town/figures.json").read_text()
+    for name in ("figures.json", "report.html"):
+        Path("runs/town", name).unlink()
+    invoke("score", "runs/town")
+    assert Path("runs/town/figures.json").read_text() == before
+    assert invoke("report", "runs/town").output.strip() == "runs/town/report.html"
+
+
+def test_twins_and_saved_cases_run_as_suites(evals: Path) -> None:
+    invoke("run", "twins:town", "--limit", "4", "--out", "runs")
+    assert "| pair |" in Path("runs/twins-town/summary.md").read_text()
+    for case in town_cases()[:2]:
+        save_case(Path("feedback"), case, title="From the page", corpus=evals / "corpora" / "town")
+    assert "2 of 2 cases" in invoke("run", "feedback", "--out", "runs").output
+
+
+def test_searching_alone_measures_retrieval_alone() -> None:
+    said = invoke("run", "town", "--search-only", "--out", "runs").output
+    assert "| nDCG@10 | 1.000 |" in said
+    assert "| right |" not in said
+
+
+def test_lint_lists_problems_and_exits_1(evals: Path) -> None:
+    assert "town: 15 cases, 0 problems" in invoke("lint", "town").output
+    (evals / "corpora" / "town" / "library.txt").write_text("Closed.")
+    said = invoke("lint", "town", exits=1).output
+    assert "town: 15 cases, 5 problems" in said
+    assert "cases.jsonl:8: the quote 'opened in 1911' is not in library.txt" in said
+
+
+def test_labels_calibrate_the_judge(evals: Path) -> None:
+    (evals / "judge").mkdir()
+    rows = [
+        {
+            "premise": f"Pier {n} was built in 19{n}.",
+            "hypothesis": f"Pier {n} was built in 19{n + n % 2}.",
+            "supported": n % 2 == 0,
+        }
+        for n in range(10, 30)
+    ]
+    (evals / "judge" / "labels.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
+    assert "Judged by rules, calibrated: kappa 1.00" in invoke("run", "town", "--out", "runs").output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "nowhere"], "there is no suite 'nowhere' in evals: town"),
+        (["run", "squad:x.json", "--articles", "3"], "--articles 3 is not a range. Write it as 0:8"),
+        (["compare", "a", "b"], "b is not a run"),
+    ],
+)
+def test_what_cannot_be_done_is_said(arguments: list[str], message: str) -> None:
+    with pytest.raises(SuiteError, match=message):
+        invoke(*arguments)
