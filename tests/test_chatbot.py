@@ -213,3 +213,23 @@ def test_settings_come_by_name_and_are_checked(tmp_path: Path) -> None:
         Chatbot.open(top_k=0)
     with pytest.raises(SettingsError, match="no setting 'depth'"):
         Chatbot.open(depth=3)
+
+
+def test_a_reader_sees_what_another_process_ingests_without_a_restart(bot: Chatbot, folder: Path) -> None:
+    def ingest_elsewhere(*options: str) -> None:
+        command = [sys.executable, "-m", "qa", "ingest", str(folder), "--chroma", bot.settings.chroma, *options]
+        subprocess.run(command, cwd=folder.parent, check=True, capture_output=True)
+
+    def found() -> list[str]:
+        return [hit.passage.document for hit in bot.search("Who is the keeper of the lighthouse?", top_k=1)]
+
+    assert found() != ["keeper.txt"]
+    keeper = folder / "keeper.txt"
+    for text in ("The lighthouse keeper is called Brannoc.", "The keeper of the lighthouse is called Corin."):
+        keeper.write_text(text, encoding="utf-8")
+        ingest_elsewhere()
+        assert found() == ["keeper.txt"]
+        assert bot.document("keeper.txt").text == text
+    keeper.unlink()
+    ingest_elsewhere("--rebuild")
+    assert found() != ["keeper.txt"]

@@ -141,12 +141,15 @@ class Chatbot:
 
     def search(self, query: str, *, top_k: int | None = None) -> tuple[Hit, ...]:
         """The passages that best match a query, best first."""
-        return retrieve(
-            _checked(query),
-            index=self._index,
-            embed=self._embedder.embed,
-            sentence_vectors=self._sentences,
-            top_k=top_k or self.settings.top_k,
+        query = _checked(query)
+        return self._index.reading(
+            lambda: retrieve(
+                query,
+                index=self._index,
+                embed=self._embedder.embed,
+                sentence_vectors=self._sentences,
+                top_k=top_k or self.settings.top_k,
+            )
         )
 
     def ingest(
@@ -176,7 +179,7 @@ class Chatbot:
     def fill(self) -> None:
         """Ingest the seeds if nothing was ever ingested."""
         manifest = self._index.manifest()
-        if manifest is None or (not manifest.generation and not self._index.documents()):
+        if manifest is None or (not manifest.finished and not self._index.documents()):
             self.ingest(self._seeds())
 
     def remove(self, document: str) -> None:
@@ -191,7 +194,7 @@ class Chatbot:
 
     def document(self, document: str) -> Document:
         """An indexed document as it was read. Raises: StoreError when there is none of this id."""
-        return self._index.document(document)
+        return self._index.reading(lambda: self._index.document(document))
 
     def status(self) -> Status:
         """What is indexed, and where."""
@@ -203,7 +206,7 @@ class Chatbot:
             model=self.model_name,
             documents=self._index.documents(),
             passages=self._index.passage_count,
-            unfinished=manifest is not None and manifest.writing,
+            unfinished=manifest is not None and manifest.unfinished,
         )
 
     def _extract(self, question: str, history: Sequence[Message]) -> Answer:

@@ -118,7 +118,7 @@ def status(chroma: Chroma = None, as_json: Json = False) -> None:
     for record in found.documents:
         print(f"  {record.id}  {record.passages} passages, {record.chars:,} characters, version {record.version}")
     if found.unfinished:
-        print("An ingest did not finish. Run: qa ingest")
+        print("An ingest is under way or was stopped. If none is running: qa ingest")
     if not found.documents:
         print("Nothing is indexed. Run: qa ingest PATH")
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,10 @@ from qa.stores import connect, is_folder, store_errors
 from qa.types import Document, Passage, Record, Span
 
 if TYPE_CHECKING:
+    from chromadb.api.client import Client
     from chromadb.api.models.Collection import Collection
+
+T = TypeVar("T")
 
 FORMAT = 1
 BATCH = 5_000  # Chroma takes 5,461 at most
@@ -33,8 +37,8 @@ BATCH = 5_000  # Chroma takes 5,461 at most
 class Manifest:
     """How the passages were made, and which build of them is the current one.
 
-    `generation` changes with every finished ingest and is empty before the first; `writing` stays
-    set when an ingest was killed, and tells the next one to sweep up after it.
+    `generation` changes with every write that shows; `finished` is the one with which the last ingest
+    ended, empty before the first.
     """
 
     embeddings: str
@@ -42,7 +46,12 @@ class Manifest:
     build: str
     format: int = FORMAT
     generation: str = ""
-    writing: bool = False
+    finished: str = ""
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether an ingest is under way, or was killed."""
+        return self.generation != self.finished
 
 
 class Index:
@@ -59,10 +68,27 @@ class Index:
             self.cache = home / "cache" / hashlib.sha256(f"{location} {collection}".encode()).hexdigest()[:16]
         self._lexical: Lexical | None = None
         self._passages: Collection | None = None
+        self._retired: Client | None = None
+        self._seen: str | None = None
+        self._opening = threading.Lock()
 
     def close(self) -> None:
         """Let go of Chroma; the index is not used after this."""
-        self.client.close()
+        for client in (self.client, self._retired):
+            if client is not None:
+                client.close()
+
+    def reading(self, work: Callable[[], T]) -> T:
+        """What `work` gives, done again where another process changed the index in the midst of it."""
+        for _ in range(3):
+            before = self._seen
+            try:
+                return work()
+            except StoreError:
+                self.stored_manifest()
+                if self._seen == before:
+                    raise
+        return work()
 
     # -- the manifest and the records ------------------------------------------------------------
 
@@ -82,7 +108,10 @@ class Index:
                 f"index {self.location} has format {metadata.get('format')}; this version of qa reads "
                 f"format {FORMAT}. Run: qa ingest --rebuild PATH"
             )
-        return Manifest(**metadata)
+        manifest = Manifest(**metadata)
+        if manifest.generation != self._seen:
+            self._follow(manifest.generation)
+        return manifest
 
     def manifest(self) -> Manifest | None:
         """The manifest, once it is sure that the passages were embedded the way queries are.
@@ -137,10 +166,15 @@ class Index:
         return [found[key] for key in ids if key in found]
 
     def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
-        """The embeddings of these passages, a row each, in this order; each must be stored."""
+        """The embeddings of these passages, a row each, in this order; each must be stored.
+
+        Raises: StoreError when one is not.
+        """
         rows: dict[str, NDArray[np.float32]] = {}
         for got in self._get(ids, ["embeddings"]):
             rows.update(zip(got["ids"], np.asarray(got["embeddings"], dtype=np.float32), strict=True))
+        if missing := [key for key in ids if key not in rows]:
+            raise StoreError(f"index {self.location}: {len(missing)} passages are gone, the first is {missing[0]!r}")
         return np.array([rows[key] for key in ids], dtype=np.float32).reshape(len(ids), self.dimension)
 
     def search_dense(self, vector: NDArray[np.float32], *, k: int) -> list[tuple[str, float]]:
@@ -170,7 +204,7 @@ class Index:
             return None
         if self._lexical is None:
             self._lexical = Lexical(self.cache / "lexical")
-        generation = f"{manifest.build} {manifest.generation}"
+        generation = f"{manifest.build} {manifest.finished}"
         if self._lexical.generation != generation:
             records = {record.id: record for record in self.documents()}
             self._lexical.sync(
@@ -179,6 +213,10 @@ class Index:
                 texts=lambda document: [(each.id, each.text) for each in self.passages(records[document].passage_ids)],
             )
         return self._lexical
+
+    def wrote(self, generation: str) -> None:
+        """This process made the change to `generation` itself, so nothing it has loaded is out of date."""
+        self._seen = generation
 
     # -- Chroma ----------------------------------------------------------------------------------
 
@@ -191,6 +229,15 @@ class Index:
                 return self.client.get_collection(self.collection, embedding_function=None)
             except NotFoundError:
                 return None
+
+    def _follow(self, generation: str) -> None:
+        """Load anew what another process changed. The client before is kept for those who are using it."""
+        with self._opening:
+            if self._seen not in (None, generation) and is_folder(self.location):
+                if self._retired is not None:
+                    self._retired.close()
+                self._retired, self.client, self._passages = self.client, connect(self.location), None
+            self._seen = generation
 
     def _passage_collection(self) -> Collection | None:
         manifest = self.manifest()

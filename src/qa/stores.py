@@ -5,17 +5,21 @@ No collection is opened here and no telemetry is ever sent.
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from qa.errors import SettingsError, StoreError
 
 if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
     from chromadb.api.client import Client
+
+_connections = itertools.count()
 
 
 def is_folder(location: str) -> bool:
@@ -30,29 +34,34 @@ def connect(location: str) -> Client:
 
     Raises: SettingsError for a location of no known kind, StoreError when nothing answers there.
     """
+    with store_errors(location):
+        try:
+            return cast("Client", _connect(location))  # what it is, though typed as the narrower ClientAPI
+        except ValueError as error:  # what Chroma raises when nobody answers
+            raise StoreError(f"index {location}: {_explain(error, location)}") from error
+
+
+def _connect(location: str) -> ClientAPI:
     import chromadb
     from chromadb.config import Settings
 
     quiet = Settings(anonymized_telemetry=False)
-    with store_errors(location):
-        if is_folder(location):
-            Path(location).mkdir(parents=True, exist_ok=True)
-            return chromadb.PersistentClient(location, settings=quiet)
-        url = urlsplit(location)
-        if url.scheme in ("http", "https") and url.hostname:
-            token = os.environ.get("QA_CHROMA_TOKEN")
-            try:
-                return chromadb.HttpClient(
-                    host=url.hostname,
-                    port=url.port or (443 if url.scheme == "https" else 8000),
-                    ssl=url.scheme == "https",
-                    headers={"Authorization": f"Bearer {token}"} if token else None,
-                    settings=quiet,
-                )
-            except ValueError as error:  # what Chroma raises when nobody answers
-                raise StoreError(f"index {location}: {_explain(error, location)}") from error
-        if url.scheme == "cloud" and url.netloc and url.path.strip("/"):
-            return chromadb.CloudClient(tenant=url.netloc, database=url.path.strip("/"), settings=quiet)
+    if is_folder(location):
+        Path(location).mkdir(parents=True, exist_ok=True)
+        # Chroma shares what it has loaded between clients of one path; each of ours loads what is there now
+        return chromadb.PersistentClient(location + "/." * (next(_connections) % 100), settings=quiet)
+    url = urlsplit(location)
+    if url.scheme in ("http", "https") and url.hostname:
+        token = os.environ.get("QA_CHROMA_TOKEN")
+        return chromadb.HttpClient(
+            host=url.hostname,
+            port=url.port or (443 if url.scheme == "https" else 8000),
+            ssl=url.scheme == "https",
+            headers={"Authorization": f"Bearer {token}"} if token else None,
+            settings=quiet,
+        )
+    if url.scheme == "cloud" and url.netloc and url.path.strip("/"):
+        return chromadb.CloudClient(tenant=url.netloc, database=url.path.strip("/"), settings=quiet)
     raise SettingsError(
         f"chroma = {location!r} is no folder, http://host:port or cloud://tenant/database. "
         "Set QA_CHROMA, or see: qa config"

@@ -60,14 +60,12 @@ class Writer:
         self._index = index
         before = _replaceable(index) if rebuild else index.manifest()
         with store_errors(index.location):
-            if before and before.writing:
+            if before and before.unfinished:
                 self._sweep(before)
-            self._manifest = Manifest(
-                embeddings=index.embeddings, dimension=index.dimension, build=uuid.uuid4().hex[:8]
-            )
-            if before and not rebuild:
-                self._manifest = before
-            self._records = self._mark(replace(before or self._manifest, writing=True))
+            fresh = Manifest(embeddings=index.embeddings, dimension=index.dimension, build=_new_name())
+            self._manifest = before if before and not rebuild else fresh
+            self._shows = before is None or not rebuild
+            self._records = self._mark(before or fresh)
             self._passages = self._open_passages()
 
     def documents(self) -> tuple[Record, ...]:
@@ -86,6 +84,8 @@ class Writer:
                 embeddings=np.zeros((len(entries), 1), dtype=np.float32),
                 metadatas=[_record_metadata(entry.record) for entry in entries],
             )
+            if self._shows:
+                self._mark(self._manifest)
             kept = {passage.id for passage, _ in rows}
             stale = [key for record in before.values() for key in record.passage_ids if key not in kept]
             self._delete_passages(stale)
@@ -96,20 +96,25 @@ class Writer:
             gone = self._index.records(documents, build=self._manifest.build)
             if gone:
                 self._records.delete(ids=[self._key(document) for document in gone])
+                if self._shows:
+                    self._mark(self._manifest)
                 self._delete_passages([key for record in gone.values() for key in record.passage_ids])
 
     def finish(self) -> None:
         """Turn readers to this build, and drop what they no longer need."""
         with store_errors(self._index.location):
-            done = replace(self._manifest, generation=uuid.uuid4().hex[:8], writing=False)
-            self._mark(replace(done, writing=True))
-            self._drop_other_builds(done)
-            self._mark(done)
+            self._mark(self._manifest)
+            self._drop_other_builds(self._manifest)
+            self._mark(self._manifest, finished=True)
 
-    def _mark(self, manifest: Manifest) -> Collection:
+    def _mark(self, manifest: Manifest, *, finished: bool = False) -> Collection:
+        """Write the manifest under a new generation, so that readers look again."""
+        generation = _new_name()
+        marked = replace(manifest, generation=generation, finished=generation if finished else manifest.finished)
         client, name = self._index.client, self._index.collection
-        records = client.get_or_create_collection(name, embedding_function=None, metadata=asdict(manifest))
-        records.modify(metadata=asdict(manifest))
+        records = client.get_or_create_collection(name, embedding_function=None, metadata=asdict(marked))
+        records.modify(metadata=asdict(marked))
+        self._index.wrote(generation)
         return records
 
     def _open_passages(self) -> Collection:
@@ -152,6 +157,10 @@ class Writer:
 
     def _key(self, document: str) -> str:
         return f"{self._manifest.build}/{document}"
+
+
+def _new_name() -> str:
+    return uuid.uuid4().hex[:8]
 
 
 def _replaceable(index: Index) -> Manifest | None:
