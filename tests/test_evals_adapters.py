@@ -12,11 +12,12 @@ import pytest
 from qa.errors import SuiteError
 from qa.evals.adapters import Sample, adapt
 from qa.evals.judge import Rules
+from qa.evals.lint import lint
 from qa.evals.replay import replay, split_cited
 from qa.evals.results import load_results
 from qa.evals.runner import plan, run_suite
 from qa.evals.sources import Sources, system_of
-from qa.evals.suites import Suite, lint, read_corpus
+from qa.evals.suites import Suite, read_corpus
 
 FIRST = "The Ouse is 129 miles long. It rises in 1 of 3 springs."
 SECOND = "The Aire is shorter."

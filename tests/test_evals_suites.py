@@ -8,8 +8,9 @@ import pytest
 
 from evals_systems import town_cases, write_suite
 from qa.errors import SuiteError
+from qa.evals.lint import lint
 from qa.evals.metrics import Region
-from qa.evals.suites import Case, Evidence, Suite, lint, load_suite, locate, read_corpus, save_case, select
+from qa.evals.suites import Case, Evidence, Suite, load_suite, locate, read_corpus, save_case, select
 
 
 def problems(suite: Suite) -> list[tuple[str, str]]:
@@ -18,9 +19,9 @@ def problems(suite: Suite) -> list[tuple[str, str]]:
 
 
 def test_a_suite_is_read_with_its_gate(tmp_path: Path) -> None:
-    suite = load_suite(write_suite(tmp_path, head='primary = ["right", "pair"]\n[gate]\nright = 0.05\n'))
+    suite = load_suite(write_suite(tmp_path, head='primary = ["right", "pair"]\n[gate]\nright = 0.2\n'))
     assert (suite.name, suite.title, len(suite.cases)) == ("town", "A town", 15)
-    assert (suite.primary, suite.margins) == (("right", "pair"), {"right": 0.05})
+    assert (suite.primary, suite.margins) == (("right", "pair"), {"right": 0.2})
     assert list(suite.cases) == town_cases()
     assert problems(suite) == []
 
@@ -92,6 +93,13 @@ def test_lint_finds_an_id_used_twice(tmp_path: Path) -> None:
     assert problems(load_suite(write_suite(tmp_path, cases=[case, case]))) == [
         ("cases.jsonl:2", "the id 'harbour-dug' is used twice")
     ]
+
+
+def test_lint_finds_a_gate_that_cannot_hold_and_a_figure_that_is_none(tmp_path: Path) -> None:
+    suite = load_suite(write_suite(tmp_path, head='primary = ["rigth"]\n[gate]\nright = 0.05\n'))
+    [(_, unknown), (_, narrow)] = problems(suite)
+    assert unknown.startswith("there is no figure 'rigth' to compare; there are right, right_cited, ")
+    assert narrow == "the margin 0.05 for right is below 0.163, which 15 equal cases leave open"
 
 
 def test_evidence_is_located_by_its_start_where_it_has_one() -> None:

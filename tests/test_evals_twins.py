@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from evals_systems import Abstains, Oracle, Reference, opening, write_suite
 from qa.errors import SuiteError
 from qa.evals.judge import Rules
+from qa.evals.lint import lint
 from qa.evals.metrics import Region
 from qa.evals.results import load_results
 from qa.evals.runner import Opener, plan, run_suite
-from qa.evals.suites import Suite, lint, load_suite, read_corpus
+from qa.evals.suites import Suite, load_suite, read_corpus
 from qa.evals.twins import make_twins, mistype, other_value, without_sentences
 
 

@@ -110,8 +110,9 @@ def check(suites: Names, limit: Limit = None, corpus: Corpus = None, home: Home 
     from functools import cache
 
     from qa.evals.adapters import Sample
+    from qa.evals.lint import lint
     from qa.evals.sources import Sources
-    from qa.evals.suites import lint, read_corpus
+    from qa.evals.suites import read_corpus
 
     problems = 0
     for name in suites:

@@ -69,6 +69,8 @@ MEANS = {
     "supported": "sentences that the system itself calls supported",
 }
 
+COMPARED = (*RATES, *MEANS)
+"""The figures that every case has a score for, so that runs can be compared case by case."""
 JUDGED = ("judged_right", "citation_recall", "citation_precision")
 """The figures that rest on a judge."""
 

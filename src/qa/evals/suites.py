@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import random
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -17,7 +17,7 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qa.errors import SuiteError
-from qa.evals.metrics import Region, contains_answer
+from qa.evals.metrics import Region
 
 Texts = Mapping[str, str]
 """The text of every document of a corpus, by document id."""
@@ -98,14 +98,6 @@ class Suite:
         return hashlib.sha256(lines.encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """Something in a suite that a person has to mend."""
-
-    place: str
-    message: str
-
-
 def load_suite(folder: Path) -> Suite:
     """The suite in `folder`.
 
@@ -171,45 +163,6 @@ def locate(evidence: Evidence, texts: Texts) -> Region | None:
     start = text.find(evidence.quote) if evidence.start is None else evidence.start
     end = start + len(evidence.quote)
     return Region(evidence.document, start, end) if start >= 0 and text[start:end] == evidence.quote else None
-
-
-def lint(suite: Suite, *, texts: Callable[[str], Texts]) -> list[Problem]:
-    """What is wrong with a suite; `texts` gives the documents of the corpus that a case names."""
-    known: set[str] = set()
-    problems = []
-    for number, case in enumerate(suite.cases):
-        place = suite.places[number] if suite.places else f"{suite.name}: {case.id}"
-        messages = [f"the id {case.id!r} is used twice"] if case.id in known else []
-        if case.twin_of is not None and case.twin_of not in known:
-            messages.append(f"twin_of names {case.twin_of!r}, which no case before it has")
-        known.add(case.id)
-        messages += [*_gold_problems(case), *_corpus_problems(case, texts(case.corpus))]
-        problems += [Problem(place=place, message=message) for message in messages]
-    return problems
-
-
-def _gold_problems(case: Case) -> Iterator[str]:
-    if case.answerable and not (case.answers or case.parts or case.evidence or case.relevance or case.conflict):
-        yield "it is answerable, but has no answers and no evidence"
-    if not case.answerable and (case.answers or case.parts or case.evidence):
-        yield "it is not answerable, but has answers or evidence"
-    if case.history and case.history[-1].role == "user":
-        yield "its history ends with the user, where the question comes next"
-
-
-def _corpus_problems(case: Case, texts: Texts) -> Iterator[str]:
-    for evidence in case.evidence:
-        if evidence.document not in texts:
-            yield f"there is no document {evidence.document!r} in the corpus"
-        elif locate(evidence, texts) is None:
-            yield f"the quote {evidence.quote!r} is not in {evidence.document}"
-        elif evidence.start is None and texts[evidence.document].count(evidence.quote) > 1:
-            yield f"the quote {evidence.quote!r} is in {evidence.document} more than once; lengthen it or give `start`"
-    quotes = " ".join(evidence.quote for evidence in case.evidence)
-    for answers in (case.answers, *case.parts):
-        if answers and case.evidence and not contains_answer(quotes, answers):
-            yield f"no evidence holds the answer {answers[0]!r} or an alias of it"
-    yield from (f"relevance names {each!r}, which is not in the corpus" for each in case.relevance if each not in texts)
 
 
 def _parse(model: type[Model], text: str | Mapping[str, object], *, place: str) -> Model:

@@ -1,0 +1,68 @@
+"""What a person has to mend in a suite before its figures mean anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from qa.evals.figures import COMPARED
+from qa.evals.metrics import contains_answer
+from qa.evals.statistics import paired_interval
+from qa.evals.suites import Case, Suite, Texts, locate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something that is wrong, and where."""
+
+    place: str
+    message: str
+
+
+def lint(suite: Suite, *, texts: Callable[[str], Texts]) -> list[Problem]:
+    """What is wrong with a suite; `texts` gives the documents of the corpus that a case names."""
+    known: set[str] = set()
+    problems = [Problem(place=f"{suite.name}: suite.toml", message=message) for message in _gate_problems(suite)]
+    for number, case in enumerate(suite.cases):
+        place = suite.places[number] if suite.places else f"{suite.name}: {case.id}"
+        messages = [f"the id {case.id!r} is used twice"] if case.id in known else []
+        if case.twin_of is not None and case.twin_of not in known:
+            messages.append(f"twin_of names {case.twin_of!r}, which no case before it has")
+        known.add(case.id)
+        messages += [*_gold_problems(case), *_corpus_problems(case, texts(case.corpus))]
+        problems += [Problem(place=place, message=message) for message in messages]
+    return problems
+
+
+def _gate_problems(suite: Suite) -> Iterator[str]:
+    for name in dict.fromkeys((*suite.primary, *suite.margins)):
+        if name not in COMPARED:
+            yield f"there is no figure {name!r} to compare; there are {', '.join(COMPARED)}"
+    for name, margin in suite.margins.items():
+        low, _ = paired_interval([0.0] * len(suite.cases), range(len(suite.cases)))
+        if low < -margin:
+            yield f"the margin {margin} for {name} is below {-low:.3f}, which {len(suite.cases)} equal cases leave open"
+
+
+def _gold_problems(case: Case) -> Iterator[str]:
+    if case.answerable and not (case.answers or case.parts or case.evidence or case.relevance or case.conflict):
+        yield "it is answerable, but has no answers and no evidence"
+    if not case.answerable and (case.answers or case.parts or case.evidence):
+        yield "it is not answerable, but has answers or evidence"
+    if case.history and case.history[-1].role == "user":
+        yield "its history ends with the user, where the question comes next"
+
+
+def _corpus_problems(case: Case, texts: Texts) -> Iterator[str]:
+    for evidence in case.evidence:
+        if evidence.document not in texts:
+            yield f"there is no document {evidence.document!r} in the corpus"
+        elif locate(evidence, texts) is None:
+            yield f"the quote {evidence.quote!r} is not in {evidence.document}"
+        elif evidence.start is None and texts[evidence.document].count(evidence.quote) > 1:
+            yield f"the quote {evidence.quote!r} is in {evidence.document} more than once; lengthen it or give `start`"
+    quotes = " ".join(evidence.quote for evidence in case.evidence)
+    for answers in (case.answers, *case.parts):
+        if answers and case.evidence and not contains_answer(quotes, answers):
+            yield f"no evidence holds the answer {answers[0]!r} or an alias of it"
+    yield from (f"relevance names {each!r}, which is not in the corpus" for each in case.relevance if each not in texts)
