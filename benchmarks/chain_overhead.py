@@ -78,16 +78,15 @@ def running_server(rounds: int, pause_s: float) -> Iterator[tuple[str, Callable[
     process.join()
 
 
-def bare(url: str, messages: list[tuple[str, str]]) -> Callable[[], tuple[float, float]]:
+def bare(url: str, question: str) -> Callable[[], tuple[float, float]]:
     """The OpenAI client alone: when it had the first piece, and when the stream was done."""
     client = OpenAI(base_url=url, api_key="none")
-    asked = [{"role": role, "content": content} for role, content in messages]
 
     def ask() -> tuple[float, float]:
         first = 0.0
         stream = client.chat.completions.create(
             model="scripted",
-            messages=asked,  # type: ignore[arg-type]  # plain mappings, which the client takes
+            messages=[{"role": "user", "content": question}],
             stream=True,
             stream_options={"include_usage": True},
         )
@@ -132,7 +131,7 @@ def main() -> None:
     parser.add_argument("--pause-ms", type=float, default=5.0, help="between two pieces")
     chosen = parser.parse_args()
     with running_server(2 * (chosen.rounds + 1), chosen.pause_ms / 1000) as (url, sent):
-        asks = {"bare client": bare(url, [("user", "When was the bridge finished?")]), "chain": chained(url)}
+        asks = {"bare client": bare(url, "When was the bridge finished?"), "chain": chained(url)}
         befores: dict[str, list[float]] = {name: [] for name in asks}
         firsts: dict[str, list[float]] = {name: [] for name in asks}
         lasts: dict[str, list[float]] = {name: [] for name in asks}

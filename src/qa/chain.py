@@ -122,10 +122,10 @@ class AnswerChain:
         """
         return (
             RunnableLambda(_turn)
-            | RunnableLambda(self.rewrite)
-            | RunnableLambda(self.retrieve)
-            | RunnableLambda(self.prompt)
-            | Answering(self.answer, self.aanswer)
+            | RunnableLambda(self.rewrite)  # the question stands alone
+            | RunnableLambda(self.retrieve)  # hits, or the abstention
+            | RunnableLambda(self.prompt)  # rules, history, the passages that fit, the question
+            | Answering(self.answer, self.aanswer)  # the model's words, cited and checked, then the Answer
         )
 
     def rewrite(self, turn: Turn) -> Runnable[Turn, Turn]:
@@ -149,11 +149,12 @@ class AnswerChain:
         fixed = self._size(self._filled(turn.query, passages="", fence=""))
         window = input_window(self.model) or self.context_tokens + fixed + REPLY_TOKENS
         budget = min(self.context_tokens, window - fixed - REPLY_TOKENS)
-        context = pack_context(turn.hits, budget=budget, count=self.count, fenced_off=turn.query)
+        fenced_off = "\n".join([turn.query, *(message.content for message in turn.history)])
+        context = pack_context(turn.hits, budget=budget, count=self.count, fenced_off=fenced_off)
         history = recent(turn.history, budget=budget - self.count(context.text), count=self.count)
-        system, *rest = self._filled(turn.query, passages=context.text, fence=context.fence)
+        *rules, last = self._filled(turn.query, passages=context.text, fence=context.fence)
         earlier = (PromptMessage(role=message.role, content=message.content) for message in history)
-        return replace(turn, passages=context.passages, messages=(system, *earlier, *rest))
+        return replace(turn, passages=context.passages, messages=(*rules, *earlier, last))
 
     def answer(self, turns: Iterator[Turn]) -> Iterator[Event]:
         """The events of each turn; closing this closes the connection to the model."""

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 Idf = Callable[[str], float]
 Checker = Callable[[Sequence[Claim]], tuple[Mapping[int, Verdict], Usage]]
 
-_FINISHED = frozenset({"stop", "end_turn", "stop_sequence", "eos", "finish_reason_stop"})
+SHOWN_IDS = 8
+
 _CUT_SHORT = {
     "length": "the reply was cut at the model's limit of output tokens",
     "max_tokens": "the reply was cut at the model's limit of output tokens",
@@ -65,9 +66,14 @@ class Draft:
         self._broken = f"the reply broke off: {error}"
 
     def finish(self, base: Answer, *, unsupported: Unsupported, idf: Idf, checker: Checker | None) -> list[Event]:
-        """The rest of the events. `base` is the abstention to fall back to; it names question, query and model."""
+        """The rest of the events. `base` is the abstention to fall back to; it names question, query and model.
+
+        Raises: ModelError when the reply ended too early and holds no word.
+        """
         rest = self._show(self._reply.close())
         ending = self._ending()
+        if ending and not self._reply.text.strip() and not self._reply.declined:
+            raise ModelError(f"{base.model} wrote nothing: {ending}. Ask again, or set another QA_MODEL")
         verdicts, notes = self._judge(idf, checker)
         result = settled(self._reply, verdicts, unsupported=unsupported, incomplete=ending is not None)
         answer = self._answer(base, result, notes=(*notes, *([ending] if ending else [])))
@@ -80,17 +86,17 @@ class Draft:
         return events
 
     def _ending(self) -> str | None:
-        """Why the reply is incomplete; None when it is whole."""
-        if self._broken or self._finish in _FINISHED:
+        """Why the reply is incomplete; None when it is whole, or when the model never says why it ends."""
+        if self._broken:
             return self._broken
-        if self._finish is None:
-            return "the stream ended before the model said that it was done" if self._reports_finish else None
-        return _CUT_SHORT.get(self._finish)
+        if self._finish is None and self._reports_finish:
+            return "the stream ended before the model said that it was done"
+        return _CUT_SHORT.get(self._finish or "")
 
     def _judge(self, idf: Idf, checker: Checker | None) -> tuple[list[tuple[Statement, Verdict]], tuple[str, ...]]:
         found = self._reply.statements(split_sentences)
         verdicts = [self._checked(each, idf) for each in found]
-        notes = tuple(f"the model cited {unknown}, which does not exist" for unknown in self._reply.unknown)
+        notes = _about_unknown(self._reply.unknown)
         citing = [position for position, each in enumerate(found) if each.numbers]
         if checker and citing:
             claims = [Claim(text=found[each].text, quotes=self._reply.quotes(found[each])) for each in citing]
@@ -123,6 +129,11 @@ class Draft:
             usage=self.usage,
             seconds=seconds,
         )
+
+
+def _about_unknown(ids: Sequence[str]) -> tuple[str, ...]:
+    listed = ", ".join(ids[:SHOWN_IDS]) + (" …" if len(ids) > SHOWN_IDS else "")
+    return (f"the model cited {listed}, which {'does' if len(ids) == 1 else 'do'} not exist",) if ids else ()
 
 
 def _combined(rules: Verdict, checked: Verdict | None) -> Verdict:

@@ -38,7 +38,6 @@ _ISO = re.compile(r"(?<!\d)\d{4}-(?P<month>\d\d)-(?P<days>\d\d)(?!\d)")
 _BARE_MONTH = re.compile(r"\b" + _MONTH)
 
 _NAME = re.compile(r"[A-Z][\w’'-]*(?:\.?\s+(?:(?:of|de|da|di|van|von|bin|al|the|and)\s+)?(?=[A-Z])[\w’'-]+){0,8}")
-_INITIAL = re.compile(r"[A-Z]")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;]\s+|[\n“\"(•-]\s*)$")
 
 _NEGATION = re.compile(

@@ -154,17 +154,18 @@ def _kept(reply: Reply, judged: Sequence[tuple[Statement, Verdict]]) -> Settled:
     """The reply without its unsupported statements, numbered anew."""
     stay = [(statement, verdict) for statement, verdict in judged if verdict.support in _GOOD]
     numbers: dict[int, int] = {}
-    text = ""
+    pieces: list[str] = []
+    written = reply.text
     for statement, _ in stay:
         at = statement.start
         for mark in reply.marks:
             if statement.start <= mark.start < statement.end:
                 number = numbers.setdefault(mark.number, len(numbers) + 1)
-                text += reply.text[at : mark.start] + f"[{number}]"
+                pieces += [written[at : mark.start], f"[{number}]"]
                 at = mark.end
-        text += reply.text[at : statement.end]
+        pieces.append(written[at : statement.end])
     return Settled(
-        text=text.strip(),
+        text="".join(pieces).strip(),
         sentences=tuple(
             _sentence(replace(statement, numbers=tuple(numbers[number] for number in statement.numbers)), verdict)
             for statement, verdict in stay

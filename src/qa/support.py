@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from qa import facts
-from qa.features import same_root
 from qa.types import Support
-from qa.words import STOP_WORDS, stem, terms, words
+from qa.words import STOP_WORDS, same_root, stem, terms, words
 
 # Chosen on BEGIN's three dev sets, reported on its test set: docs/support.md.
 PAIR_WEIGHT = 0.3
