@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.documents import Document
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable
@@ -16,6 +17,7 @@ from openai_server import OpenAIServer, Step
 from qa.chain import AnswerChain, Evidence, load_prompts
 from qa.errors import ModelError
 from qa.models import chat_model
+from qa.retriever import PassageRetriever
 from qa.tokens import TokenCounter
 from qa.types import Answer, Citation, Event, Hit, Message, Nearest, Passage, Sentence, Span, Usage
 
@@ -169,6 +171,8 @@ def test_a_reply_that_cites_nothing_becomes_an_abstention(pieces: tuple[str, ...
 def test_ids_that_do_not_exist_are_reported() -> None:
     final = answer(f"{MET} [1.1][8.8]")
     assert (final.text, final.notes) == (f"{MET} [1]", ("the model cited 8.8, which does not exist",))
+    several = answer(f"{MET} [1.1][8.8] It left [9.1, 8.8].")
+    assert several.notes == ("the model cited 8.8, 9.1, which do not exist",)
 
 
 MIXED = ("The ship reached Naples [2.1]. ", "He met 40 sailors [1.1]. ", f"{MET[:-1]} [1.1].")
@@ -292,10 +296,14 @@ FAILING = [
     [Step(status=400, error="maximum context length is 10 tokens")],
     [Step(cut=True)],
     [Step(body="<html></html>", headers={"content-type": "text/html"})],
+    [Step(finish_reason=None)],
+    [Step(finish_reason="content_filter")],
 ]
 
 
-@pytest.mark.parametrize("steps", FAILING, ids=["401", "404", "429", "500", "overflow", "cut", "html"])
+@pytest.mark.parametrize(
+    "steps", FAILING, ids=["401", "404", "429", "500", "overflow", "cut", "html", "silent", "filter"]
+)
 def test_a_model_that_fails_before_the_first_word_raises(steps: list[Step]) -> None:
     with OpenAIServer(*steps) as server:
         stream = chain(server).stream({"question": QUESTION})
@@ -381,3 +389,23 @@ def test_the_chain_goes_on_in_somebody_elses_pipeline() -> None:
     with OpenAIServer(Step(pieces=(f"{MET} [1.1]",))) as server:
         longer = chain(server) | (lambda final: final.text.upper())
         assert longer.invoke({"question": QUESTION}) == f"{MET.upper()} [1]"
+
+
+def test_retrieval_is_a_langchain_retriever_that_says_where_its_text_stands() -> None:
+    retriever = PassageRetriever(search=lambda query: HITS)
+    found = retriever.invoke("Who?")
+    assert found[1] == Document(
+        id="b.txt@v1#0",
+        page_content="The ship reached Naples. ",
+        metadata={
+            "document": "b.txt",
+            "title": "b.txt",
+            "start": 0,
+            "end": 25,
+            "page": None,
+            "version": "v1",
+            "score": 1.0,
+            "rank": 2,
+        },
+    )
+    assert asyncio.run((retriever | len).ainvoke("Who?")) == 2
