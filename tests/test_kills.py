@@ -16,8 +16,8 @@ from qa import Chatbot
 
 ROUNDS = 50
 WORKER = (
-    "import sys; from qa.chatbot import Chatbot; from qa.settings import load_settings\n"
-    "bot = Chatbot(load_settings(chroma=sys.argv[1], home=sys.argv[2]))\n"
+    "import sys; from qa import Chatbot\n"
+    "bot = Chatbot.open(chroma=sys.argv[1], home=sys.argv[2], fill=False)\n"
     "print('ready', flush=True); bot.ingest(sys.argv[3]); print('done', flush=True)"
 )
 LINE = "On day {} the {} reported {} sacks of grain and {} barrels, and the clerk wrote it down. "
@@ -65,8 +65,8 @@ def contents(bot: Chatbot) -> dict[str, tuple[object, ...]]:
     """Everything that is indexed, by document."""
     found = {}
     for record in bot.documents():
-        vectors = bot._index.vectors(record.passage_ids)
-        found[record.id] = (record, bot._index.passages(record.passage_ids), np.asarray(vectors).tobytes())
+        vectors = bot._library.index.vectors(record.passage_ids)
+        found[record.id] = (record, bot._library.index.passages(record.passage_ids), np.asarray(vectors).tobytes())
     return found
 
 
@@ -98,6 +98,6 @@ def test_killed_ingests_leave_whole_documents_and_the_next_one_finishes(tmp_path
     fresh = tmp_path / "fresh"
     assert ingest_and_kill(fresh, folder, after_s=None)
     assert contents(reader) == contents(open_bot(fresh))
-    assert reader._index.passage_count == sum(record.passages for record in reader.documents())
+    assert reader._library.index.passage_count == sum(record.passages for record in reader.documents())
     assert not reader.status().unfinished
     shutil.rmtree(tmp_path)

@@ -1,45 +1,44 @@
 """The whole, for a program: the only place where the parts are wired together.
 
-Opens the index (and fills it from the seeds the first time), then asks, streams, searches and
-ingests. What each part does is decided in its own room.
+Opens the library (and fills it from the seeds the first time), then asks and streams, with a
+language model or without. What each part does is decided in its own room.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
-from copy import copy
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from qa import extractive
-from qa.documents import find_documents
-from qa.embedder import MiniLM
-from qa.errors import QuestionError, SettingsError
-from qa.index import Index
-from qa.ingestion import IngestReport, Progress, ingest
+from qa.errors import ModelError, QuestionError, SettingsError
+from qa.features import inverse_frequency
+from qa.followup import standalone
+from qa.ingestion import IngestReport, Progress
+from qa.library import Library
 from qa.resources import resource
-from qa.retrieval import retrieve
-from qa.sentence_vectors import SentenceVectors, Vectors, bounds
 from qa.settings import Settings, load_settings
-from qa.types import Answer, Document, Event, Hit, Message, Passage, Record
-from qa.writer import writing
+from qa.types import Answer, Document, Event, Hit, Message, Record
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+    from langchain_core.retrievers import BaseRetriever
+    from langchain_core.runnables import Runnable
 
 History = Sequence[Message | Mapping[str, str]]
 
 QUESTION_CHARS = 4_000
+EXTRACTIVE = "extractive"
 DEFAULT_MODEL = "openai:gpt-5-mini"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """What is indexed, and where; `unfinished` says that an ingest was killed half-way."""
+    """What is indexed, and where; `unfinished` says that an ingest is under way or was killed."""
 
     location: str
     collection: str
@@ -51,48 +50,35 @@ class Status:
 
 
 class Chatbot:
-    """Answers questions about the documents of one index."""
+    """Answers questions about the documents of one library."""
 
-    def __init__(self, settings: Settings, *, chat_model: BaseChatModel | None = None) -> None:
-        """Wire the parts; `open` is the usual way in. `chat_model` replaces the one that the settings name.
-
-        Raises: StoreError when the index cannot be opened, EmbeddingError without the weights.
-        """
+    def __init__(self, settings: Settings, *, library: Library, chat_model: BaseChatModel | None = None) -> None:
+        """Wire the parts; `open` is the usual way in. `chat_model` replaces the one that the settings name."""
         self.settings = settings
+        self._library = library
         self._chat_model = chat_model
-        self._embedder = MiniLM()
-        self._index = Index(
-            settings.chroma,
-            collection=settings.collection,
-            embeddings=self._embedder.name,
-            dimension=self._embedder.dimension,
-            home=settings.home,
-        )
-        self._sentences = SentenceVectors(self._index.cache / "sentences.sqlite", read=self._read_sentences)
 
     @classmethod
-    def open(cls, *, model: str | BaseChatModel | None = None, **chosen: Any) -> Self:
+    def open(cls, *, model: str | BaseChatModel | None = None, fill: bool = True, **chosen: Any) -> Self:
         """The chatbot with these settings, by name; an index that was never filled is filled from the seeds.
 
         Raises: QAError when a setting, the index or the embedding model is not right.
         """
-        name = model if isinstance(model, str) else None
-        bot = cls(load_settings(model=name, **chosen), chat_model=None if isinstance(model, str) else model)
-        bot.fill()
-        return bot
+        named = model if isinstance(model, str) else None
+        settings = load_settings(model=named, **chosen)
+        library = Library(settings)
+        if fill:
+            library.fill()
+        return cls(settings, library=library, chat_model=None if isinstance(model, str) else model)
 
     def adjusted(self, **chosen: Any) -> Self:
-        """The same index and embedder under other settings, by name; only the original is to be closed.
+        """The same library under other settings, by name; only the original is to be closed.
 
         Raises: SettingsError when a setting is not right.
         """
-        twin = copy(self)
-        for name, value in vars(type(self)).items():
-            if isinstance(value, cached_property):  # it was worked out from the other settings
-                vars(twin).pop(name, None)
-        twin.settings = load_settings(**{**self.settings.model_dump(), **chosen})
-        twin._chat_model = None if "model" in chosen else self._chat_model
-        return twin
+        settings = load_settings(**{**self.settings.model_dump(), **chosen})
+        chat_model = None if "model" in chosen else self._chat_model
+        return type(self)(settings, library=self._library, chat_model=chat_model)
 
     def __enter__(self) -> Self:
         return self
@@ -101,8 +87,8 @@ class Chatbot:
         self.close()
 
     def close(self) -> None:
-        """Let go of the index."""
-        self._index.close()
+        """Let go of the library."""
+        self._library.close()
 
     @cached_property
     def model_name(self) -> str:
@@ -116,7 +102,9 @@ class Chatbot:
             return self.settings.model
         if self.settings.base_url:
             raise SettingsError(f"base_url = {self.settings.base_url!r} needs a model. Set QA_MODEL=openai:NAME")
-        return DEFAULT_MODEL if os.environ.get("OPENAI_API_KEY") else "extractive"
+        return DEFAULT_MODEL if os.environ.get("OPENAI_API_KEY") else EXTRACTIVE
+
+    # -- asking ----------------------------------------------------------------------------------
 
     def ask(self, question: str, *, history: History = ()) -> Answer:
         """The answer to a question, given the conversation before it.
@@ -133,24 +121,59 @@ class Chatbot:
 
         Raises: as `ask` does.
         """
-        question, messages = _checked(question), [_message(each) for each in history]
-        answer = self._extract(question, messages)
-        yield from answer.citations
-        yield answer.text
-        yield answer
+        question, messages = _checked(question), tuple(_message(each) for each in history)
+        if self.model_name == EXTRACTIVE:
+            yield from _events(self._extract(question, messages))
+            return
+        try:
+            yield from self.chain.stream({"question": question, "history": messages})
+        except ModelError as error:
+            if self.settings.fallback != EXTRACTIVE:
+                raise
+            note = f"the language model failed, so these are the documents' own sentences: {error}"
+            yield from _events(replace(self._extract(question, messages), notes=(note,)))
+
+    @cached_property
+    def chain(self) -> Runnable[Mapping[str, Any], Event]:
+        """`{"question", "history"}` → the Answer when invoked, its events when streamed; sync and async.
+
+        Raises: SettingsError or ModelError when the language model cannot be made.
+        """
+        from langchain_core.runnables import RunnableLambda
+
+        if self.model_name == EXTRACTIVE:
+            return RunnableLambda(lambda asked: self.ask(asked["question"], history=asked.get("history") or ()))
+        from qa.chain import AnswerChain, Evidence, load_prompts
+        from qa.models import chat_model
+        from qa.tokens import token_counter
+
+        settings = self.settings
+        model = self._chat_model or chat_model(
+            self.model_name, base_url=settings.base_url, timeout_s=settings.timeout_s
+        )
+        return AnswerChain(
+            model=model,
+            name=self.model_name,
+            evidence=Evidence(retrieve=self.search, abstain=self._abstain, refuse=self._refuse, idf=self._idf),
+            prompts=load_prompts(settings.prompts or resource("prompts")),
+            count=token_counter(self.model_name.removeprefix("openai:")),
+            context_tokens=settings.context_tokens,
+            unsupported=settings.unsupported,
+            check=settings.check,
+        ).runnable()
+
+    @cached_property
+    def retriever(self) -> BaseRetriever:
+        """The search as a LangChain retriever."""
+        from qa.retriever import HitRetriever
+
+        return HitRetriever(find=self.search)
 
     def search(self, query: str, *, top_k: int | None = None) -> tuple[Hit, ...]:
-        """The passages that best match a query, best first."""
-        query = _checked(query)
-        return self._index.reading(
-            lambda: retrieve(
-                query,
-                index=self._index,
-                embed=self._embedder.embed,
-                sentence_vectors=self._sentences,
-                top_k=top_k or self.settings.top_k,
-            )
-        )
+        """The passages that best match a query, best first. Raises: QuestionError."""
+        return self._library.search(_checked(query), top_k=top_k or self.settings.top_k)
+
+    # -- the documents ---------------------------------------------------------------------------
 
     def ingest(
         self, *paths: str | Path, rebuild: bool = False, progress: Callable[[Progress], None] = lambda _: None
@@ -159,78 +182,64 @@ class Chatbot:
 
         Raises: DocumentError when a path holds nothing to read, StoreError; the index stays as it was.
         """
-        roots = [Path(path) for path in paths] or self._known_roots()
-        for root in roots:
-            find_documents(root)
-        with writing(self._index, rebuild=rebuild) as writer:
-            reports = [
-                ingest(
-                    root,
-                    index=self._index,
-                    writer=writer,
-                    embedder=self._embedder,
-                    sentences=self._sentences,
-                    progress=progress,
-                )
-                for root in roots
-            ]
-        return sum(reports, IngestReport())
-
-    def fill(self) -> None:
-        """Ingest the seeds if nothing was ever ingested."""
-        manifest = self._index.manifest()
-        if manifest is None or (not manifest.finished and not self._index.documents()):
-            self.ingest(self._seeds())
+        return self._library.ingest(paths, rebuild=rebuild, progress=progress)
 
     def remove(self, document: str) -> None:
         """Forget a document. Raises: StoreError when it is not indexed."""
-        self._index.document(document)
-        with writing(self._index) as writer:
-            writer.delete([document])
+        self._library.remove(document)
 
     def documents(self) -> tuple[Record, ...]:
         """What is known of every indexed document, sorted by id."""
-        return self._index.documents()
+        return self._library.documents()
 
     def document(self, document: str) -> Document:
         """An indexed document as it was read. Raises: StoreError when there is none of this id."""
-        return self._index.reading(lambda: self._index.document(document))
+        return self._library.document(document)
 
     def status(self) -> Status:
         """What is indexed, and where."""
-        manifest = self._index.manifest()
+        index = self._library.index
+        manifest = index.manifest()
         return Status(
-            location=self._index.location,
-            collection=self._index.collection,
-            embeddings=self._embedder.name,
+            location=index.location,
+            collection=index.collection,
+            embeddings=index.embeddings,
             model=self.model_name,
-            documents=self._index.documents(),
-            passages=self._index.passage_count,
+            documents=index.documents(),
+            passages=index.passage_count,
             unfinished=manifest is not None and manifest.unfinished,
         )
 
+    # -- what the answers are made of ------------------------------------------------------------
+
     def _extract(self, question: str, history: Sequence[Message]) -> Answer:
+        """The answer in the documents' own sentences."""
         started = time.perf_counter()
-        query = question
+        query = standalone(question, history)
         hits = self.search(query)
         retrieved = time.perf_counter()
-        answer = extractive.answer(
-            query, question=question, hits=hits, index=self._index, strictness=self.settings.strictness
-        )
+        answer = self._answer(question, query, hits)
         seconds = {"retrieve": retrieved - started, "answer": time.perf_counter() - retrieved}
-        return replace(answer, embeddings=self._embedder.name, seconds=seconds)
+        return replace(answer, seconds=seconds)
 
-    def _read_sentences(self, passages: Sequence[Passage]) -> list[Vectors]:
-        return self._embedder.embed_spans([each.text for each in passages], [bounds(each) for each in passages])[1]
+    def _answer(self, question: str, query: str, hits: tuple[Hit, ...]) -> Answer:
+        index = self._library.index
+        answer = extractive.answer(
+            query, question=question, hits=hits, index=index, strictness=self.settings.strictness
+        )
+        return replace(answer, embeddings=index.embeddings)
 
-    def _seeds(self) -> Path:
-        return self.settings.seeds or resource("seeds")
+    def _abstain(self, question: str, query: str, hits: tuple[Hit, ...]) -> Answer | None:
+        answer = self._answer(question, query, hits)
+        return answer if answer.abstained else None
 
-    def _known_roots(self) -> list[Path]:
-        records = self._index.documents()
-        folders = {record.root for record in records if record.mirrored}
-        files = {str(Path(record.root, record.id)) for record in records if record.root not in folders}
-        return [Path(root) for root in sorted(folders | files)] or [self._seeds()]
+    def _refuse(self, question: str, query: str, hits: tuple[Hit, ...]) -> Answer:
+        answer = extractive.refusal(query, question=question, hits=hits)
+        return replace(answer, embeddings=self._library.index.embeddings)
+
+    def _idf(self, stem: str) -> float:
+        index = self._library.index
+        return inverse_frequency(index.document_frequency(stem), count=index.passage_count)
 
 
 def ask(question: str, *, history: History = (), **chosen: Any) -> Answer:
@@ -240,6 +249,13 @@ def ask(question: str, *, history: History = (), **chosen: Any) -> Answer:
     """
     with Chatbot.open(**chosen) as bot:
         return bot.ask(question, history=history)
+
+
+def _events(answer: Answer) -> Iterator[Event]:
+    """A finished answer as a stream."""
+    yield from answer.citations
+    yield answer.text
+    yield answer
 
 
 def _checked(question: str) -> str:

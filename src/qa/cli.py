@@ -82,9 +82,8 @@ def ingest(
     from dataclasses import asdict
 
     from qa.chatbot import Chatbot
-    from qa.settings import load_settings
 
-    with Chatbot(load_settings(chroma=chroma)) as bot, _progress() as progress:
+    with Chatbot.open(chroma=chroma, fill=False) as bot, _progress() as progress:
         report = bot.ingest(*(paths or ()), rebuild=rebuild, progress=progress)
     if as_json:
         _print_json(asdict(report))
@@ -104,9 +103,8 @@ def status(chroma: Chroma = None, as_json: Json = False) -> None:
     from dataclasses import asdict
 
     from qa.chatbot import Chatbot
-    from qa.settings import load_settings
 
-    with Chatbot(load_settings(chroma=chroma)) as bot:
+    with Chatbot.open(chroma=chroma, fill=False) as bot:
         found = bot.status()
     if as_json:
         _print_json(asdict(found))
@@ -129,12 +127,11 @@ def verify(file: Path, chroma: Chroma = None, as_json: Json = False) -> None:
     from dataclasses import asdict
 
     from qa.chatbot import Chatbot
-    from qa.settings import load_settings
     from qa.verification import read_answers
     from qa.verification import verify as verify_answer
 
     answers = read_answers(file)
-    with Chatbot(load_settings(chroma=chroma)) as bot:
+    with Chatbot.open(chroma=chroma, fill=False) as bot:
         checks = [check for answer in answers for check in verify_answer(answer, document=bot.document)]
     if as_json:
         _print_json({"checks": [asdict(check) for check in checks]})

@@ -51,10 +51,7 @@ def answer(query: str, *, question: str, hits: Sequence[Hit], index: Searchable,
     analysed = analyse(query, frequency=index.document_frequency, count=index.passage_count)
     confidence = estimate_confidence(analysed, hits=hits)
     if not hits or confidence < load_weights().required_confidence(strictness):
-        nearest = tuple(_nearest(hit) for hit in hits[:NEAREST])
-        return Answer(
-            question=question, query=query, text=ABSTENTION, abstained=True, nearest=nearest, confidence=confidence
-        )
+        return refusal(query, question=question, hits=hits, confidence=confidence)
     chosen = _choose(_candidates(hits), several=asks_for_several(query))
     sentences = tuple(_sentence(each, number, question=analysed) for number, each in enumerate(chosen, start=1))
     return Answer(
@@ -65,6 +62,14 @@ def answer(query: str, *, question: str, hits: Sequence[Hit], index: Searchable,
         sentences=sentences,
         citations=tuple(_citation(each, number) for number, each in enumerate(chosen, start=1)),
         confidence=confidence,
+    )
+
+
+def refusal(query: str, *, question: str, hits: Sequence[Hit], confidence: float = 0.0) -> Answer:
+    """The abstention, with the passages nearest to the query."""
+    nearest = tuple(_nearest(hit) for hit in hits[:NEAREST])
+    return Answer(
+        question=question, query=query, text=ABSTENTION, abstained=True, nearest=nearest, confidence=confidence
     )
 
 
