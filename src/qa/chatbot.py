@@ -165,9 +165,9 @@ class Chatbot:
     @cached_property
     def retriever(self) -> BaseRetriever:
         """The search as a LangChain retriever."""
-        from qa.retriever import HitRetriever
+        from qa.retriever import PassageRetriever
 
-        return HitRetriever(find=self.search)
+        return PassageRetriever(search=self.search)
 
     def search(self, query: str, *, top_k: int | None = None) -> tuple[Hit, ...]:
         """The passages that best match a query, best first. Raises: QuestionError."""
