@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
@@ -11,13 +11,13 @@ from langchain_core.retrievers import BaseRetriever
 from qa.types import Hit
 
 
-class HitRetriever(BaseRetriever):
+class PassageRetriever(BaseRetriever):
     """Passages as LangChain documents; the metadata hold where each stands and how well it matches."""
 
-    find: Callable[[str], tuple[Hit, ...]]
+    search: Callable[[str], Sequence[Hit]]
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
-        return [_to_langchain(hit) for hit in self.find(query)]
+        return [_to_langchain(hit) for hit in self.search(query)]
 
 
 def _to_langchain(hit: Hit) -> Document:
