@@ -12,7 +12,7 @@ from evals_systems import town_cases, write_suite
 from qa.errors import SuiteError
 from qa.evals.cli import app
 from qa.evals.runner import find_runs
-from qa.evals.suites import save_case
+from qa.evals.suites import Case, save_case
 
 HEAD = 'primary = ["right", "evidence_recall@5"]\n[gate]\nright = 0.3\n'
 
@@ -90,6 +90,14 @@ def test_twins_and_saved_cases_run_as_suites(evals: Path) -> None:
     for case in town_cases()[:2]:
         save_case(Path("feedback"), case, title="From the page", corpus=evals / "corpora" / "town")
     assert "2 of 2 cases" in invoke("run", "feedback", "--out", "runs").output
+
+
+def test_a_run_in_which_everything_crashes_is_an_error(evals: Path) -> None:
+    endless = [Case(id="endless", question="Why? " * 2000, answers=("x",))]
+    write_suite(evals, cases=endless)
+    with pytest.raises(SuiteError, match="every case of town crashed"):
+        invoke("run", "town", "--out", "runs")
+    assert "The first crash: QuestionError: " in Path("runs/town/summary.md").read_text()
 
 
 def test_searching_alone_measures_retrieval_alone() -> None:

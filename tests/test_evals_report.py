@@ -95,6 +95,7 @@ def test_recall_rises_with_context(results: Results) -> None:
 def test_the_summary_says_what_the_figures_rest_on(results: Results) -> None:
     text = markdown(results)
     assert "15 of 15 cases: 14 answered, 0 abstained, 1 crashed." in text
+    assert "The first crash: RuntimeError: the model has left" in text
     assert "| right | 73.3% | 48.0% – 89.1% | 15 |  |" in text
     assert "Smallest change that a comparison sees: 18.5 points." in text
 
@@ -103,4 +104,4 @@ def test_junit_tells_failures_from_crashes(results: Results) -> None:
     suite = ElementTree.fromstring(junit(results))
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("15", "3", "1")
     [error] = suite.iter("error")
-    assert error.text == "To whose crew is the memorial in the reading room?\nRuntimeError: the model has left"
+    assert (error.text or "").startswith("To whose crew is the memorial in the reading room?\nRuntimeError: the model")

@@ -75,6 +75,10 @@ def run(
         with _progress(suite.name, total=len(suite.cases)) as done:
             run_suite(suite, folder=folder, open_system=opener, manifest=manifest, jobs=jobs, done=done)
         results = _finish(folder, judge=judge, home=home, price=price)
+        if results.endings["crashed"] == len(results.records):
+            raise SuiteError(
+                f"every case of {suite.name} crashed; see {folder / 'report.html'}. Remove it to run again"
+            )
         if baseline is not None:
             failed |= _gate(baseline / suite.name, results, judge=judge, home=home, strict=strict)
     if failed:

@@ -10,6 +10,7 @@ import json
 import platform
 import subprocess
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -109,7 +110,9 @@ def run_case(case: Case, *, system: System, texts: Texts, asks: bool) -> CaseRec
             hits = system.search(answer.query if answer is not None else case.question, top_k=DEPTH)
         reworded = system.search(case.standalone, top_k=DEPTH) if case.standalone is not None else ()
     except Exception as error:  # noqa: BLE001 - any failure of the system under test is a result
-        return CaseRecord(case=case, gold=gold, error=f"{type(error).__name__}: {error}", seconds=seconds)
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        said = f"{type(error).__name__}: {error} ({Path(at.filename).name}:{at.lineno})"
+        return CaseRecord(case=case, gold=gold, error=said, seconds=seconds)
     cited = answer.citations if answer is not None else ()
     return CaseRecord(
         case=case,

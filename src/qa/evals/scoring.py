@@ -148,7 +148,7 @@ def _retrieval(record: CaseRecord) -> Scores:
     overlap = metrics.overlap(regions[:SHOWN], gold)
     if overlap is not None:
         scores |= {f"retrieved_precision@{SHOWN}": overlap.precision, f"retrieved_iou@{SHOWN}": overlap.iou}
-    if record.case.standalone is not None:
+    if record.case.standalone is not None and record.ending != "crashed":
         reworded = metrics.evidence_recall([hit.region for hit in record.standalone_hits[:SHOWN]], gold) or 0.0
         scores[f"rewrite_gain@{SHOWN}"] = scores[f"evidence_recall@{SHOWN}"] - reworded * len(gold) / len(record.gold)
     return scores

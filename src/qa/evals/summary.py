@@ -15,6 +15,7 @@ MOST_FLIPS = 20
 def markdown(results: Results) -> str:
     """The figures of a run as a table, with what they rest on."""
     endings = ", ".join(f"{count} {ending}" for ending, count in results.endings.items())
+    crash = next((record.error for record in results.records if record.error is not None), None)
     rows = [
         f"| {each.name} | {show_value(each)} | {show_interval(each)} | {each.n} | {each.undefined or ''} |"
         for each in results.figures
@@ -26,6 +27,7 @@ def markdown(results: Results) -> str:
             f"{len(results.records)} of {results.manifest.cases} cases: {endings}. Judged by {results.calibration}. "
             f"Smallest change that a comparison sees: {100 * results.smallest_change:.1f} points.",
             "",
+            *([f"The first crash: {crash}", ""] if crash else []),
             "| figure | value | 95 % interval | n | undefined |",
             "|---|--:|--:|--:|--:|",
             *rows,
