@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 
 import pytest
@@ -189,6 +190,13 @@ def test_names_are_capitalised_words_that_do_not_just_open_a_sentence(
 )
 def test_a_name_is_found_by_its_initials_and_its_root(sentence: str, quote: str) -> None:
     assert not verdict(sentence, quote).missing
+
+
+@pytest.mark.parametrize("hostile", ["1," * 20_000, "4-" * 20_000, "Aa " * 20_000, " " * 50_000 + "x", "not " * 20_000])
+def test_hostile_text_is_checked_in_linear_time(hostile: str) -> None:
+    started = time.perf_counter()
+    verdict(hostile, hostile)
+    assert time.perf_counter() - started < 5
 
 
 def test_claims_are_numbered_with_their_quotes_on_lines_of_their_own() -> None:

@@ -32,8 +32,9 @@ _LOOSE = re.compile(
 _MONTHS = """january february march april may june
     july august september october november december""".split()  # noqa: SIM905  # legible as prose, not as a list
 _MONTH = r"(?P<month>" + "|".join(rf"{month[:3].title()}(?:{month[3:]})?" for month in _MONTHS) + r"|Sept)\b\.?"
-_DAYS = r"(?P<days>\d{1,2}(?!\d)(?:st|nd|rd|th)?(?:\s*(?:,|and|&|to|[–—-])\s*\d{1,2}(?!\d)(?:st|nd|rd|th)?)*)"
-_DATES = (re.compile(rf"{_MONTH}\s+{_DAYS}"), re.compile(rf"(?<!\d){_DAYS}(?:\s+of)?\s+{_MONTH}"))
+_DAY = r"\d{1,2}(?!\d)(?:st|nd|rd|th)?"
+_DAYS = rf"(?P<days>{_DAY}(?:\s{{0,2}}(?:,|and|&|to|[–—-])\s{{0,2}}{_DAY}){{0,4}})"
+_DATES = (re.compile(rf"{_MONTH}\s{{1,2}}{_DAYS}"), re.compile(rf"(?<!\d){_DAYS}(?:\s{{1,2}}of)?\s{{1,2}}{_MONTH}"))
 _ISO = re.compile(r"(?<!\d)\d{4}-(?P<month>\d\d)-(?P<days>\d\d)(?!\d)")
 _BARE_MONTH = re.compile(r"\b" + _MONTH)
 
