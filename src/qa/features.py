@@ -7,7 +7,8 @@ sentence stands. Weights and decisions are not here: see `retrieval` and `extrac
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -15,24 +16,25 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from qa import mismatch
-from qa.kinds import Asked, asked, find_candidates
+from qa.kinds import Asked, asked, find_candidates, lacks_role
+from qa.mismatch import mismatches, other_numbers
 from qa.types import Hit, Passage
 from qa.words import rarity, stem, terms
 from qa.words import same_root as same_root
 
-SENTENCE_FEATURES = ("cosine", "coverage", "passage_coverage", "pairs", "shape", "relevance")
-SIGNALS = (
+SENTENCE_FEATURES = (
     "cosine",
     "coverage",
+    "distinctive",
+    "predicate",
     "passage_coverage",
-    "missing",
-    "denied",
-    "reversed_sense",
-    "other_numbers",
-    "other_tense",
-    "misfit",
+    "pairs",
+    "shape",
+    "mismatch",
+    "relevance",
 )
+SIGNALS = ("cosine", "coverage", "passage_coverage", "missing", "mismatch", "other_numbers", "misfit")
+_CAPITALISED = re.compile(r"(?<!^)\b[A-Z][\w’'-]*")
 ROOT_CREDIT = 0.8  # for "Italian" where the question says "Italy"
 PAIR_REACH = 3  # terms between two that still stand together
 FEW_PASSAGES = 50  # an index this small says as much about a term's rarity as English at large does
@@ -40,10 +42,11 @@ FRAME_WEIGHT = 0.3
 # Words that say how a question is put rather than what it is about; the answer seldom repeats them.
 FRAME_WORDS = frozenset(
     stem(word)
-    for word in """accord according along also another become call called city come count country date day example exist
-    find form form get give go group hold kind know known like locate located long main make many mean much name number
-    part people percent percentage person place play refer take term thing two three four five type typically use us
-    want way within year happen occur held""".split()  # noqa: SIM905  # legible as prose, not as a list
+    for word in """accord according along also another become call called city come comprise consist contain count
+    country cover date day example exist feature find form form get give go group held hold include involve kind know
+    known like locate located long main make many mean much name number occur part people percent percentage person
+    place play refer take term thing together took two three four five type typically use us want way within year
+    happen""".split()  # noqa: SIM905  # legible as prose, not as a list
 )
 
 
@@ -58,6 +61,7 @@ class Question:
     asked: Asked
     terms: tuple[str, ...]
     weights: tuple[float, ...]
+    named: frozenset[str]
 
 
 def analyse(question: str, *, frequency: Callable[[str], int], count: int) -> Question:
@@ -73,6 +77,7 @@ def analyse(question: str, *, frequency: Callable[[str], int], count: int) -> Qu
         asked=asked(question),
         terms=found,
         weights=tuple(weight / total for weight in raw),
+        named=frozenset(terms(" ".join(_CAPITALISED.findall(question)))),
     )
 
 
@@ -101,15 +106,18 @@ def sentence_features(
     """A row for each sentence of a passage, a column for each of `SENTENCE_FEATURES`."""
     texts = [passage.cut(span) for span in passage.sentences]
     stems = [_terms(text) for text in texts]
-    matches = _Matches(question, frozenset().union(*stems))
-    whole = matches.coverage(matches.stems)
+    matches = _Matches(question, [frozenset(found) for found in stems])
+    whole = matches.coverage([term for found in stems for term in found])
     rows = [
         (
             cosine,
-            matches.coverage(frozenset(found)),
+            matches.coverage(found),
+            matches.distinctive(found),
+            matches.predicate(found),
             whole,
             pair_coverage(question, found),
             shape(question, text),
+            mismatches(question.text, text),
             relevance,
         )
         for cosine, text, found in zip(cosines, texts, stems, strict=True)
@@ -118,28 +126,44 @@ def sentence_features(
 
 
 class _Matches:
-    """Which stems of a passage answer to each term of the question, found once for all its sentences."""
+    """How the sentences of a passage answer to each term of the question, found once for all of them."""
 
-    def __init__(self, question: Question, stems: frozenset[str]) -> None:
-        self.stems = stems
-        self._weights = question.weights
-        self._exact = question.terms
+    def __init__(self, question: Question, sentences: Sequence[frozenset[str]]) -> None:
+        stems = frozenset[str]().union(*sentences)
+        self._question = question
         self._roots = [frozenset(each for each in stems if same_root(term, each)) for term in question.terms]
-
-    def credits(self, found: frozenset[str]) -> list[float]:
-        """For each term of the question: 1 if it is among `found`, less if only its root is, else 0."""
-        return [
-            1.0 if term in found else ROOT_CREDIT if roots & found else 0.0
-            for term, roots in zip(self._exact, self._roots, strict=True)
+        holding = np.array([self.credits(sentence) for sentence in sentences]) > 0
+        self._local = [
+            inverse_frequency(int(held), count=len(sentences)) * (FRAME_WEIGHT if term in FRAME_WORDS else 1)
+            for term, held in zip(question.terms, holding.sum(axis=0), strict=True)
         ]
 
-    def coverage(self, found: frozenset[str]) -> float:
-        """The weight of the question's terms that are among `found`, 0 to 1."""
-        return sum(weight * credit for weight, credit in zip(self._weights, self.credits(found), strict=True))
+    def credits(self, found: Collection[str]) -> list[float]:
+        """For each term of the question: 1 if it is among `found`, less if only its root is, else 0."""
+        return [
+            1.0 if term in found else 0.0 if roots.isdisjoint(found) else ROOT_CREDIT
+            for term, roots in zip(self._question.terms, self._roots, strict=True)
+        ]
 
-    def rarest_missing(self, found: frozenset[str]) -> float:
+    def coverage(self, found: Collection[str]) -> float:
+        """The weight of the question's terms that are among `found`, 0 to 1."""
+        return float(np.dot(self._question.weights, self.credits(found)))
+
+    def distinctive(self, found: Collection[str]) -> float:
+        """The same, a term weighing more the fewer of the passage's sentences have it."""
+        return float(np.dot(self._local, self.credits(found))) / (sum(self._local) or 1.0)
+
+    def predicate(self, found: Collection[str]) -> float:
+        """The same, without the question's names, which a sentence may replace by "he" or "the company"."""
+        asked = [
+            0.0 if term in self._question.named else weight
+            for term, weight in zip(self._question.terms, self._local, strict=True)
+        ]
+        return float(np.dot(asked, self.credits(found))) / (sum(asked) or 1.0)
+
+    def rarest_missing(self, found: Collection[str]) -> float:
         """How rare in English the rarest term of the question is that is not among `found`, 0 to 1."""
-        lacking = zip(self._exact, self.credits(found), strict=True)
+        lacking = zip(self._question.terms, self.credits(found), strict=True)
         return max((rarity(term) for term, credit in lacking if not credit and term not in FRAME_WORDS), default=0.0)
 
 
@@ -162,12 +186,10 @@ def signals(question: Question, *, hits: Sequence[Hit]) -> Signals:
         "cosine": named["cosine"],
         "coverage": named["coverage"],
         "passage_coverage": named["passage_coverage"],
-        "missing": _Matches(question, found).rarest_missing(found),
-        "denied": float(mismatch.denied(question.text, sentence)),
-        "reversed_sense": float(mismatch.reversed_sense(question.text, sentence)),
-        "other_numbers": float(mismatch.other_numbers(question.text, sentence)),
-        "other_tense": float(mismatch.other_tense(question.text, sentence)),
-        "misfit": float(named["shape"] < 0),
+        "missing": _Matches(question, [found]).rarest_missing(found),
+        "mismatch": named["mismatch"],
+        "other_numbers": float(other_numbers(question.text, sentence)),
+        "misfit": float(named["shape"] < 0 or lacks_role(question.asked, found)),
     }
 
 

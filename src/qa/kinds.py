@@ -74,6 +74,11 @@ _QUESTIONS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("who", re.compile(r"^\W*(?:\w+ )?who(?:m|se)?\b", re.I)),
     ("where", re.compile(r"^\W*where\b|[,;] ?(?:and )?where\b", re.I)),
 )
+_ROLE = re.compile(
+    r"^\W*who(?:m|se)? (?:is|are|was|were) (?:the |an? )?(?:[\w’'.-]+ ){0,4}?(?P<role>[a-z][\w-]*)"
+    r" *(?:\b(?:of|to|in|at|for|on|during|under|from|when|after|before)\b|\?|$)",
+    re.I,
+)
 _SEVERAL = re.compile(
     r"\bwhy\b|\bhow (?:do|does|did|is|are|was|were|can|could|has|have|would|should|to)\b|[,;] ?(?:and )?(?:wh\w+|how)\b"
     rf"|\b(?:list|describe|explain)\b|\bwhat (?:are|were)\b|\b(?:what|which) (?:{_NUMBER_WORD}|\w+[^s\W]s)\b",
@@ -83,12 +88,17 @@ _SEVERAL = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a question asks for; `seen` holds its words, `counted` the noun after "how many", `unit` a pattern."""
+    """What a question asks for.
+
+    `seen` holds its words, `counted` the noun after "how many", `unit` a pattern of what "how long" is
+    measured in, `role` what "who is" asks somebody to be.
+    """
 
     kind: Kind
     seen: frozenset[str]
     counted: str = ""
     unit: str = ""
+    role: str = ""
 
 
 def asked(question: str) -> Asked:
@@ -96,6 +106,9 @@ def asked(question: str) -> Asked:
     kind: Kind = next((kind for kind, pattern in _QUESTIONS if pattern.search(question)), "other")
     seen = frozenset(words(question))
     how = _HOW.search(question)
+    role = _ROLE.search(question) if kind == "who" else None
+    if role is not None:
+        return Asked(kind=kind, seen=seen, role=stem(words(role["role"])[0]))
     if kind != "count" or how is None:
         return Asked(kind=kind, seen=seen)
     measure = how[1].casefold()
@@ -112,6 +125,11 @@ def asked(question: str) -> Asked:
 def asks_for_several(question: str) -> bool:
     """Whether one sentence may not be enough: a reason, a manner, a list, two questions in one."""
     return bool(_SEVERAL.search(question))
+
+
+def lacks_role(asked: Asked, found: frozenset[str]) -> bool:
+    """Whether the question asks who is something that is not among the stems of a sentence."""
+    return bool(asked.role) and not any(asked.role == term or same_root(asked.role, term) for term in found)
 
 
 def find_candidates(sentence: str, *, asked: Asked) -> Iterator[Span]:

@@ -33,6 +33,11 @@ _SPEAKS_OF_FUTURE = re.compile(
 )
 
 
+def mismatches(question: str, sentence: str) -> int:
+    """How many of three things are wrong: what is denied, which way round it is, whether it is yet to come."""
+    return denied(question, sentence) + reversed_sense(question, sentence) + other_tense(question, sentence)
+
+
 def denied(question: str, sentence: str) -> bool:
     """Whether the question asks about what is not so, and the sentence denies nothing."""
     return _NEGATION.search(question) is not None and _NEGATION.search(sentence) is None

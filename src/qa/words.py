@@ -26,6 +26,18 @@ STOP_WORDS = frozenset(
     s t ll re ve d m""".split()  # noqa: SIM905  # legible as prose, not as a list
 )
 
+# Past forms that no stemmer joins to their verb; ambiguous ones (found, saw, lay, left, felt) are left out.
+_PAST_FORMS = """became:become began:begin begun:begin bought:buy broke:break broken:break brought:bring built:build
+    caught:catch chose:choose chosen:choose drew:draw drawn:draw drove:drive driven:drive fell:fall fallen:fall fed:feed
+    flew:fly flown:fly fought:fight forbade:forbid forgot:forget gave:give given:give grew:grow grown:grow held:hold
+    hid:hide hidden:hide kept:keep knew:know known:know led:lead lent:lend lost:lose made:make meant:mean met:meet
+    paid:pay ran:run rode:ride rose:rise risen:rise said:say sang:sing sung:sing sank:sink sent:send sold:sell
+    sought:seek slept:sleep spent:spend spoke:speak spoken:speak stole:steal stolen:steal stood:stand struck:strike
+    swam:swim swore:swear sworn:swear taught:teach threw:throw thrown:throw told:tell took:take taken:take
+    understood:understand went:go gone:go withdrew:withdraw withdrawn:withdraw won:win wore:wear wrote:write
+    written:write"""
+_BASE_FORMS = dict(pair.split(":") for pair in _PAST_FORMS.split())
+
 _local = threading.local()
 
 
@@ -42,14 +54,14 @@ def terms(text: str) -> list[str]:
 
 @lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
-    """The Snowball English stem of a lower-case word.
+    """The Snowball English stem of a lower-case word, irregular past forms counted with their verb.
 
     Source: M. F. Porter, Snowball (2001), the "english" (Porter2) stemmer.
     """
     stemmer = getattr(_local, "stemmer", None)
     if stemmer is None:  # a Stemmer is not safe to share between threads
         stemmer = _local.stemmer = Stemmer.Stemmer("english")
-    return str(stemmer.stemWord(word))
+    return str(stemmer.stemWord(_BASE_FORMS.get(word, word)))
 
 
 @lru_cache(maxsize=500_000)
