@@ -145,9 +145,10 @@ class Chatbot:
             return RunnableLambda(lambda asked: self.ask(asked["question"], history=asked.get("history") or ()))
         from qa.chain import AnswerChain, Evidence, load_prompts
         from qa.models import chat_model
-        from qa.tokens import token_counter
+        from qa.tokens import TokenCounter, token_counter
 
         settings = self.settings
+        counter = TokenCounter() if settings.base_url else token_counter(self.model_name.removeprefix("openai:"))
         model = self._chat_model or chat_model(
             self.model_name, base_url=settings.base_url, timeout_s=settings.timeout_s
         )
@@ -156,7 +157,7 @@ class Chatbot:
             name=self.model_name,
             evidence=Evidence(retrieve=self.search, abstain=self._abstain, refuse=self._refuse, idf=self._idf),
             prompts=load_prompts(settings.prompts or resource("prompts")),
-            count=token_counter(self.model_name.removeprefix("openai:")),
+            count=counter,
             context_tokens=settings.context_tokens,
             unsupported=settings.unsupported,
             check=settings.check,
