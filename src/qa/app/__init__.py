@@ -1,0 +1,12 @@
+"""The page for people: a Gradio app over one Chatbot.
+
+Gradio is imported only inside this package; it reads the switch for its telemetry when it is.
+"""
+
+import os
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+from qa.app.server import build, serve
+
+__all__ = ["build", "serve"]

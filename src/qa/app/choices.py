@@ -1,0 +1,66 @@
+"""What a reader of the page may choose, and what it means in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from qa.chatbot import Chatbot
+
+_PROVIDERS = {"openai": "OpenAI", "anthropic": "Anthropic", "google_genai": "Google", "mistralai": "Mistral"}
+_EFFECTS = (
+    (0.2, "Answers nearly always, and is wrong more often."),
+    (0.4, "Answers when in doubt."),
+    (0.6, "Balanced: answers when the documents probably hold it."),
+    (0.8, "Says “not in the documents” when in doubt."),
+    (1.0, "Answers only when nearly certain, and often declines."),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """How one question is to be answered."""
+
+    model: str
+    top_k: int
+    strictness: float
+
+
+class Answerers:
+    """The chatbot under every choice that was made lately; all share one index and one embedder."""
+
+    def __init__(self, bot: Chatbot) -> None:
+        self.bot = bot
+        self.under = lru_cache(maxsize=64)(self._under)
+
+    def _under(self, choice: Choice) -> Chatbot:
+        other = {} if choice.model == self.bot.model_name else {"model": choice.model}
+        return self.bot.adjusted(top_k=choice.top_k, strictness=choice.strictness, **other)
+
+    def models(self) -> list[tuple[str, str]]:
+        """The models to choose from, as label and name: the one in force first, and the built-in one."""
+        names = dict.fromkeys((self.bot.model_name, "extractive"))
+        return [(_label(name), name) for name in names]
+
+    def described(self, model: str) -> tuple[str, str]:
+        """The name of a model for people, and where it runs."""
+        if model == "extractive":
+            return _label(model), "on this machine"
+        if self.bot.settings.base_url:
+            server = urlsplit(self.bot.settings.base_url)
+            return _label(model), server.hostname or "another server"
+        provider = model.partition(":")[0]
+        return _label(model), _PROVIDERS.get(provider, provider)
+
+
+def effect_html(strictness: float) -> str:
+    """What a strictness means for the reader."""
+    words = next(words for upto, words in _EFFECTS if strictness <= upto + 1e-9)
+    return f"<p>{words}</p>"
+
+
+def _label(model: str) -> str:
+    return "Built-in extractive" if model == "extractive" else model.partition(":")[2] or model

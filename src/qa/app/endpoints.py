@@ -1,0 +1,47 @@
+"""What programs may call: `ask` and `search`, as typed JSON endpoints (and as MCP tools, when asked for)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+from gradio.events import api
+
+from qa.app.safety import tell
+from qa.errors import QAError
+
+if TYPE_CHECKING:
+    from qa.chatbot import Chatbot
+
+
+def publish(bot: Chatbot) -> None:
+    """Add the endpoints, inside a `gr.Blocks` that is open."""
+
+    def ask(question: str, history: list[dict[str, str]] | None = None) -> dict[str, Any]:
+        """Answer a question from the documents, each sentence with citations of the exact characters it rests on.
+
+        Args:
+            question: The question, in plain words.
+            history: The conversation so far, as a list of {"role": "user" or "assistant", "content": text}.
+        """
+        try:
+            return bot.ask(question, history=history or ()).to_dict()
+        except QAError as error:
+            raise gr.Error(tell(error), print_exception=False) from error
+
+    def search(query: str, top_k: int = 5) -> list[dict[str, Any]]:
+        """Find the passages of the documents that best match a query, best first.
+
+        Args:
+            query: What to look for.
+            top_k: How many passages to return, 1 to 50.
+        """
+        try:
+            hits = bot.search(query, top_k=min(max(top_k, 1), 50))
+        except QAError as error:
+            raise gr.Error(tell(error), print_exception=False) from error
+        return [{"rank": hit.rank, "score": hit.score, **asdict(hit.passage)} for hit in hits]
+
+    api(ask, api_name="ask")
+    api(search, api_name="search")

@@ -1,0 +1,130 @@
+"""A reader's verdict on an answer → an evaluation case that can be run as a test.
+
+There is one suite for each folder that documents came from, so that its corpus is that folder. What
+was seen at the time (the answer, the passages, the version of the index) lies beside the cases.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qa.app.history import Conversation, Turn, write_whole
+from qa.evals.metrics import contains_answer
+from qa.evals.suites import Case, Evidence, save_case
+from qa.evals.suites import Turn as Said
+from qa.types import Answer, Record
+
+if TYPE_CHECKING:
+    from qa.chatbot import Chatbot
+
+ABSENT = "not in the documents"
+"""What a reader says should have been answered when the documents do not hold it."""
+
+
+class Feedback:
+    """The suites made of verdicts, under one folder."""
+
+    def __init__(self, folder: Path, *, bot: Chatbot) -> None:
+        self._folder = folder
+        self._bot = bot
+        self._lock = threading.Lock()
+
+    def save(self, conversation: Conversation, number: int) -> Path:
+        """Write the case of one judged turn, in place of an earlier verdict on it; the suite's folder."""
+        turn = conversation.turns[number]
+        records = self._bot.documents()
+        corpus = _corpus(turn.answer, records)
+        suite = self._folder / f"{corpus.name or 'documents'}-{_digest(str(corpus))[:6]}"
+        case = make_case(conversation, number)
+        with self._lock:
+            _drop(suite / "cases.jsonl", case.id)
+            save_case(suite, case, title=f"What readers said about {corpus.name}", corpus=corpus)
+            _drop(suite / "observed.jsonl", case.id)
+            with (suite / "observed.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(self._observed(case.id, turn, records), ensure_ascii=False) + "\n")
+        return suite
+
+    def _observed(self, id: str, turn: Turn, records: tuple[Record, ...]) -> dict[str, Any]:
+        hits = self._bot.search(turn.answer.query)
+        return {
+            "id": id,
+            "when": datetime.now(UTC).isoformat(timespec="seconds"),
+            "liked": turn.liked,
+            "wanted": turn.wanted,
+            "answer": turn.answer.to_dict(),
+            "passages": [
+                {"id": hit.passage.id, "start": hit.passage.start, "end": hit.passage.end, "score": hit.score}
+                for hit in hits
+            ],
+            "index": {
+                "version": _digest("\n".join(f"{each.id}@{each.version}" for each in records))[:16],
+                "documents": len(records),
+                "embeddings": turn.answer.embeddings,
+            },
+        }
+
+
+def make_case(conversation: Conversation, number: int) -> Case:
+    """The case that a judged turn makes.
+
+    An answer that was liked is the gold, with its quotes. One that was not is forbidden, and what
+    the reader wanted is the gold; without that, a person has to add it, and the tag `open` says so.
+    """
+    turn = conversation.turns[number]
+    answer = turn.answer
+    absent = turn.wanted == ABSENT
+    answers: tuple[str, ...] = () if absent or not turn.wanted else (turn.wanted,)
+    evidence: tuple[Evidence, ...] = ()
+    if turn.liked and not answer.abstained:
+        evidence = tuple(
+            Evidence(document=each.document, quote=each.quote, start=each.start) for each in answer.citations
+        )
+        answers = tuple(_short_answers(answer))
+    said = (Said(role=each.role, content=each.content) for each in conversation.before(number).messages)
+    settled = turn.liked or absent or bool(answers)
+    return Case(
+        id=f"{conversation.id[:12]}-{number + 1}",
+        question=answer.question,
+        history=tuple(said),
+        answers=answers,
+        evidence=evidence,
+        answerable=not (absent or (turn.liked and answer.abstained)),
+        forbidden=() if turn.liked else tuple(short for short in _short_answers(answer) if short not in answers),
+        tags=("feedback", "liked" if turn.liked else "disliked", *(() if settled else ("open",))),
+    )
+
+
+def _short_answers(answer: Answer) -> Iterator[str]:
+    """The short answers that were shown, those that their quotes hold."""
+    quotes = " ".join(citation.quote for citation in answer.citations)
+    for sentence in answer.sentences:
+        if sentence.highlight is not None:
+            short = sentence.text[sentence.highlight.start : sentence.highlight.end]
+            if contains_answer(quotes, (short,)):
+                yield short
+
+
+def _corpus(answer: Answer, records: tuple[Record, ...]) -> Path:
+    """The folder that holds the first document the answer rests on; the first folder of all without one."""
+    roots = {record.id: record.root for record in records}
+    cited = [each.document for each in answer.citations] + [each.document for each in answer.nearest]
+    return Path(next((roots[each] for each in cited if each in roots), next(iter(roots.values()), ".")))
+
+
+def _drop(path: Path, id: str) -> None:
+    """Take the line with this id out of a JSON Lines file."""
+    if path.exists():
+        lines = path.read_text("utf-8").splitlines(keepends=True)
+        kept = [line for line in lines if json.loads(line)["id"] != id]
+        if len(kept) < len(lines):
+            write_whole(path, "".join(kept))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

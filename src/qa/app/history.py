@@ -1,0 +1,140 @@
+"""Conversations on disk: one JSON file each, in a folder for each visitor."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from qa.types import Answer, Message
+
+_ID = re.compile(r"[0-9a-f]{32}")
+_TITLE_CHARS = 80
+KEPT = 100  # conversations per visitor; the oldest go first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A question with its answer; `liked` is None until the reader says so."""
+
+    answer: Answer
+    liked: bool | None = None
+    wanted: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """What was asked and answered, in order."""
+
+    id: str
+    turns: tuple[Turn, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The first question, shortened."""
+        words = " ".join(self.turns[0].answer.question.split()) if self.turns else "New conversation"
+        return words if len(words) <= _TITLE_CHARS else words[:_TITLE_CHARS].rstrip() + "…"
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The turns as a chat model knows them; without those that were stopped before their first word."""
+        pairs = ((turn.answer.question, turn.answer.text) for turn in self.turns if turn.answer.text)
+        return tuple(
+            message
+            for question, answer in pairs
+            for message in (Message(role="user", content=question), Message(role="assistant", content=answer))
+        )
+
+    def before(self, number: int) -> Conversation:
+        """The conversation as it stood before turn `number`."""
+        return replace(self, turns=self.turns[:number])
+
+    def with_turn(self, number: int, turn: Turn) -> Conversation:
+        """The same conversation with one turn replaced, or added when `number` is one past the end."""
+        return replace(self, turns=(*self.turns[:number], turn, *self.turns[number + 1 :]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """A conversation as a list shows it."""
+
+    id: str
+    title: str
+    changed: datetime
+
+
+def new_conversation() -> Conversation:
+    """An empty conversation under a fresh id."""
+    return Conversation(id=secrets.token_hex(16))
+
+
+class History:
+    """The conversations of one visitor."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def load(self, id: str) -> Conversation | None:
+        """The conversation with this id; None when this visitor never had it, or it cannot be read."""
+        if not _ID.fullmatch(id):
+            return None
+        try:
+            return _from_plain(id, json.loads((self._folder / f"{id}.json").read_text("utf-8")))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def save(self, conversation: Conversation) -> None:
+        """Write a conversation whole or not at all."""
+        assert _ID.fullmatch(conversation.id), conversation.id
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(self._folder / f"{conversation.id}.json", json.dumps(_to_plain(conversation), ensure_ascii=False))
+        for old in self._files()[KEPT:]:
+            old.unlink(missing_ok=True)
+
+    def delete(self, id: str) -> None:
+        """Forget a conversation."""
+        if _ID.fullmatch(id):
+            (self._folder / f"{id}.json").unlink(missing_ok=True)
+
+    def summaries(self) -> tuple[Summary, ...]:
+        """Every conversation, the latest first."""
+        return tuple(self._summaries())
+
+    def _summaries(self) -> Iterator[Summary]:
+        for path in self._files():
+            conversation = self.load(path.stem)
+            if conversation is not None:
+                changed = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
+                yield Summary(id=conversation.id, title=conversation.title, changed=changed)
+
+    def _files(self) -> list[Path]:
+        return sorted(self._folder.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file's text so that nobody ever reads half of it."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    Path(name).replace(path)
+
+
+def _to_plain(conversation: Conversation) -> dict[str, object]:
+    turns = [
+        {"answer": each.answer.to_dict(), "liked": each.liked, "wanted": each.wanted} for each in conversation.turns
+    ]
+    return {"title": conversation.title, "turns": turns}
+
+
+def _from_plain(id: str, plain: dict[str, list[dict[str, object]]]) -> Conversation:
+    turns = tuple(
+        Turn(answer=Answer.from_dict(each["answer"]), liked=each["liked"], wanted=each["wanted"])  # type: ignore[arg-type]  # our own file
+        for each in plain["turns"]
+    )
+    return Conversation(id=id, turns=turns)

@@ -1,0 +1,152 @@
+"""What is on the page and where; nothing here reacts to anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from qa.settings import Settings
+
+HERE = Path(__file__).parent
+
+BRAND = '<div class="brand"><span aria-hidden="true">❝</span><div><b>qa</b><small>answers that cite</small></div></div>'
+TOP = """<button type="button" id="menu" aria-label="Menu" aria-expanded="false"></button>
+<div id="about">${value}</div>
+<button type="button" id="theme" aria-label="Dark or light"></button>
+<button type="button" id="sources" aria-label="Source panel"></button>"""
+FOOTNOTE = '<p id="footnote">Every number opens the exact words it rests on.</p>'
+
+
+# Our events are the page's own business: programs have the endpoints `ask` and `search`.
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+QUICK: dict[str, Any] = {**PRIVATE, "queue": False}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """The parts of the page that take part in something.
+
+    `key` says whose conversations these are, `tab` which one is open; the browser keeps both.
+    """
+
+    key: gr.Textbox
+    tab: gr.Textbox
+    judged: gr.State
+    top: gr.HTML
+    chat: gr.Chatbot
+    ask: gr.Textbox
+    wish: gr.Column
+    wanted: gr.Textbox
+    save_wanted: gr.Button
+    absent: gr.Button
+    new: gr.Button
+    history: gr.HTML
+    documents: gr.HTML
+    upload: gr.File
+    report: gr.HTML
+    model: gr.Radio
+    top_k: gr.Slider
+    strictness: gr.Slider
+    effect: gr.HTML
+    markdown: gr.Button
+    json: gr.Button
+    download: gr.JSON
+
+    @property
+    def choices(self) -> list[gr.components.Component]:
+        """What decides how a question is answered, in the order of `Choice`."""
+        return [self.model, self.top_k, self.strictness]
+
+
+def lay_out(
+    *, settings: Settings, models: Sequence[tuple[str, str]], suffixes: Sequence[str], open_source: Callable[..., Any]
+) -> Page:
+    """Put everything in its place, inside a `gr.Blocks` that is open."""
+    with gr.Row(elem_id="shell"):
+        with gr.Column(elem_id="side", min_width=0):
+            side = _side(settings=settings, models=models, suffixes=suffixes)
+        with gr.Column(elem_id="main", min_width=0):
+            main = _main()
+        _html(
+            html_template='<aside id="panel" aria-label="Source" tabindex="-1"></aside>',
+            js_on_load=_script("panel.js"),
+            server_functions=[open_source],
+            elem_id="source",
+        )
+    return Page(
+        key=gr.Textbox(visible="hidden", elem_id="key"),
+        tab=gr.Textbox(visible="hidden", elem_id="tab"),
+        judged=gr.State(None),
+        download=gr.JSON(visible="hidden"),
+        **side,
+        **main,
+    )
+
+
+def head() -> str:
+    """Style and script for the page's head; Gradio rewrites what it is given as `css`, so this is the way in."""
+    style, script = (HERE / "style.css").read_text("utf-8"), _script("page.js")
+    return f'<meta name="color-scheme" content="light dark"><style>{style}</style><script>{script}</script>'
+
+
+def _side(*, settings: Settings, models: Sequence[tuple[str, str]], suffixes: Sequence[str]) -> dict[str, Any]:
+    _html(BRAND)
+    parts: dict[str, Any] = {"new": gr.Button("New conversation", elem_id="new")}
+    with gr.Column(elem_classes="section", min_width=0):
+        _html("<h2>Conversations</h2>")
+        parts["history"] = _html(js_on_load=_script("list.js"), elem_id="history")
+    with gr.Column(elem_classes="section", min_width=0):
+        _html("<h2>Documents</h2>")
+        parts["documents"] = _html(js_on_load=_script("list.js"), elem_id="documents")
+        parts["upload"] = gr.File(
+            label="Add documents", file_count="multiple", file_types=list(suffixes), height=84, elem_id="upload"
+        )
+        parts["report"] = _html(elem_id="report")
+    with gr.Accordion("Settings", open=False, elem_id="settings"):
+        parts["model"] = gr.Radio(list(models), value=models[0][1], label="Answer with", elem_id="model")
+        parts["top_k"] = gr.Slider(
+            1, 20, value=min(settings.top_k, 20), step=1, label="Passages to read", elem_id="top_k",
+            info="More finds more, takes longer, and lets in more that is beside the point.",
+        )  # fmt: skip
+        parts["strictness"] = gr.Slider(
+            0, 1, value=settings.strictness, step=0.1, label="Strictness", elem_id="strictness"
+        )
+        parts["effect"] = _html(elem_id="effect")
+    with gr.Row(elem_id="export"):
+        parts["markdown"] = gr.Button("Export Markdown", size="sm")
+        parts["json"] = gr.Button("Export JSON", size="sm")
+    return parts
+
+
+def _main() -> dict[str, Any]:
+    parts: dict[str, Any] = {"top": _html(html_template=TOP, elem_id="top")}
+    parts["chat"] = gr.Chatbot(
+        elem_id="chat", show_label=False, container=False, height=None, buttons=["copy"], layout="bubble",
+        latex_delimiters=[], allow_tags=False, label="Conversation",
+    )  # fmt: skip
+    with gr.Column(visible=False, elem_id="wish", min_width=0) as wish:
+        parts["wanted"] = gr.Textbox(
+            label="What should it have said?", placeholder="Optional, one line", elem_id="wanted"
+        )
+        with gr.Row():
+            parts["save_wanted"] = gr.Button("Save", size="sm", variant="primary", elem_id="save-wanted")
+            parts["absent"] = gr.Button("It is not in the documents", size="sm", elem_id="absent")
+    parts["wish"] = wish
+    parts["ask"] = gr.Textbox(
+        elem_id="ask", label="Question", show_label=False, container=False, placeholder="Ask about the documents…",
+        lines=1, max_lines=8, max_length=4000, submit_btn=True, autofocus=True,
+    )  # fmt: skip
+    _html(FOOTNOTE)
+    return parts
+
+
+def _html(value: str = "", **options: Any) -> gr.HTML:
+    return gr.HTML(value, apply_default_css=False, **{"js_on_load": None, **options})
+
+
+def _script(name: str) -> str:
+    return (HERE / name).read_text("utf-8")

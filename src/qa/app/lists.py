@@ -1,0 +1,74 @@
+"""The lists of the side bar, the header and the progress bar, as HTML in which all foreign text is inert."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qa.app.history import Summary
+from qa.app.links import Reference, link
+from qa.app.render import inert
+from qa.types import Record
+
+SHOWN = 200  # documents listed; a longer list helps nobody and slows the page
+
+
+def documents_html(records: Sequence[Record]) -> str:
+    """The documents with their passage counts, each to open or to remove."""
+    if not records:
+        return '<p class="empty">Nothing is indexed yet. Add a file below.</p>'
+    more = len(records) - SHOWN
+    rest = f'<li class="empty">and {more:,} more</li>' if more > 0 else ""
+    return f'<ul class="list">{"".join(map(_document, records[:SHOWN]))}{rest}</ul>'
+
+
+def history_html(summaries: Sequence[Summary], *, current: str) -> str:
+    """The conversations of this browser, the latest first, each to open or to delete."""
+    if not summaries:
+        return '<p class="empty">Your conversations will be listed here.</p>'
+    return f'<ul class="list">{"".join(_conversation(each, current=each.id == current) for each in summaries)}</ul>'
+
+
+def header_html(*, documents: int, model: str, place: str) -> str:
+    """How many documents there are, which model answers, and where it runs."""
+    count = "1 document" if documents == 1 else f"{documents:,} documents"
+    return (
+        f'<h1>Ask your documents</h1><p><span class="count">{count}</span> '
+        f'<span class="model">{inert(model)} · {inert(place)}</span></p>'
+    )
+
+
+def progress_html(*, name: str, done: int, total: int, unit: str = "") -> str:
+    """A bar that is `done` of `total` full."""
+    percent = 100 * done // total if total else 0
+    return (
+        f'<div class="progress"><p><span>{inert(name)}</span><span>{done}/{total}{unit}</span></p>'
+        f'<progress max="100" value="{percent}" aria-label="{inert(name)}">{percent} %</progress></div>'
+    )
+
+
+def report_html(*, done: str, failed: Sequence[tuple[str, str]]) -> str:
+    """What came of an upload: one line for what went well, one for each file that did not."""
+    lines = [f'<p class="good">{inert(done)}</p>'] if done else []
+    lines += [f'<p class="bad"><b>{inert(name)}</b> {inert(why)}</p>' for name, why in failed]
+    return f'<div class="report" role="status">{"".join(lines)}</div>'
+
+
+def _document(record: Record) -> str:
+    title = inert(record.title)
+    address = link(Reference(document=record.id, version=record.version))
+    count = f"{record.passages:,} passage{'s' if record.passages != 1 else ''}"
+    return (
+        f'<li><a href="{address}" title="{inert(record.id)} · {count}">{title}</a>'
+        f'<span class="number" title="{count}">{record.passages:,}</span>'
+        f'<button type="button" data-do="remove" data-id="{inert(record.id)}" data-name="{title}"'
+        f' data-count="{count}" aria-label="Remove {title}">×</button></li>'
+    )
+
+
+def _conversation(summary: Summary, *, current: bool) -> str:
+    title = inert(summary.title)
+    mark = ' aria-current="true"' if current else ""
+    return (
+        f'<li><button type="button" class="name" data-do="open" data-id="{summary.id}"{mark}>{title}</button>'
+        f'<button type="button" data-do="forget" data-id="{summary.id}" aria-label="Delete {title}">×</button></li>'
+    )

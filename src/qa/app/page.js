@@ -1,0 +1,111 @@
+// What the page does by itself: theme, menu, copying, the two keys that the browser keeps, downloads.
+window.qa = (() => {
+  const body = () => document.body;
+
+  // -- theme: follows the system until the reader chooses, then keeps the choice
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  const applyTheme = () => body().classList.toggle('dark', (localStorage['qa-theme'] ?? (dark.matches ? 'dark' : 'light')) === 'dark');
+  const toggleTheme = () => {
+    localStorage['qa-theme'] = body().classList.contains('dark') ? 'light' : 'dark';
+    applyTheme();
+  };
+  dark.addEventListener('change', applyTheme);
+  new MutationObserver((_, observer) => {
+    if (!document.body) return;
+    observer.disconnect();
+    applyTheme();
+    new MutationObserver(() => {
+      const wanted = (localStorage['qa-theme'] ?? (dark.matches ? 'dark' : 'light')) === 'dark';
+      if (body().classList.contains('dark') !== wanted) applyTheme();
+    }).observe(document.body, { attributes: true, attributeFilter: ['class'] });
+  }).observe(document.documentElement, { childList: true });
+
+  // -- menu: the side bar, on a narrow screen
+  const setMenu = (open) => {
+    body().classList.toggle('menu-open', open);
+    document.getElementById('menu')?.setAttribute('aria-expanded', String(open));
+  };
+  const closeMenu = () => setMenu(false);
+
+  // -- whose conversations these are, and which one this tab shows
+  const browser = () => {
+    localStorage['qa-browser'] ??= [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+    return localStorage['qa-browser'];
+  };
+  const arrive = () => [browser(), sessionStorage['qa-tab'] ?? ''];
+  const keepTab = (tab) => {
+    sessionStorage['qa-tab'] = tab;
+  };
+
+  // -- copying: the words of an answer and its sources instead of Gradio's markup
+  const words = (message) => {
+    const copy = message.cloneNode(true);
+    copy.querySelectorAll('.meta').forEach((each) => each.remove());
+    copy.querySelectorAll('a.cite').forEach((each) => each.replaceWith(`[${each.textContent}]`));
+    copy.querySelectorAll('br').forEach((each) => each.replaceWith('\n'));
+    copy.querySelectorAll('p, li').forEach((each) => each.append('\n'));
+    const sources = [...message.querySelectorAll('p a.cite')].map((each) => `[${each.textContent}] ${each.title}`);
+    return [copy.textContent.trim(), ...new Set(sources)].join('\n');
+  };
+
+  const save = (file) => {
+    if (!file) return;
+    const address = URL.createObjectURL(new Blob([file.text], { type: file.type }));
+    Object.assign(document.createElement('a'), { href: address, download: file.name }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  };
+
+  const confirmRemoval = (name, count) =>
+    new Promise((resolve) => {
+      const dialog = document.createElement('dialog');
+      dialog.setAttribute('aria-label', 'Remove a document');
+      const text = document.createElement('p');
+      text.textContent = `Remove “${name}”? Its ${count} will no longer be searched or cited.`;
+      const choices = document.createElement('form');
+      choices.method = 'dialog';
+      for (const [value, label] of [['', 'Keep'], ['yes', 'Remove']]) {
+        choices.append(Object.assign(document.createElement('button'), { value, textContent: label }));
+      }
+      dialog.append(text, choices);
+      dialog.addEventListener('close', () => {
+        dialog.remove();
+        resolve(dialog.returnValue === 'yes');
+      });
+      document.querySelector('.gradio-container').append(dialog);
+      dialog.showModal();
+    });
+
+  // -- Gradio names a message after its markup; a name for ears is short
+  const names = { bot: 'Answer', user: 'Question' };
+  const rename = (message) => {
+    const name = names[message.dataset.testid];
+    if (name && message.getAttribute('aria-label') !== name) message.setAttribute('aria-label', name);
+  };
+  new MutationObserver((changes) => {
+    for (const { type, target } of changes) {
+      if (type === 'attributes') rename(target);
+      else target.querySelectorAll('[data-testid="bot"], [data-testid="user"]').forEach(rename);
+    }
+  }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['aria-label'] });
+
+  document.addEventListener('click', (event) => {
+    const on = (selector) => event.target.closest?.(selector);
+    if (on('#theme')) toggleTheme();
+    if (on('#sources')) body().classList.toggle('source-closed');
+    if (on('#menu')) setMenu(!body().classList.contains('menu-open'));
+    else if (on('#main, #new, [data-do="open"]')) closeMenu();
+    if (on('a.why')) event.preventDefault();
+  });
+  document.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape') closeMenu();
+  });
+  document.addEventListener('click', (event) => {
+    const copy = event.target.closest?.('#chat .message-buttons button[aria-label*="opy" i]');
+    const message = copy?.closest('.message-row, .bot-row')?.querySelector('.answer, .question');
+    if (!message) return;
+    event.stopPropagation();
+    navigator.clipboard?.writeText(words(message));
+  }, true);
+
+  return { arrive, keepTab, closeMenu, confirmRemoval, save };
+})();

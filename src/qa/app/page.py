@@ -1,0 +1,65 @@
+"""The page: its parts laid out, and wired to what they do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from qa.app.choices import Answerers, Choice, effect_html
+from qa.app.endpoints import publish
+from qa.app.examples import Examples
+from qa.app.feedback import Feedback
+from qa.app.layout import QUICK, lay_out
+from qa.app.links import parse_link
+from qa.app.panel import find_source
+from qa.app.shelf import Shelf
+from qa.app.talk import Talk
+from qa.app.verdicts import Verdicts
+from qa.app.visitors import Visitors
+from qa.documents import READERS
+
+if TYPE_CHECKING:
+    from qa.chatbot import Chatbot
+
+
+def build_page(bot: Chatbot, *, folder: Path) -> gr.Blocks:
+    """The page of one chatbot; conversations, uploads and verdicts are kept under `folder`."""
+    answerers, visitors = Answerers(bot), Visitors(folder=folder / "conversations")
+    examples = Examples(answerers.under(_builtin(bot)), cache=folder / "examples.json")
+    examples.refresh()
+    blocks: gr.Blocks
+    with gr.Blocks(title="Ask your documents", fill_height=True, delete_cache=(3600, 3600)) as blocks:
+        publish(bot)  # first, so that no event of the page takes the names
+        page = lay_out(
+            settings=bot.settings,
+            models=answerers.models(),
+            suffixes=sorted(READERS),
+            open_source=_source_opener(bot, visitors),
+        )
+        talk = Talk(page, answerers=answerers, visitors=visitors)
+        shelf = Shelf(page, answerers=answerers, examples=examples, folder=folder / "uploads")
+        talk.wire(blocks)
+        shelf.wire(blocks)
+        Verdicts(page, visitors=visitors, feedback=Feedback(folder / "feedback", bot=bot)).wire()
+        page.strictness.change(effect_html, page.strictness, page.effect, **QUICK)
+        blocks.load(effect_html, page.strictness, page.effect, **QUICK)
+    return blocks
+
+
+def _source_opener(bot: Chatbot, visitors: Visitors) -> Callable[..., Any]:
+    def open_source(asked: dict[str, str]) -> dict[str, Any] | None:
+        reference = parse_link(str(asked["link"]))
+        if reference is None:
+            return None
+        conversation = visitors.history(str(asked["key"])).load(str(asked["tab"]))
+        return asdict(find_source(reference, library=bot, conversation=conversation))
+
+    return open_source
+
+
+def _builtin(bot: Chatbot) -> Choice:
+    return Choice(model="extractive", top_k=bot.settings.top_k, strictness=bot.settings.strictness)

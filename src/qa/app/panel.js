@@ -1,0 +1,114 @@
+// The source panel. Text from documents arrives as plain values and is only ever set as text.
+const panel = element.querySelector('#panel');
+let around = []; // the citation links of the message that the open one belongs to
+let opened = null;
+
+const make = (tag, attributes = {}, ...children) => {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+};
+
+const button = (text, label, act) => {
+  const node = make('button', { type: 'button', 'aria-label': label }, text);
+  node.addEventListener('click', act);
+  return node;
+};
+
+const notes = {
+  moved: 'The document has changed since. The words that were cited still stand in it, and are marked.',
+  changed: 'The document has changed since. The words that were cited no longer stand in it.',
+  gone: 'This document is no longer indexed.',
+};
+
+const characters = (count) => `${count.toLocaleString('en')} more characters`;
+
+function heading(source) {
+  const page = source.page === null ? '' : ` · page ${source.page}`;
+  const span = source.end > source.start ? ` · characters ${source.start}–${source.end}` : '';
+  return make('header', {},
+    make('div', {}, make('small', {}, 'Source'), make('h2', {}, source.title), make('p', {}, `${source.document}${page}${span}`)),
+    button('×', 'Close the source panel', close));
+}
+
+function steps() {
+  const at = around.indexOf(opened);
+  const step = (by) => around[at + by] && follow(around[at + by], true);
+  const previous = button('‹', 'Previous citation', () => step(-1));
+  const next = button('›', 'Next citation', () => step(1));
+  previous.disabled = at <= 0;
+  next.disabled = at < 0 || at === around.length - 1;
+  const numbers = around.map((link, position) => {
+    const number = button(link.textContent, `Citation ${link.textContent}`, () => follow(link, true));
+    if (position === at) number.setAttribute('aria-current', 'true');
+    return number;
+  });
+  return make('nav', { 'aria-label': 'Citations of this answer' }, previous, ...numbers, next);
+}
+
+function body(source) {
+  const parts = [];
+  if (notes[source.state]) {
+    parts.push(make('p', { class: 'changed', role: 'status' }, notes[source.state]));
+    if (source.cited && source.state !== 'moved') parts.push(make('blockquote', {}, source.cited));
+  }
+  const text = make('div', { class: 'text', tabindex: '0', role: 'region', 'aria-label': 'Text of the document' });
+  if (source.earlier) text.append(make('p', { class: 'more' }, `… ${characters(source.earlier)} before this`));
+  text.append(make('span', {}, source.before));
+  if (source.quote) text.append(make('mark', {}, source.quote));
+  text.append(make('span', {}, source.after));
+  if (source.later) text.append(make('p', { class: 'more' }, `${characters(source.later)} after this …`));
+  return [...parts, text];
+}
+
+function show(source) {
+  const parts = [heading(source)];
+  if (around.length > 1) parts.push(steps());
+  panel.replaceChildren(...parts, ...body(source));
+  document.body.classList.add('source-open');
+  const text = panel.querySelector('.text');
+  const mark = panel.querySelector('mark');
+  text.scrollTop = mark ? mark.offsetTop - text.offsetTop - text.clientHeight / 3 : 0;
+}
+
+async function follow(link, keepFocus) {
+  document.querySelectorAll('a.cite.opened').forEach((each) => each.classList.remove('opened'));
+  const message = link.closest('.answer');
+  around = message ? [...message.querySelectorAll('a[href^="#cite/"]')] : [];
+  opened = link;
+  link.classList.add('opened');
+  const value = (id) => document.querySelector(`#${id} textarea, #${id} input`)?.value ?? '';
+  show(await server.open_source({ link: link.getAttribute('href'), key: value('key'), tab: value('tab') }));
+  if (!keepFocus) panel.focus({ preventScroll: true });
+}
+
+function close() {
+  document.body.classList.remove('source-open');
+  opened?.classList.remove('opened');
+  opened?.focus({ preventScroll: true });
+  empty();
+}
+
+function empty() {
+  opened = null;
+  panel.replaceChildren(make('div', { class: 'hint' },
+    make('span', { 'aria-hidden': 'true' }, '❝'),
+    make('p', {}, 'Select a number in an answer to read the words it rests on, in their document.')));
+}
+
+document.addEventListener('click', (event) => {
+  const link = event.target.closest?.('a[href^="#cite/"]');
+  if (!link) return;
+  event.preventDefault();
+  window.qa.closeMenu();
+  follow(link, event.detail > 0);
+});
+panel.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape') close();
+  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  const link = by && around[around.indexOf(opened) + by];
+  if (link) follow(link, false);
+});
+
+empty();

@@ -1,0 +1,174 @@
+"""Answers → the HTML of a message, in which text from documents and models is only ever text.
+
+A message is one line of HTML, so that Gradio's Markdown reader passes it on unread; and every
+character that means something to HTML, Markdown or a template is an entity, in case it does not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from qa.app.links import Reference, link
+from qa.types import Answer, Citation, Nearest, Sentence, Span
+
+# Line ends and ASCII punctuation: every character that HTML, Markdown or a template gives a meaning to.
+_NOT_INERT = re.compile(r"[\n\r!-/:-@\[-`{-~]")
+_MARKER = re.compile(r"\[(\d+)\]")
+_MARKERS = re.compile(r"(?:\s*\[\d+\])*")
+# Characters that reorder or hide others; spelt out, they cannot disguise a name.
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_VERDICTS = {"partly": "partly supported", "unsupported": "not supported", "contradicted": "contradicted"}
+_BLANK_LINES = re.compile(r"(?:\s*<br>\s*){2,}")
+_NEAREST_CHARS = 220
+_SENTENCE_CHARS = 2_000  # a longer sentence is looked for without markers inside it
+
+Marks = Mapping[int, Citation]
+
+
+def inert(text: str) -> str:
+    """HTML that shows these characters and does nothing else, in Markdown and in templates too."""
+    return _NOT_INERT.sub(lambda found: f"&#{ord(found[0])};", visible(text))
+
+
+def visible(text: str) -> str:
+    """The text with every control character spelt out, such as `‹U+202E›`; tabs and line ends stay."""
+    return _UNSEEN.sub(lambda found: f"‹U+{ord(found[0]):04X}›", text)
+
+
+def question_html(question: str) -> str:
+    """The message in which a person asks."""
+    return f'<div class="question">{_lines(question)}</div>'
+
+
+def streaming_html(text: str, citations: Sequence[Citation]) -> str:
+    """The message while it is being written."""
+    return f'<div class="answer">{_paragraphs(_text(text, _by_number(citations)))}</div>'
+
+
+def answer_html(answer: Answer) -> str:
+    """The message that holds a finished answer, or the nearest passages instead of one."""
+    parts = [_paragraphs(_body(answer))]
+    if answer.abstained and answer.nearest:
+        items = "".join(_nearest_item(number, each) for number, each in enumerate(answer.nearest, start=1))
+        parts.append(f'<p class="lead">The nearest passages are:</p><ul class="nearest">{items}</ul>')
+    if answer.incomplete:
+        parts.append('<p class="note">This answer broke off before its end.</p>')
+    parts.extend(f'<p class="note">{inert(note)}</p>' for note in answer.notes)
+    parts.append(f'<p class="meta">{_how(answer)}</p>')
+    kind = "answer abstained" if answer.abstained else "answer"
+    return f'<div class="{kind}">{"".join(parts)}</div>'
+
+
+def error_html(message: str) -> str:
+    """The message shown when no answer could be made."""
+    return f'<div class="answer"><p class="note error">{_lines(message)}</p></div>'
+
+
+def _how(answer: Answer) -> str:
+    seconds = sum(answer.seconds.values())
+    parts = [f"{seconds:.1f} s" if seconds >= 0.1 else f"{seconds * 1000:.0f} ms"]
+    if answer.usage.output_tokens:
+        parts.append(f"{answer.usage.input_tokens:,} tokens read, {answer.usage.output_tokens:,} written")
+    if answer.query.strip() != answer.question.strip():
+        parts.insert(0, f'Searched for <span class="query">{inert(answer.query)}</span>')
+    return " · ".join(parts)
+
+
+def _body(answer: Answer) -> str:
+    """The text of the answer with its markers, its short answers in bold and its doubts marked."""
+    marks = _by_number(answer.citations)
+    html: list[str] = []
+    unplaced: list[str] = []
+    cursor = 0
+    for sentence in answer.sentences:
+        found = _find(sentence.text, answer.text, cursor)
+        if found is None:
+            unplaced.append(_flag(sentence))
+            continue
+        start, end, inner = found
+        after = _MARKERS.match(answer.text, end)
+        assert after is not None  # the pattern matches the empty text
+        words = _sentence(sentence, inner=inner, marks=marks)
+        html += [_text(answer.text[cursor:start], marks), words, _text(after[0], marks), _flag(sentence)]
+        cursor = after.end()
+    return "".join([*html, _text(answer.text[cursor:], marks), *unplaced])
+
+
+def _find(words: str, text: str, cursor: int) -> tuple[int, int, dict[int, str]] | None:
+    """Where a sentence stands in the text, and the markers inside it by their offset in its words."""
+    start = text.find(words, cursor)
+    if start >= 0:
+        return start, start + len(words), {}
+    pattern = r"((?:\s*\[\d+\])*?)".join(map(re.escape, words))
+    found = re.compile(pattern).search(text, cursor) if len(words) <= _SENTENCE_CHARS else None
+    if found is None:
+        return None
+    return found.start(), found.end(), {at: marker for at, marker in enumerate(found.groups(), start=1) if marker}
+
+
+def _sentence(sentence: Sentence, *, inner: Mapping[int, str], marks: Marks) -> str:
+    """The words of a sentence as text, whatever they look like; only `inner` are markers."""
+    words, short = sentence.text, sentence.highlight or Span(start=0, end=0)
+    html = ""
+    for start, end in pairwise(sorted({0, len(words), short.start, short.end, *inner})):
+        piece = _lines(words[start:end])
+        html += _text(inner.get(start, ""), marks)
+        html += f"<strong>{piece}</strong>" if short.start <= start < short.end else piece
+    return f'<span class="doubt {sentence.support}">{html}</span>' if sentence.support in _VERDICTS else html
+
+
+def _flag(sentence: Sentence) -> str:
+    """What follows a sentence that is not fully supported; the reason shows on hover, tap and focus."""
+    verdict = _VERDICTS.get(sentence.support)
+    if verdict is None:
+        return ""
+    return f' <a class="why {sentence.support}" href="#why" title="{inert(sentence.reason or verdict)}">{verdict}</a>'
+
+
+def _text(text: str, marks: Marks) -> str:
+    """Inert text in which the markers of known citations are links."""
+    html: list[str] = []
+    cursor = 0
+    for found in _MARKER.finditer(text):
+        citation = marks.get(int(found[1]))
+        if citation is not None:
+            html.append(_lines(text[cursor : found.start()]) + _pill(citation))
+            cursor = found.end()
+    return "".join(html) + _lines(text[cursor:])
+
+
+def _paragraphs(html: str) -> str:
+    """A blank line begins a paragraph; no sentence has one inside, so no element is cut in two."""
+    return f"<p>{_BLANK_LINES.sub('</p><p>', html.strip())}</p>"
+
+
+def _lines(text: str) -> str:
+    return "<br>".join(inert(line) for line in text.replace("\r\n", "\n").split("\n"))
+
+
+def _pill(citation: Citation) -> str:
+    return f'<a class="cite" href="{link(_reference(citation))}" title="{_where(citation)}">{citation.number}</a>'
+
+
+def _nearest_item(number: int, nearest: Nearest) -> str:
+    words = " ".join(nearest.quote.split())
+    words = words if len(words) <= _NEAREST_CHARS else words[:_NEAREST_CHARS].rsplit(" ", 1)[0] + " …"
+    return (
+        f'<li><a class="cite" href="{link(_reference(nearest))}" title="{_where(nearest)}">{number}</a>'
+        f'<span class="quote">{inert(words)}</span><span class="where">{_where(nearest)}</span></li>'
+    )
+
+
+def _reference(source: Citation | Nearest) -> Reference:
+    return Reference(document=source.document, version=source.version, start=source.start, end=source.end)
+
+
+def _where(source: Citation | Nearest) -> str:
+    page = "" if source.page is None else f", page {source.page}"
+    return inert(f"{source.title}{page}")
+
+
+def _by_number(citations: Sequence[Citation]) -> Marks:
+    return {citation.number: citation for citation in citations}

@@ -1,0 +1,111 @@
+"""The documents part of the page: the list, adding files with progress, removing them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from qa.app.choices import Answerers
+from qa.app.examples import Examples
+from qa.app.layout import PRIVATE, QUICK, Page
+from qa.app.lists import documents_html, header_html, progress_html, report_html
+from qa.app.safety import tell, without_secrets
+from qa.documents import read_document
+from qa.errors import QAError
+
+if TYPE_CHECKING:
+    from qa.chatbot import Chatbot
+
+Update = dict[Any, Any]
+
+_START = """## What would you like to know?
+Every sentence is cited. Select its number to see the words it rests on."""
+_EMPTY = """## Nothing is indexed yet
+Add files under **Documents**, or run `qa ingest FOLDER` in a terminal. Then ask."""
+
+
+class Shelf:
+    """What happens to the documents; what is uploaded is kept under `folder` and nowhere else."""
+
+    def __init__(self, page: Page, *, answerers: Answerers, examples: Examples, folder: Path) -> None:
+        self._page = page
+        self._answerers = answerers
+        self._bot: Chatbot = answerers.bot
+        self._examples = examples
+        self._folder = folder
+
+    def wire(self, blocks: gr.Blocks) -> None:
+        """Connect the list, the upload and the choice of a model."""
+        page = self._page
+        shown = [page.documents, page.top, page.chat]
+        page.upload.upload(self.add, [page.upload, page.model], [page.upload, page.report, *shown], **PRIVATE)
+        page.documents.remove(self.remove, page.model, [page.report, *shown], **QUICK)
+        blocks.load(self.look, page.model, shown, **QUICK)
+        page.model.change(self.look, page.model, shown, **QUICK)
+
+    def look(self, model: str) -> Update:
+        """The documents as they are now, and what to ask of them."""
+        page, records = self._page, self._bot.documents()
+        name, place = self._answerers.described(model)
+        questions = self._examples.questions() if records else ()
+        return {
+            page.documents: documents_html(records),
+            page.top: header_html(documents=len(records), model=name, place=place),
+            page.chat: gr.update(
+                placeholder=_START if records else _EMPTY, examples=[{"text": question} for question in questions]
+            ),
+        }
+
+    def add(self, files: list[str], model: str) -> Iterator[Update]:
+        """Index uploaded files one by one; a bad one does not stop the others."""
+        page = self._page
+        failed: list[tuple[str, str]] = []
+        for done, file in enumerate(files):
+            name = Path(file).name
+            yield {page.report: progress_html(name=f"Indexing {name}", done=done, total=len(files))}
+            why = self._take(Path(file))
+            failed += [(name, why)] if why else []
+        good = len(files) - len(failed)
+        self._examples.refresh()
+        done_text = f"{good} file{'s' if good != 1 else ''} added." if good else ""
+        yield {page.upload: None, page.report: report_html(done=done_text, failed=failed), **self.look(model)}
+
+    def remove(self, model: str, chosen: gr.EventData) -> Update:
+        """Forget a document, and the file if it was uploaded here."""
+        id = str(chosen.id)
+        record = next((each for each in self._bot.documents() if each.id == id), None)
+        report = ""
+        if record is not None:
+            try:
+                self._bot.remove(id)
+            except QAError as error:
+                raise gr.Error(tell(error), print_exception=False) from error
+            report = report_html(done=f"“{record.title}” was removed.", failed=[])
+            if record.root == str(self._folder):
+                (self._folder / id).unlink(missing_ok=True)
+            self._examples.refresh()
+        return {self._page.report: report, **self.look(model)}
+
+    def _take(self, file: Path) -> str | None:
+        """Move an uploaded file in and index it; what is wrong with it, if anything."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        kept = self._folder / file.name
+        try:
+            read_document(file, root=file.parent)  # before it takes the place of a good one
+            shutil.move(file, kept)
+            failed = [why for _, why in self._bot.ingest(kept).failed]
+        except QAError as error:
+            failed = [str(error)]
+        finally:
+            file.unlink(missing_ok=True)
+        if failed and file.name not in self._uploaded():
+            kept.unlink(missing_ok=True)
+        return without_secrets(failed[0]) if failed else None
+
+    def _uploaded(self) -> set[str]:
+        """The ids of the documents that were uploaded here."""
+        return {record.id for record in self._bot.documents() if record.root == str(self._folder)}

@@ -1,0 +1,149 @@
+"""The conversation part of the page: asking, opening, deleting, exporting."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gradio as gr
+
+from qa.app import export
+from qa.app.choices import Answerers, Choice
+from qa.app.history import Conversation, History, new_conversation
+from qa.app.layout import PRIVATE, QUICK, Page
+from qa.app.lists import history_html
+from qa.app.render import answer_html, question_html
+from qa.app.visitors import Visitors
+from qa.app.writing import write_answer
+
+Update = dict[Any, Any]
+
+_NOT_NAME = re.compile(r"\W+")
+
+
+class Talk:
+    """What happens when somebody asks, or goes back to what was asked."""
+
+    def __init__(self, page: Page, *, answerers: Answerers, visitors: Visitors) -> None:
+        self._page = page
+        self._answerers = answerers
+        self._visitors = visitors
+
+    def wire(self, blocks: gr.Blocks) -> None:
+        """Connect the events of the conversation."""
+        page = self._page
+        whose = [page.key, page.tab]
+        shown = [page.tab, page.chat, page.history, page.wish]
+        question, answering = [page.ask, *whose, *page.choices], [page.ask, *shown]
+        asked = page.ask.submit(self.ask, question, answering, **PRIVATE)
+        chosen = page.chat.example_select(self.take_example, None, page.ask, **QUICK)
+        example = chosen.then(self.ask, question, answering, **PRIVATE)
+        for event in (asked, example):
+            event.then(self.ready, None, page.ask, **QUICK)
+        page.ask.stop(self.ready, None, page.ask, cancels=[asked, example], **QUICK)
+        blocks.load(self.arrive, whose, [page.key, *shown], js="qa.arrive", **QUICK)
+        page.tab.change(None, page.tab, None, js="qa.keepTab", **QUICK)
+        page.new.click(self.begin, page.key, shown, **QUICK)
+        page.history.open(self.open, page.key, shown, **QUICK)
+        page.history.forget(self.forget, whose, shown, **QUICK)
+        for button, export_as in ((page.markdown, self.export_markdown), (page.json, self.export_json)):
+            written = button.click(export_as, whose, page.download, **QUICK)
+            written.then(None, page.download, None, js="qa.save", **QUICK)
+
+    def ask(self, question: str, key: str, tab: str, model: str, top_k: int, strictness: float) -> Iterator[Update]:
+        """Answer a question in the open conversation, as the answer comes."""
+        page, question = self._page, question.strip()
+        if not question:
+            yield {page.ask: gr.skip()}
+            return
+        history = self._visitors.history(key)
+        conversation = history.load(tab) or new_conversation()
+        before = [*messages(conversation), _message("user", question_html(question))]
+        bot = self._answerers.under(Choice(model=model, top_k=int(top_k), strictness=strictness))
+        answer = write_answer(bot, question, conversation=conversation, history=history)
+        yield {
+            page.ask: gr.update(value="", submit_btn=False, stop_btn=True),
+            page.chat: [*before, _message("assistant", next(answer))],
+            page.tab: conversation.id,
+            page.history: history_html(history.summaries(), current=conversation.id),
+            page.wish: gr.update(visible=False),
+        }
+        for html in answer:
+            yield {page.chat: [*before, _message("assistant", html)]}
+
+    def take_example(self, chosen: gr.SelectData) -> str:
+        """The example question that was clicked."""
+        return str(chosen.value["text"])
+
+    def ready(self) -> Update:
+        """The question box, ready for the next question."""
+        return gr.update(submit_btn=True, stop_btn=False)
+
+    def arrive(self, browser: str, tab: str, request: gr.Request) -> Update:
+        """What a page that has just been loaded shows: the conversation that its tab had open."""
+        key = self._visitors.key(browser, request.username)
+        history = self._visitors.history(key)
+        return {self._page.key: key, **self._showing(history.load(tab), history)}
+
+    def begin(self, key: str) -> Update:
+        """A new conversation."""
+        return self._showing(None, self._visitors.history(key))
+
+    def open(self, key: str, chosen: gr.EventData) -> Update:
+        """A conversation from the list."""
+        history = self._visitors.history(key)
+        return self._showing(history.load(str(chosen.id)), history)
+
+    def forget(self, key: str, tab: str, chosen: gr.EventData) -> Update:
+        """Delete a conversation of the list; the page stays with the one that is open."""
+        history = self._visitors.history(key)
+        history.delete(str(chosen.id))
+        return self._showing(history.load(tab), history)
+
+    def export_markdown(self, key: str, tab: str) -> dict[str, str]:
+        """The open conversation as a Markdown file."""
+        return self._export(self._visitors.history(key).load(tab), export.to_markdown, kind=("md", "text/markdown"))
+
+    def export_json(self, key: str, tab: str) -> dict[str, str]:
+        """The open conversation as a JSON file, which `qa verify` checks."""
+        return self._export(self._visitors.history(key).load(tab), export.to_json, kind=("json", "application/json"))
+
+    def _showing(self, conversation: Conversation | None, history: History) -> Update:
+        page = self._page
+        shown = conversation or Conversation(id="")
+        return {
+            page.tab: shown.id,
+            page.chat: gr.update(value=messages(shown), feedback_value=_thumbs(shown)),
+            page.history: history_html(history.summaries(), current=shown.id),
+            page.wish: gr.update(visible=False),
+        }
+
+    def _export(
+        self, conversation: Conversation | None, write: Callable[[Conversation], str], *, kind: tuple[str, str]
+    ) -> dict[str, str]:
+        if conversation is None:
+            raise gr.Error("There is nothing to export yet. Ask something first.", print_exception=False, duration=4)
+        suffix, media = kind
+        name = _NOT_NAME.sub("-", conversation.title.lower()).strip("-")[:60] or "conversation"
+        return {"name": f"{name}.{suffix}", "type": media, "text": write(conversation)}
+
+
+def messages(conversation: Conversation) -> list[dict[str, str]]:
+    """The conversation as the chat shows it."""
+    return [
+        message
+        for turn in conversation.turns
+        for message in (
+            _message("user", question_html(turn.answer.question)),
+            _message("assistant", answer_html(turn.answer)),
+        )
+    ]
+
+
+def _message(role: str, html: str) -> dict[str, str]:
+    return {"role": role, "content": html}
+
+
+def _thumbs(conversation: Conversation) -> list[str | None]:
+    return [{True: "Like", False: "Dislike", None: None}[turn.liked] for turn in conversation.turns]

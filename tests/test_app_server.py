@@ -1,0 +1,157 @@
+"""The web server around the page: health, headers, logins, and what programs may call."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import json
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from page_driver import open_bot, serving
+from qa.app import build, serve
+from qa.app.safety import POLICY
+from qa.chatbot import Chatbot
+from qa.errors import SettingsError
+
+
+@pytest.fixture(scope="module")
+def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
+    with open_bot(tmp_path_factory.mktemp("page")) as bot:
+        yield bot
+
+
+@pytest.fixture(scope="module")
+def address(bot: Chatbot) -> Iterator[str]:
+    with serving(bot) as address:
+        yield address
+
+
+def client(address: str, **options: Any) -> Any:
+    from gradio_client import Client
+
+    return Client(address, verbose=False, analytics_enabled=False, **options)
+
+
+def fetch(url: str, body: object = None) -> tuple[int, str, Any]:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data=data, headers={"content-type": "application/json"})
+    try:
+        with urllib.request.urlopen(request) as response:
+            return response.status, response.read().decode(), response.headers
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode(), error.headers
+
+
+def test_health_answers_without_a_login(bot: Chatbot) -> None:
+    with serving(bot, auth="ann:s3cret") as address:
+        assert fetch(f"{address}/health")[:2] == (200, '{"status":"ok"}')
+        assert fetch(f"{address}/config")[0] == 401
+        assert fetch(f"{address}/gradio_api/call/ask", {"data": ["Who?", None]})[0] == 401
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/nothing-here", "/gradio_api/info"])
+def test_every_response_forbids_other_hosts(address: str, path: str) -> None:
+    headers = fetch(address + path)[2]
+    assert headers["content-security-policy"] == POLICY
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "http" not in POLICY
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])
+def test_the_web_framework_shows_no_pages_of_its_own(address: str, path: str) -> None:
+    assert fetch(address + path)[0] == 404
+
+
+def test_telemetry_is_off_before_gradio_is_imported() -> None:
+    assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
+
+
+def test_ask_returns_the_answer_contract(address: str, bot: Chatbot) -> None:
+    answer = client(address).predict("When was the lighthouse opened?", api_name="/ask")
+    expected = bot.ask("When was the lighthouse opened?").to_dict()
+    assert {**answer, "seconds": 0} == {**json.loads(json.dumps(expected)), "seconds": 0}
+    citation = answer["citations"][0]
+    assert bot.document(citation["document"]).text[citation["start"] : citation["end"]] == citation["quote"]
+
+
+def test_ask_takes_the_conversation_so_far(address: str) -> None:
+    history = [
+        {"role": "user", "content": "Where was Marta Kowalczyk born?"},
+        {"role": "assistant", "content": "Marta Kowalczyk was born in Gdansk on 3 May 1897. [1]"},
+    ]
+    answer = client(address).predict("And when?", history, api_name="/ask")
+    assert (answer["query"], "3 May 1897" in answer["answer"]) == ("When was Marta Kowalczyk born?", True)
+
+
+def test_search_returns_passages_best_first(address: str) -> None:
+    hits = client(address).predict("honey cake", 2, api_name="/search")
+    assert [hit["rank"] for hit in hits] == list(range(1, len(hits) + 1))
+    assert hits[0]["document"] == "bakery.md"
+
+
+def test_curl_can_ask(address: str) -> None:
+    status, started, _ = fetch(f"{address}/gradio_api/call/ask", {"data": ["When was the lighthouse opened?", []]})
+    assert status == 200
+    result = fetch(f"{address}/gradio_api/call/ask/{json.loads(started)['event_id']}")[1]
+    assert "event: complete" in result
+    assert "1844" in result
+
+
+def test_programs_are_offered_ask_and_search_and_nothing_else(address: str) -> None:
+    assert set(json.loads(fetch(f"{address}/gradio_api/info")[1])["named_endpoints"]) == {"/ask", "/search"}
+
+
+def test_a_wrong_question_is_refused_with_a_reason_and_no_path(address: str, bot: Chatbot) -> None:
+    from gradio_client.exceptions import AppError
+
+    with pytest.raises(AppError, match="the question is empty") as caught:
+        client(address).predict("  ", api_name="/ask")
+    assert str(bot.settings.home) not in str(caught.value)
+
+
+def test_twenty_people_at_once_get_the_right_answers(address: str) -> None:
+    asked = [("When was the lighthouse opened?", "1844"), ("Who founded the bakery?", "Marta Kowalczyk")] * 10
+    clients = [client(address) for _ in asked]
+    with concurrent.futures.ThreadPoolExecutor(len(asked)) as people:
+        answers = people.map(
+            lambda pair: pair[0].predict(pair[1][0], api_name="/ask"), zip(clients, asked, strict=True)
+        )
+        for answer, (question, held) in zip(answers, asked, strict=True):
+            assert (answer["question"], held in answer["answer"]) == (question, True)
+
+
+def test_login_opens_the_endpoints(bot: Chatbot) -> None:
+    with serving(bot, auth="ann:s3cret,bob:pa:55") as address:
+        answer = client(address, auth=("bob", "pa:55")).predict("Who founded the bakery?", api_name="/ask")
+        assert "Marta Kowalczyk" in answer["answer"]
+
+
+def test_mcp_and_a_login_do_not_go_together(bot: Chatbot) -> None:
+    with pytest.raises(SettingsError, match="Choose one"):
+        build(bot, auth="ann:s3cret", mcp=True)
+
+
+def test_a_network_address_is_refused_before_anything_is_served(bot: Chatbot) -> None:
+    with pytest.raises(SettingsError, match="--open"):
+        serve(bot, host="0.0.0.0")
+
+
+def test_an_address_that_is_taken_is_refused_with_advice(bot: Chatbot, address: str) -> None:
+    with pytest.raises(SettingsError, match="Choose another: --port"):
+        serve(bot, port=int(address.rpartition(":")[2]))
+
+
+def test_files_of_the_machine_and_of_the_index_are_not_served(address: str, bot: Chatbot, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("secret")
+    for path in (
+        tmp_path / "secret.txt",
+        bot.settings.home / "examples.json",
+        Path(bot.settings.chroma) / "chroma.sqlite3",
+    ):
+        assert fetch(f"{address}/gradio_api/file={path}")[0] in (403, 404)

@@ -1,0 +1,336 @@
+"""The page in a real browser: asking, reading the source, documents, history, verdicts, export."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from page_driver import Reader, chromium, open_bot, serving
+from qa.chatbot import Chatbot
+from qa.evals.lint import lint
+from qa.evals.suites import load_suite, read_corpus
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def bot(tmp_path: Path) -> Iterator[Chatbot]:
+    with open_bot(tmp_path) as bot:
+        yield bot
+
+
+@pytest.fixture
+def address(bot: Chatbot) -> Iterator[str]:
+    with serving(bot) as address:
+        yield address
+
+
+@pytest.fixture
+def reader(browser, address: str) -> Iterator[Reader]:
+    context = browser.new_context(viewport={"width": 1400, "height": 900}, accept_downloads=True)
+    reader = Reader(context, address)
+    yield reader
+    context.close()
+    assert reader.problems == []
+    assert [url for url in reader.requests if not url.startswith((address, "blob:", "data:"))] == []
+
+
+def test_a_number_opens_the_exact_words_in_their_document(reader: Reader, bot: Chatbot) -> None:
+    assert "1844" in reader.ask("When was the lighthouse opened?")
+    citation = bot.ask("When was the lighthouse opened?").citations[0]
+    assert reader.cite() == citation.quote
+    panel = reader.page.locator("#panel").text_content() or ""
+    assert f"lighthouse.md · characters {citation.start}–{citation.end}" in panel
+    assert reader.page.locator("#panel mark").is_visible()
+    shown = reader.page.locator("#panel .text").text_content()
+    assert shown == bot.document("lighthouse.md").text
+
+
+def test_the_highlight_is_there_in_about_a_tenth_of_a_second(reader: Reader) -> None:
+    reader.ask("When was the lighthouse opened?")
+    reader.cite()
+    milliseconds = sorted(
+        reader.page.evaluate(
+            """async () => {
+                document.querySelector('#panel header button').click();
+                const begun = performance.now();
+                document.querySelector('#chat a.cite').click();
+                while (!document.querySelector('#panel mark')) await new Promise(requestAnimationFrame);
+                return performance.now() - begun;
+            }"""
+        )
+        for _ in range(9)
+    )
+    print(f"click to highlight, median of 9: {milliseconds[4]:.0f} ms")
+    assert milliseconds[4] < 500  # a loaded machine may be slow; the measured figure is in docs/page.md
+
+
+def test_the_keyboard_opens_a_source_steps_through_it_and_comes_back(reader: Reader) -> None:
+    page = reader.page
+    reader.ask("What is the colour of the moon rocks in the museum?")
+    page.locator("#chat a.cite").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#panel mark")
+    assert page.evaluate("document.activeElement.id") == "panel"
+    first = page.locator("#panel mark").text_content()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("first => document.querySelector('#panel mark').textContent !== first", arg=first)
+    page.click("#panel [aria-label='Previous citation']")
+    page.wait_for_function("first => document.querySelector('#panel mark').textContent === first", arg=first)
+    page.locator("#panel").focus()
+    page.keyboard.press("Escape")
+    assert page.locator("#panel mark").count() == 0
+    assert page.evaluate("document.activeElement.className").startswith("cite")
+
+
+def test_a_follow_up_is_answered_and_shows_what_was_searched(reader: Reader) -> None:
+    assert "Gdansk" in reader.ask("Where was Marta Kowalczyk born?")
+    answer = reader.ask("And when?")
+    assert "3 May 1897" in answer
+    assert "Searched for When was Marta Kowalczyk born?" in answer
+
+
+def test_an_abstention_offers_the_nearest_passages(reader: Reader) -> None:
+    answer = reader.ask("What is the melting point of tungsten?")
+    assert "The nearest passages are:" in answer
+    assert reader.cite() in answer or len(reader.cite()) > 100
+
+
+def test_an_uploaded_file_is_indexed_with_progress_and_answers(reader: Reader, bot: Chatbot, tmp_path: Path) -> None:
+    page = reader.page
+    files = {name: tmp_path / name for name in ("harbour.txt", "mill.txt", "broken.txt", "quarry.txt")}
+    files["harbour.txt"].write_text("The harbour of Port Ellen was dredged in 1826 by Walter Campbell.")
+    files["mill.txt"].write_text("The mill at Glen Garry was burned down in 1911.")
+    files["broken.txt"].write_bytes(b"\xff\xfe\xfa\x00broken")
+    files["quarry.txt"].write_text("The quarry at Ross was closed in 1960.")
+    page.evaluate(
+        "window.bars = []; new MutationObserver(() => { const bar = document.querySelector('#report progress');"
+        " if (bar) window.bars.push(bar.value); })"
+        ".observe(document.querySelector('#report'), {subtree: true, childList: true, attributes: true})"
+    )
+    page.set_input_files("#upload input[type=file]", list(files.values()))
+    page.wait_for_selector("#report .report")
+    assert "3 files added." in page.inner_text("#report")
+    assert "broken.txt" in page.inner_text("#report .bad")
+    assert str(tmp_path) not in page.inner_text("#report")
+    bars = page.evaluate("window.bars")
+    assert bars == sorted(bars)
+    assert len(set(bars)) >= 3
+    assert "5 documents" in page.inner_text("#about")
+    assert "1826" in reader.ask("When was the harbour of Port Ellen dredged?")
+    assert "1826" in reader.cite()
+    kept = bot.settings.home / "uploads"
+    assert {path.name for path in kept.iterdir()} == set(files) - {"broken.txt"}
+
+
+def test_a_file_can_be_dropped(reader: Reader) -> None:
+    reader.page.evaluate(
+        """() => {
+            const data = new DataTransfer();
+            data.items.add(new File(['The quarry at Ross was opened in 1838.'], 'quarry.txt', {type: 'text/plain'}));
+            const target = document.querySelector('#upload button');
+            for (const type of ['dragenter', 'dragover', 'drop']) {
+                target.dispatchEvent(new DragEvent(type, {bubbles: true, cancelable: true, dataTransfer: data}));
+            }
+        }"""
+    )
+    reader.page.wait_for_selector("#report .good")
+    assert "1838" in reader.ask("When was the quarry at Ross opened?")
+
+
+def test_a_removed_document_is_no_longer_cited(reader: Reader, bot: Chatbot) -> None:
+    page = reader.page
+    reader.ask("When was the lighthouse opened?")
+    page.hover("#documents li:has-text('lighthouse')")
+    page.click("#documents [aria-label*='lighthouse'][data-do=remove]")
+    assert "will no longer be searched or cited" in page.inner_text("dialog")
+    page.click("dialog button:has-text('Keep')")
+    assert len(bot.documents()) == 2
+    page.click("#documents [aria-label*='lighthouse'][data-do=remove]")
+    page.click("dialog button:has-text('Remove')")
+    page.wait_for_selector("#documents li:has-text('lighthouse')", state="detached")
+    page.locator("#chat a.cite").first.click()
+    page.wait_for_selector("#panel .changed")
+    assert "no longer indexed" in page.inner_text("#panel")
+    assert "1844" in page.inner_text("#panel blockquote")
+    reader.ask("When was the lighthouse opened?")
+    assert not page.locator("#chat .answer").last.locator("a[href*=lighthouse]").count()
+
+
+def test_a_changed_document_is_said_to_have_changed(reader: Reader, bot: Chatbot, tmp_path: Path) -> None:
+    reader.ask("When was the lighthouse opened?")
+    (tmp_path / "documents" / "lighthouse.md").write_text("# The lighthouse\n\nNobody knows when it was opened.\n")
+    bot.ingest(tmp_path / "documents")
+    reader.page.locator("#chat a.cite").first.click()
+    reader.page.wait_for_selector("#panel .changed")
+    assert "no longer stand in it" in reader.page.inner_text("#panel .changed")
+    assert "1844" in reader.page.inner_text("#panel blockquote")
+    assert reader.page.locator("#panel mark").count() == 0
+
+
+def test_a_thumb_down_becomes_a_case_of_a_suite_that_can_be_run(reader: Reader, bot: Chatbot) -> None:
+    page = reader.page
+    reader.ask("When was the lighthouse opened?")
+    page.click("#chat button[aria-label='Dislike']")
+    page.fill("#wanted input, #wanted textarea", "10 October 1844")
+    page.click("#save-wanted")
+    page.wait_for_selector("#wish", state="hidden")
+    reader.ask("Who founded the bakery?")
+    page.locator("#chat button[aria-label='Like']").last.click()
+    folder = wait_for_cases(bot.settings.home / "feedback", count=2)
+    suite = load_suite(folder)
+    down, up = suite.cases
+    assert (down.question, down.answers, down.tags) == (
+        "When was the lighthouse opened?", ("10 October 1844",), ("feedback", "disliked"),
+    )  # fmt: skip
+    assert up.history[0].content == "When was the lighthouse opened?"
+    assert up.evidence[0].quote in bot.document("bakery.md").text
+    assert lint(suite, texts=lambda name: read_corpus(suite.corpora[name])) == []
+    observed = [json.loads(line) for line in (folder / "observed.jsonl").read_text("utf-8").splitlines()]
+    assert observed[0]["answer"]["citations"][0]["document"] == "lighthouse.md"
+    assert observed[0]["passages"]
+    assert len(observed[0]["index"]["version"]) == 16
+
+
+def test_reload_and_restart_keep_the_conversation_and_its_sources(browser, tmp_path: Path) -> None:
+    context = browser.new_context()
+    with open_bot(tmp_path) as bot:
+        with serving(bot) as address:
+            reader = Reader(context, address)
+            reader.ask("When was the lighthouse opened?")
+            reader.page.click("#chat button[aria-label='Like']")
+            reader.arrive()
+            assert "1844" in reader.answer
+        with serving(bot, port=int(address.rpartition(":")[2])):
+            reader.arrive()
+            assert "1844" in reader.answer
+            assert "1844" in reader.cite()
+            assert "When was the lighthouse opened?" in reader.page.inner_text("#history")
+            assert "Gdansk" in reader.ask("Where was Marta Kowalczyk born?")
+            assert reader.page.locator("#history li").count() == 1
+            reader.page.click("#new")
+            reader.page.wait_for_selector("#chat .answer", state="detached")
+            reader.page.click("#history .name")
+            reader.page.wait_for_selector("#chat .answer")
+            assert "Gdansk" in reader.answer
+    context.close()
+
+
+def test_a_second_tab_begins_anew_and_another_browser_sees_nothing(browser, address: str) -> None:
+    context, stranger = browser.new_context(), browser.new_context()
+    Reader(context, address).ask("When was the lighthouse opened?")
+    second, other = Reader(context, address), Reader(stranger, address)
+    assert second.page.locator("#chat .answer").count() == 0
+    assert other.page.locator("#chat .answer").count() == 0
+    assert other.page.locator("#history li").count() == 0
+    second.ask("Who founded the bakery?")
+    assert second.page.locator("#chat .answer").count() == 1
+    context.close()
+    stranger.close()
+
+
+def test_a_conversation_can_be_deleted(reader: Reader) -> None:
+    reader.ask("When was the lighthouse opened?")
+    reader.page.hover("#history li")
+    reader.page.click("#history [data-do=forget]")
+    reader.page.wait_for_selector("#chat .answer", state="detached")
+    reader.arrive()
+    assert reader.page.locator("#history li").count() == 0
+
+
+def test_an_exported_conversation_is_verified(reader: Reader, bot: Chatbot, tmp_path: Path) -> None:
+    from qa.cli import app
+
+    reader.ask("When was the lighthouse opened?")
+    reader.ask("What is the melting point of tungsten?")
+    with reader.page.expect_download() as download:
+        reader.page.click("#export button:has-text('JSON')")
+    download.value.save_as(tmp_path / "chat.json")
+    result = CliRunner().invoke(app, ["verify", str(tmp_path / "chat.json"), "--chroma", bot.settings.chroma])
+    assert (result.exit_code, "exact" in result.output) == (0, True), result.output
+    with reader.page.expect_download() as download:
+        reader.page.click("#export button:has-text('Markdown')")
+    assert download.value.suggested_filename == "when-was-the-lighthouse-opened.md"
+    assert "> The lighthouse was opened in 1844 by Alan Stevenson." in Path(download.value.path()).read_text("utf-8")
+
+
+def test_example_questions_come_from_the_documents_and_are_answered(reader: Reader, bot: Chatbot) -> None:
+    reader.page.wait_for_selector("#chat .example")
+    examples = reader.page.locator("#chat .example").all_inner_texts()
+    assert 2 <= len(examples) <= 4
+    assert not any(bot.ask(example.strip()).abstained for example in examples)
+    reader.page.locator("#chat .example").first.click()
+    reader.page.wait_for_selector("#chat .answer .meta")
+    assert reader.page.locator("#chat .question").inner_text() == examples[0].strip()
+    assert "[1]" in reader.answer
+
+
+def test_nothing_indexed_says_what_to_do(browser, tmp_path: Path) -> None:
+    context = browser.new_context()
+    with open_bot(tmp_path) as bot:
+        for record in bot.documents():
+            bot.remove(record.id)
+        with serving(bot) as address:
+            reader = Reader(context, address)
+            reader.page.wait_for_selector("text=Nothing is indexed yet")
+            assert "qa ingest FOLDER" in reader.page.inner_text("#chat")
+            assert "0 documents" in reader.page.inner_text("#about")
+            reader.ask("When was the lighthouse opened?")
+    context.close()
+
+
+def test_settings_decide_how_the_next_question_is_answered(reader: Reader) -> None:
+    question = "Who painted the lighthouse red?"
+    assert "The nearest passages are:" in reader.ask(question)
+    reader.page.click("#settings .label-wrap")
+    assert "Balanced" in reader.page.inner_text("#effect")
+    reader.page.fill("#strictness input[type=number]", "0")
+    reader.page.keyboard.press("Tab")
+    reader.page.wait_for_selector("text=Answers nearly always")
+    assert "The nearest passages are:" not in reader.ask(question)
+
+
+def test_a_login_is_asked_for_and_separates_the_users_of_one_browser(browser, bot: Chatbot) -> None:
+    context = browser.new_context()
+    with serving(bot, auth="ann:s3cret,bob:pa55") as address:
+        page = context.new_page()
+
+        def log_in(user: str, password: str) -> None:
+            context.clear_cookies()
+            page.goto(address)
+            page.fill("input >> nth=0", user)
+            page.fill("input >> nth=1", password)
+            page.click("button:has-text('Login')")
+
+        log_in("ann", "wrong")
+        time.sleep(0.5)
+        assert page.locator("#ask").count() == 0
+        log_in("ann", "s3cret")
+        page.wait_for_selector("#ask textarea")
+        reader = Reader(context, address)
+        reader.ask("When was the lighthouse opened?")
+        assert "1844" in reader.cite()
+        log_in("bob", "pa55")
+        page.wait_for_selector("#ask textarea")
+        other = Reader(context, address)
+        assert other.page.locator("#history li").count() == 0
+    context.close()
+
+
+def wait_for_cases(folder: Path, *, count: int) -> Path:
+    """The one suite in `folder`, once it has that many cases."""
+    for _ in range(100):
+        suites = list(folder.glob("*/cases.jsonl"))
+        if len(suites) == 1 and len(suites[0].read_text("utf-8").splitlines()) == count:
+            return suites[0].parent
+        time.sleep(0.1)
+    raise AssertionError(f"no suite with {count} cases in {folder}")
