@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from evals_systems import town_cases, write_suite
+from openai_server import OpenAIServer, Step
 from qa.errors import SuiteError
 from qa.evals.cli import app
 from qa.evals.runner import find_runs
@@ -104,6 +105,17 @@ def test_searching_alone_measures_retrieval_alone() -> None:
     said = invoke("run", "town", "--search-only", "--out", "runs").output
     assert "| nDCG@10 | 1.000 |" in said
     assert "| right |" not in said
+
+
+def test_a_language_model_judges_once_and_is_not_needed_to_score_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    invoke("run", "town", "--limit", "3", "--out", "runs")
+    with OpenAIServer(*[Step(pieces=('{"supported": ', "true}"))] * 50) as server:
+        monkeypatch.setenv("QA_BASE_URL", server.url)
+        said = invoke("score", "runs/town", "--judge", "openai:judge").output
+    assert "Judged by openai:judge, uncalibrated" in said
+    assert "| judged_right | 100.0% |" in said
+    assert server.requests[0]["model"] == "judge"
+    assert invoke("score", "runs/town", "--judge", "openai:judge").output == said
 
 
 def test_lint_lists_problems_and_exits_1(evals: Path) -> None:

@@ -94,7 +94,8 @@ def _number(value: float, figure: Figure) -> str:
 
 
 def _bar(figure: Figure) -> Markup:
-    if figure.value is None or figure.unit != "share" or not 0 <= figure.value <= 1:
+    low, _ = figure.interval or (figure.value, figure.value)
+    if figure.value is None or low is None or figure.unit != "share" or low < 0:
         return Markup("")
     return Markup(charts.interval_bar(figure.value, figure.interval))
 
