@@ -342,7 +342,7 @@ def test_closing_the_stream_stops_the_request_upstream() -> None:
         stream = chain(server).stream({"question": QUESTION})
         assert next(stream) == "word"
         stream.close()  # type: ignore[attr-defined]  # a generator, which Runnable.stream does not promise
-        assert server.disconnected.wait(2)
+        assert server.disconnected.wait(20)
         assert len(server.sent_at) < 50
 
 
@@ -353,8 +353,9 @@ def test_cancelling_the_async_stream_stops_the_request_upstream() -> None:
                 return
 
     async def cancelled(server: OpenAIServer) -> None:
-        task = asyncio.create_task(asyncio.wait_for(drain(server), 10))
-        await asyncio.sleep(0.5)
+        task = asyncio.create_task(drain(server))
+        while len(server.sent_at) < 3:
+            await asyncio.sleep(0.01)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -364,10 +365,10 @@ def test_cancelling_the_async_stream_stops_the_request_upstream() -> None:
             pass
 
     for stop in (begin, cancelled):
-        with OpenAIServer(Step(pieces=("word ",) * 200, pause_s=0.05)) as server:
+        with OpenAIServer(Step(pieces=("word ",) * 1_000, pause_s=0.05)) as server:
             asyncio.run(stop(server))
-            assert server.disconnected.wait(2)
-            assert len(server.sent_at) < 100
+            assert server.disconnected.wait(20)
+            assert len(server.sent_at) < 900
 
 
 def test_any_chat_model_can_be_handed_in() -> None:
