@@ -188,12 +188,11 @@ def test_citation_scores_agree_with_alces_script(sentences: list[Cited]) -> None
     assert scores == official_alce(sentences)
 
 
-def test_abstention_scores_count_refusals_of_the_unanswerable() -> None:
-    abstained = [True, True, True, False, False]
-    answerable = [False, False, True, False, True]
-    assert metrics.abstention(abstained, answerable) == (2 / 3, 2 / 3, 4 / 6)
-    assert metrics.abstention([False], [True]) == (None, None, None)
-    assert metrics.abstention([True], [True]) == (0, None, 0)
+def test_abstention_f1_balances_refusing_too_much_and_too_little() -> None:
+    # Two of three refusals were right, and two of three that had to be refused were.
+    assert metrics.abstention_f1([True, True, True, False, False], [False, False, True, False, True]) == 2 / 3
+    assert metrics.abstention_f1([False], [True]) is None
+    assert metrics.abstention_f1([True], [True]) == 0
 
 
 def test_the_risk_coverage_curve_admits_equal_confidences_together() -> None:

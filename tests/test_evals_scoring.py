@@ -92,7 +92,7 @@ MUTANTS: dict[str, Callable[..., object]] = {
     "citation_recall": lambda sentences, entails: 1.0 if sentences else None,
     "citation_precision": lambda sentences, entails: 0.5 if sentences else None,
     "overlap": lambda found, gold: metrics.Overlap(1, 1, 1) if found and gold else None,
-    "abstention": lambda abstained, answerable: (1.0 if any(abstained) else None, 0.5, 0.7),
+    "abstention_f1": lambda abstained, answerable: 0.7,
     "aurc": lambda confidence, right: 0.5,
     "shared": lambda left, right: list(left),
 }

@@ -5,18 +5,19 @@ Cases for which a figure is not defined are counted beside it, never averaged in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from functools import partial
+from typing import Literal, TypeVar
 
 from qa.evals import metrics
 from qa.evals.records import CaseRecord
 from qa.evals.scoring import SHOWN, Scores
 from qa.evals.statistics import Interval, bootstrap, bootstrap_mean, effective_size, paired_interval, wilson
 
+A = TypeVar("A")
+B = TypeVar("B")
+T = TypeVar("T")
 Unit = Literal["share", "seconds", "tokens", "dollars"]
 
 
@@ -45,6 +46,8 @@ RATES = {
     "exact_match": "the short answer equals a gold answer (SQuAD)",
     "judged_right": "the judge finds a gold answer in the answer",
     "abstention": "abstained exactly where the documents hold no answer",
+    "abstention_precision": "refusals of questions that the documents do not answer",
+    "abstention_recall": "questions that the documents do not answer that were refused",
     "citation_exact": "every quote is the document's own text at its offsets",
     f"all_evidence@{SHOWN}": f"all of the evidence is in the first {SHOWN} passages",
 }
@@ -80,8 +83,7 @@ def figures(
 ) -> list[Figure]:
     """Every figure that at least one case defines; `price` is dollars per million tokens read and written."""
     made = [_averaged(name, about, records, scores) for name, about in (RATES | MEANS).items()]
-    made += _abstaining(records)
-    made += _confidence(records, scores)
+    made += [_abstaining(records, scores), _confidence(records, scores)]
     made += _latency(records)
     made += _usage(records, price)
     return [each for each in made if each.n]
@@ -117,85 +119,59 @@ def _interval(values: Sequence[float], clusters: Sequence[str], *, may_be_negati
     return bootstrap_mean(values, clusters)
 
 
-def _abstaining(records: Sequence[CaseRecord]) -> list[Figure]:
-    asked = [record for record in records if record.answer is not None]
-    did = [record.ending == "abstained" for record in asked]
-    answerable = [record.case.answerable for record in asked]
-    if all(answerable) and not any(did):
-        return []
+def _sampled(
+    name: str, about: str, sample: Sequence[tuple[T, str]], statistic: Callable[[list[T]], float | None], *, of: int
+) -> Figure:
+    """The figure of values with their clusters, where it is no mean of them; `of` cases were run."""
+    values, clusters = [value for value, _ in sample], [cluster for _, cluster in sample]
+    value = statistic(values)
+    n = len(values) if value is not None else 0
+    interval = bootstrap(lambda picks: statistic([values[n] for n in picks]), clusters)
+    return Figure(name=name, about=about, value=value, interval=interval, n=n, undefined=of - n)
 
-    def f1_of(picks: NDArray[np.intp]) -> float | None:
-        return metrics.abstention([did[n] for n in picks], [answerable[n] for n in picks])[2]
 
-    def figure(name: str, about: str, value: float | None, n: int, interval: Interval | None) -> Figure:
-        undefined = len(records) - n
-        return Figure(name=name, about=about, value=value, interval=interval, n=n, undefined=undefined)
+def _abstaining(records: Sequence[CaseRecord], scores: Sequence[Scores]) -> Figure:
+    sample = [
+        ((record.ending == "abstained", record.case.answerable), record.cluster)
+        for record, each in zip(records, scores, strict=True)
+        if "abstention" in each
+    ]
+    about = "harmonic mean of the precision and recall of refusing"
+    return _sampled(
+        "abstention_f1", about, sample, lambda pairs: metrics.abstention_f1(*_apart(pairs)), of=len(records)
+    )
 
-    precision, recall, f1 = metrics.abstention(did, answerable)
-    refused, should = sum(did), len(asked) - sum(answerable)
+
+def answered(records: Sequence[CaseRecord], scores: Sequence[Scores]) -> list[tuple[tuple[float, bool], str]]:
+    """The confidence of every answer given and whether it was right, with its cluster."""
     return [
-        figure("abstention_precision", "refusals that were right", precision, refused, _wilson(precision, refused)),
-        figure(
-            "abstention_recall", "unanswerable questions that were refused", recall, should, _wilson(recall, should)
-        ),
-        figure("abstention_f1", "the harmonic mean of the two", f1, len(asked), bootstrap(f1_of, range(len(asked)))),
+        ((record.answer.confidence, each["right"] == 1), record.cluster)
+        for record, each in zip(records, scores, strict=True)
+        if record.answer is not None and not record.answer.abstained and "right" in each
     ]
 
 
-def _wilson(value: float | None, n: int) -> Interval | None:
-    return None if value is None else wilson(value, n)
-
-
-def answered(records: Sequence[CaseRecord], scores: Sequence[Scores]) -> tuple[list[float], list[bool]]:
-    """The confidence of every answer given, and whether it was right."""
-    confidence, right = [], []
-    for record, each in zip(records, scores, strict=True):
-        if record.answer is not None and not record.answer.abstained and "right" in each:
-            confidence.append(record.answer.confidence)
-            right.append(each["right"] == 1)
-    return confidence, right
-
-
-def _confidence(records: Sequence[CaseRecord], scores: Sequence[Scores]) -> list[Figure]:
-    confidence, right = answered(records, scores)
-
-    def area(picks: NDArray[np.intp]) -> float | None:
-        return metrics.aurc([confidence[n] for n in picks], [right[n] for n in picks])
-
-    return [
-        Figure(
-            name="aurc",
-            about="risk averaged over every coverage, answers ordered by confidence; lower is better",
-            value=metrics.aurc(confidence, right),
-            interval=bootstrap(area, range(len(right))),
-            n=len(right),
-            undefined=len(records) - len(right),
-        )
-    ]
+def _confidence(records: Sequence[CaseRecord], scores: Sequence[Scores]) -> Figure:
+    about = "risk averaged over every coverage, answers ordered by confidence; lower is better"
+    sample = answered(records, scores)
+    return _sampled("aurc", about, sample, lambda pairs: metrics.aurc(*_apart(pairs)), of=len(records))
 
 
 def _latency(records: Sequence[CaseRecord]) -> list[Figure]:
-    stages = dict.fromkeys(stage for record in records for stage in record.seconds)
-    return [
-        _quantile(f"{stage}_{name}", share, [r.seconds[stage] for r in records if stage in r.seconds], of=len(records))
-        for stage in stages
-        for name, share in (("p50", 0.5), ("p95", 0.95))
-    ]
+    made = []
+    for stage in dict.fromkeys(stage for record in records for stage in record.seconds):
+        sample = [(record.seconds[stage], record.case.id) for record in records if stage in record.seconds]
+        for name, share in (("p50", 0.5), ("p95", 0.95)):
+            about = f"{share:.0%} of the cases take no longer"
+            figure = _sampled(
+                f"{stage}_{name}", about, sample, partial(metrics.percentile, share=share), of=len(records)
+            )
+            made.append(replace(figure, unit="seconds"))
+    return made
 
 
-def _quantile(name: str, share: float, values: Sequence[float], *, of: int) -> Figure:
-    def sampled(picks: NDArray[np.intp]) -> float | None:
-        return metrics.percentile([values[n] for n in picks], share)
-
-    return Figure(
-        name=name,
-        about=f"{share:.0%} of the cases take no longer",
-        value=metrics.percentile(values, share),
-        interval=bootstrap(sampled, range(len(values))),
-        n=len(values),
-        undefined=of - len(values),
-        unit="seconds",
-    )
+def _apart(pairs: Sequence[tuple[A, B]]) -> tuple[list[A], list[B]]:
+    return [first for first, _ in pairs], [second for _, second in pairs]
 
 
 def _usage(records: Sequence[CaseRecord], price: tuple[float, float]) -> list[Figure]:

@@ -184,20 +184,15 @@ def _needed(sentence: Cited, entails: Entails) -> int:
     return count
 
 
-def abstention(
-    abstained: Sequence[bool], answerable: Sequence[bool]
-) -> tuple[float | None, float | None, float | None]:
-    """Precision, recall and F1 of abstaining, where the questions to abstain from are the unanswerable ones.
+def abstention_f1(abstained: Sequence[bool], answerable: Sequence[bool]) -> float | None:
+    """The harmonic mean of precision and recall of abstaining, from 0 to 1.
 
-    Precision is None when nothing was abstained from, recall when nothing had to be, F1 when neither.
+    Precision is the share of refusals that were of unanswerable questions, recall the share of those that were refused.
+    None when nothing was refused and nothing had to be.
     """
     rightly = sum(a and not b for a, b in zip(abstained, answerable, strict=True))
     did, should = sum(abstained), len(answerable) - sum(answerable)
-    return (
-        rightly / did if did else None,
-        rightly / should if should else None,
-        2 * rightly / (did + should) if did + should else None,
-    )
+    return 2 * rightly / (did + should) if did + should else None
 
 
 def risk_coverage(confidence: Sequence[float], right: Sequence[bool]) -> list[tuple[float, float]]:

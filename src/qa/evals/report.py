@@ -107,9 +107,9 @@ def _charts(results: Results) -> list[tuple[str, str, Markup]]:
     if recall:
         picture = charts.line_chart([("recall", recall)], across="characters of context", up="evidence", shares=False)
         made.append(("Evidence against context", f"Evidence found in the first 1 to {DEPTH} passages.", picture))
-    confidence, right = answered(results.records, results.scores)
-    if len(right) > 1:
-        points = metrics.risk_coverage(confidence, right)
+    given = [pair for pair, _ in answered(results.records, results.scores)]
+    if len(given) > 1:
+        points = metrics.risk_coverage([confidence for confidence, _ in given], [right for _, right in given])
         picture = charts.line_chart([("risk", points)], across="answers given, surest first", up="wrong", steps=True)
         made.append(("Risk and coverage", "How many answers are wrong if only the surest are given.", picture))
     times = [(stage, _times(results.records, stage)) for stage in ("ask", "search")]
