@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from qa.errors import StoreError, StoreMismatchError
 from qa.lexical import Lexical
-from qa.stores import connect, is_folder, store_errors
+from qa.stores import MEMORY, connect, is_folder, store_errors
 from qa.types import Document, Passage, Record, Span
 
 if TYPE_CHECKING:
@@ -62,8 +63,12 @@ class Index:
         self.location, self.collection = location, collection
         self.embeddings, self.dimension = embeddings, dimension
         self.client = connect(location)
+        self._temporary: TemporaryDirectory[str] | None = None
         if is_folder(location):
             self.cache = Path(location) / "cache" / collection
+        elif location == MEMORY:
+            self._temporary = TemporaryDirectory(prefix="qa-")
+            self.cache = Path(self._temporary.name) / collection
         else:
             self.cache = home / "cache" / hashlib.sha256(f"{location} {collection}".encode()).hexdigest()[:16]
         self._lexical: Lexical | None = None
@@ -77,6 +82,8 @@ class Index:
         for client in (self.client, self._retired):
             if client is not None:
                 client.close()
+        if self._temporary is not None:
+            self._temporary.cleanup()
 
     def reading(self, work: Callable[[], T]) -> T:
         """What `work` gives, done again where another process changed the index in the midst of it."""

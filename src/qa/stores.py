@@ -1,44 +1,67 @@
 """Where Chroma runs: a location as the user writes it → a client, and Chroma's errors → ours.
 
-No collection is opened here and no telemetry is ever sent.
+A folder of this machine, the memory of this process, a server, or Chroma Cloud. No collection is
+opened here and no telemetry is ever sent.
 """
 
 from __future__ import annotations
 
 import itertools
 import os
+import ssl
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from qa.errors import SettingsError, StoreError
+from qa.errors import QAError, SettingsError, StoreError
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.client import Client
 
+MEMORY = ":memory:"
+BATCH = 5_000  # records written or read at a time; Chroma takes 5,461 at most
+SAID_CHARS = 200  # of a server's own words
+CLOUD_BATCH = 300  # https://docs.trychroma.com/cloud/quotas-limits
+
 _connections = itertools.count()
 
 
 def is_folder(location: str) -> bool:
-    """Whether the location is a folder of this machine, not a server."""
-    return "://" not in location
+    """Whether the location is a folder of this machine."""
+    return location != MEMORY and "://" not in location
+
+
+def is_shared(location: str) -> bool:
+    """Whether other machines may be using it at the same time: a server or Chroma Cloud."""
+    return location != MEMORY and not is_folder(location)
+
+
+def batch_size(location: str) -> int:
+    """How many records may be written or read there in one request."""
+    return CLOUD_BATCH if location.startswith("cloud://") else BATCH
 
 
 def connect(location: str) -> Client:
-    """A client for a folder, `http://host:8000`, or `cloud://tenant/database`.
+    """A client for a folder, `:memory:`, `http://host:8000`, `https://host/path`, or `cloud://tenant/database`.
 
-    A server's token is read from `QA_CHROMA_TOKEN`, Chroma Cloud's key from `CHROMA_API_KEY`.
+    What is in memory belongs to this one client and is gone when the process ends. A server's token is
+    read from `QA_CHROMA_TOKEN` and sent as `Authorization: Bearer`, Chroma Cloud's key from `CHROMA_API_KEY`.
 
     Raises: SettingsError for a location of no known kind, StoreError when nothing answers there.
     """
+    import httpx
+
     with store_errors(location):
         try:
             return cast("Client", _connect(location))  # what it is, though typed as the narrower ClientAPI
-        except ValueError as error:  # what Chroma raises when nobody answers
-            raise StoreError(f"index {location}: {_explain(error, location)}") from error
+        except ValueError as error:
+            if any(isinstance(each, httpx.HTTPError) for each in _causes(error)):
+                raise
+            raise StoreError(f"index {location}: what answers there is not Chroma. Is QA_CHROMA right?") from error
 
 
 def _connect(location: str) -> ClientAPI:
@@ -46,44 +69,101 @@ def _connect(location: str) -> ClientAPI:
     from chromadb.config import Settings
 
     quiet = Settings(anonymized_telemetry=False)
+    if location == MEMORY:
+        return _open_memory()
     if is_folder(location):
         Path(location).mkdir(parents=True, exist_ok=True)
         # Chroma shares what it has loaded between clients of one path; each of ours loads what is there now
         return chromadb.PersistentClient(location + "/." * (next(_connections) % 100), settings=quiet)
     url = urlsplit(location)
     if url.scheme in ("http", "https") and url.hostname:
-        token = os.environ.get("QA_CHROMA_TOKEN")
-        return chromadb.HttpClient(
-            host=url.hostname,
-            port=url.port or (443 if url.scheme == "https" else 8000),
-            ssl=url.scheme == "https",
-            headers={"Authorization": f"Bearer {token}"} if token else None,
-            settings=quiet,
-        )
+        return _open_server(url)
     if url.scheme == "cloud" and url.netloc and url.path.strip("/"):
-        return chromadb.CloudClient(tenant=url.netloc, database=url.path.strip("/"), settings=quiet)
+        return _open_cloud(tenant=url.netloc, database=url.path.strip("/"))
     raise SettingsError(
-        f"chroma = {location!r} is no folder, http://host:port or cloud://tenant/database. "
+        f"chroma = {location!r} is no folder, :memory:, http://host:port or cloud://tenant/database. "
         "Set QA_CHROMA, or see: qa config"
     )
 
 
+def _open_memory() -> ClientAPI:
+    """A client with a database of its own: Chroma has one memory for a whole process."""
+    import chromadb
+    from chromadb.config import Settings
+
+    settings = Settings(anonymized_telemetry=False, is_persistent=False)
+    client = cast("Client", chromadb.EphemeralClient(settings=settings))
+    database = f"qa-{uuid.uuid4().hex}"
+    chromadb.AdminClient(settings).create_database(database)
+    client.set_database(database)
+    return client
+
+
+def _open_server(url: SplitResult) -> ClientAPI:
+    import chromadb
+    from chromadb.config import Settings
+
+    token = os.environ.get("QA_CHROMA_TOKEN", "")
+    if not (token.isascii() and token.isprintable()):
+        raise SettingsError("QA_CHROMA_TOKEN holds characters that cannot be sent in a header. Set it again")
+    if url.username:
+        raise SettingsError("chroma holds a name or password, which would be shown. Set QA_CHROMA_TOKEN instead")
+    port = url.port or (443 if url.scheme == "https" else 8000)
+    return chromadb.HttpClient(
+        # with the scheme in front, Chroma takes all of it as it stands, a path below which a proxy shows it too
+        host=f"{url.scheme}://{_bracketed(url.hostname or '')}:{port}{url.path.rstrip('/')}",
+        port=port,
+        ssl=url.scheme == "https",
+        headers={"Authorization": f"Bearer {token}"} if token else None,
+        settings=Settings(anonymized_telemetry=False),
+    )
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _open_cloud(*, tenant: str, database: str) -> ClientAPI:
+    import chromadb
+    from chromadb.config import Settings
+
+    if not os.environ.get("CHROMA_API_KEY"):
+        raise SettingsError(f"chroma = 'cloud://{tenant}/{database}' needs a key. Set CHROMA_API_KEY")
+    return chromadb.CloudClient(tenant=tenant, database=database, settings=Settings(anonymized_telemetry=False))
+
+
 @contextmanager
 def store_errors(location: str) -> Iterator[None]:
-    """Turn what Chroma, sqlite and the file system raise into one StoreError that says what to do."""
+    """Turn what Chroma, sqlite, the network and the file system raise into one StoreError that says what to do."""
     import httpx
     from chromadb.errors import ChromaError
 
     try:
         yield
+    except QAError:
+        raise
     except (ChromaError, httpx.HTTPError, OSError) as error:
         raise StoreError(f"index {location}: {_explain(error, location)}") from error
+    except Exception as error:
+        # Chroma raises a bare Exception or a ValueError for whatever a server answers that it does not know
+        http = next((cause for cause in _causes(error) if isinstance(cause, httpx.HTTPError)), None)
+        if http is None:
+            raise
+        raise StoreError(f"index {location}: {_explain(http, location)}") from error
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and what led to it, the first cause last."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _explain(error: Exception, location: str) -> str:
-    said = str(error)
-    if not is_folder(location):
-        return f"{said}. Is the server running, and are QA_CHROMA and QA_CHROMA_TOKEN right?"
+    return _explain_server(error, location) if is_shared(location) else _explain_folder(str(error), error)
+
+
+def _explain_folder(said: str, error: Exception) -> str:
     if "readonly" in said or isinstance(error, PermissionError) or "Read-only" in said:
         return "it is read-only. Make the folder writable, or choose another with QA_CHROMA"
     if "malformed" in said or "not a database" in said:
@@ -91,3 +171,31 @@ def _explain(error: Exception, location: str) -> str:
     if "File exists" in said or isinstance(error, NotADirectoryError):
         return "it is a file, not a folder. Choose a folder with QA_CHROMA"
     return f"{said}. Check it with: qa status"
+
+
+def _explain_server(error: Exception, location: str) -> str:
+    import httpx
+    from chromadb.errors import ChromaError
+
+    secret = "CHROMA_API_KEY" if location.startswith("cloud://") else "QA_CHROMA_TOKEN"
+    if isinstance(error, httpx.HTTPStatusError):
+        code, answer = error.response.status_code, error.response.text.strip()[:SAID_CHARS]
+    elif isinstance(error, ChromaError):
+        code, answer = error.code(), str(error)
+    else:
+        return _explain_connection(error)
+    if code in (401, 403):
+        return f"it does not let us in (status {code}). Set {secret} to the token that it knows"
+    if code >= 500:
+        return f"the server failed (status {code}: {answer}). See its log, then run the command again"
+    return f"the server refused (status {code}: {answer}). Is QA_CHROMA right?"
+
+
+def _explain_connection(error: Exception) -> str:
+    said = str(error)
+    tls = next((cause for cause in _causes(error) if isinstance(cause, ssl.SSLError)), None)
+    if isinstance(tls, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({tls.verify_message}). Name the authority's file in SSL_CERT_FILE"
+    if tls is not None:
+        return f"it does not speak TLS as we do ({tls.reason}). Is it http:// rather than https://?"
+    return f"the connection failed ({said}). Is the server running, and is QA_CHROMA right? Then run the command again"

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from qa.errors import StoreBusyError, StoreMismatchError
+from qa.errors import StoreMismatchError
 from qa.index import BATCH, Index, Manifest
+from qa.locks import exclusively
 from qa.sentence_vectors import bounds
 from qa.stores import store_errors
 from qa.types import Passage, Record
@@ -46,8 +46,10 @@ def writing(index: Index, *, rebuild: bool = False) -> Iterator[Writer]:
 
     Raises: StoreBusyError at once when somebody else is writing.
     """
-    with _exclusively(index):
-        writer = Writer(index, rebuild=rebuild)
+    with exclusively(
+        index.client, location=index.location, collection=index.collection, cache=index.cache
+    ) as check:
+        writer = Writer(index, rebuild=rebuild, check=check)
         yield writer
         writer.finish()
     index.refresh_lexical()
@@ -56,8 +58,8 @@ def writing(index: Index, *, rebuild: bool = False) -> Iterator[Writer]:
 class Writer:
     """Writes one build of an index; made by `writing`."""
 
-    def __init__(self, index: Index, *, rebuild: bool) -> None:
-        self._index = index
+    def __init__(self, index: Index, *, rebuild: bool, check: Callable[[], None]) -> None:
+        self._index, self._check = index, check
         before = _replaceable(index) if rebuild else index.manifest()
         with store_errors(index.location):
             if before and before.unfinished:
@@ -109,6 +111,7 @@ class Writer:
 
     def _mark(self, manifest: Manifest, *, finished: bool = False) -> Collection:
         """Write the manifest under a new generation, so that readers look again."""
+        self._check()
         generation = _new_name()
         marked = replace(manifest, generation=generation, finished=generation if finished else manifest.finished)
         client, name = self._index.client, self._index.collection
@@ -126,6 +129,7 @@ class Writer:
         )
 
     def _put_passages(self, rows: Sequence[tuple[Passage, NDArray[np.float32]]]) -> None:
+        self._check()
         self._passages.upsert(
             ids=[passage.id for passage, _ in rows],
             embeddings=np.stack([vector for _, vector in rows]),
@@ -134,6 +138,7 @@ class Writer:
         )
 
     def _delete_passages(self, ids: Sequence[str]) -> None:
+        self._check()
         for first in range(0, len(ids), BATCH):
             self._passages.delete(ids=list(ids[first : first + BATCH]))
 
@@ -169,23 +174,6 @@ def _replaceable(index: Index) -> Manifest | None:
         return index.stored_manifest()
     except StoreMismatchError:
         return None
-
-
-@contextmanager
-def _exclusively(index: Index) -> Iterator[None]:
-    index.cache.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(index.cache.with_suffix(".lock"), timeout=0)
-    with store_errors(index.location):
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise StoreBusyError(
-                f"index {index.location}: another process is writing to it. Run the command again when it is done"
-            ) from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _record_metadata(record: Record) -> dict[str, Any]:
