@@ -47,7 +47,7 @@ def serving(bot: Chatbot, *, port: int = 0, **options: object) -> Iterator[str]:
     """The address of a page of this chatbot, for as long as the context is open."""
     listener = socket.create_server(("127.0.0.1", port))
     app = build(bot, **options)  # type: ignore[arg-type]
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     while not server.started:
@@ -66,9 +66,8 @@ def open_bot(folder: Path, *, documents: dict[str, str] | None = None, **setting
     for name, text in (documents or {"lighthouse.md": LIGHTHOUSE, "bakery.md": BAKERY}).items():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text(text, encoding="utf-8")
-    return Chatbot.open(
-        chroma=str(folder / "index"), home=folder / "home", seeds=source, model="extractive", **settings
-    )
+    chosen = {"model": "extractive", **settings}
+    return Chatbot.open(chroma=str(folder / "index"), home=folder / "home", seeds=source, **chosen)
 
 
 @contextmanager
@@ -135,5 +134,7 @@ class Reader:
 
     def cite(self, number: int = 1) -> str:
         """The words highlighted after a click on a citation of the last answer."""
-        self.page.locator("#chat .answer").last.locator("a.cite").nth(number - 1).click()
+        link = self.page.locator("#chat .answer").last.locator("a.cite").nth(number - 1)
+        link.click()
+        self.page.wait_for_selector(f'#panel[data-link="{link.get_attribute("href")}"] mark')
         return self.page.locator("#panel mark").text_content() or ""

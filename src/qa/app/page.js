@@ -3,22 +3,18 @@ window.qa = (() => {
   const body = () => document.body;
 
   // -- theme: follows the system until the reader chooses, then keeps the choice
-  const dark = matchMedia('(prefers-color-scheme: dark)');
-  const applyTheme = () => body().classList.toggle('dark', (localStorage['qa-theme'] ?? (dark.matches ? 'dark' : 'light')) === 'dark');
+  const system = matchMedia('(prefers-color-scheme: dark)');
+  const dark = () => (localStorage['qa-theme'] ?? (system.matches ? 'dark' : 'light')) === 'dark';
+  const applyTheme = () => body()?.classList.toggle('dark', dark());
   const toggleTheme = () => {
-    localStorage['qa-theme'] = body().classList.contains('dark') ? 'light' : 'dark';
+    localStorage['qa-theme'] = dark() ? 'light' : 'dark';
     applyTheme();
   };
-  dark.addEventListener('change', applyTheme);
-  new MutationObserver((_, observer) => {
-    if (!document.body) return;
-    observer.disconnect();
-    applyTheme();
-    new MutationObserver(() => {
-      const wanted = (localStorage['qa-theme'] ?? (dark.matches ? 'dark' : 'light')) === 'dark';
-      if (body().classList.contains('dark') !== wanted) applyTheme();
-    }).observe(document.body, { attributes: true, attributeFilter: ['class'] });
-  }).observe(document.documentElement, { childList: true });
+  system.addEventListener('change', applyTheme);
+  // Gradio sets the class by the system alone, and more than once.
+  new MutationObserver(applyTheme).observe(document.documentElement, {
+    subtree: true, childList: true, attributes: true, attributeFilter: ['class'],
+  });
 
   // -- menu: the side bar, on a narrow screen
   const setMenu = (open) => {
@@ -75,16 +71,17 @@ window.qa = (() => {
       dialog.showModal();
     });
 
-  // -- Gradio names a message after its markup; a name for ears is short
+  // -- Gradio names a message after its markup, and calls buttons without items a list
   const names = { bot: 'Answer', user: 'Question' };
-  const rename = (message) => {
-    const name = names[message.dataset.testid];
-    if (name && message.getAttribute('aria-label') !== name) message.setAttribute('aria-label', name);
+  const rename = (part) => {
+    const name = names[part.dataset.testid];
+    if (name && part.getAttribute('aria-label') !== name) part.setAttribute('aria-label', name);
+    if (part.matches('.examples[role="list"]')) part.setAttribute('role', 'group');
   };
   new MutationObserver((changes) => {
     for (const { type, target } of changes) {
       if (type === 'attributes') rename(target);
-      else target.querySelectorAll('[data-testid="bot"], [data-testid="user"]').forEach(rename);
+      else target.querySelectorAll('[data-testid="bot"], [data-testid="user"], .examples').forEach(rename);
     }
   }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['aria-label'] });
 

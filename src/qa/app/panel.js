@@ -79,7 +79,11 @@ async function follow(link, keepFocus) {
   opened = link;
   link.classList.add('opened');
   const value = (id) => document.querySelector(`#${id} textarea, #${id} input`)?.value ?? '';
-  show(await server.open_source({ link: link.getAttribute('href'), key: value('key'), tab: value('tab') }));
+  const href = link.getAttribute('href');
+  const source = await server.open_source({ link: href, key: value('key'), tab: value('tab') });
+  if (!source || opened !== link) return;
+  show(source);
+  panel.dataset.link = href;
   if (!keepFocus) panel.focus({ preventScroll: true });
 }
 
@@ -92,6 +96,7 @@ function close() {
 
 function empty() {
   opened = null;
+  delete panel.dataset.link;
   panel.replaceChildren(make('div', { class: 'hint' },
     make('span', { 'aria-hidden': 'true' }, '❝'),
     make('p', {}, 'Select a number in an answer to read the words it rests on, in their document.')));

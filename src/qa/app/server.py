@@ -40,7 +40,7 @@ def serve(
     app = build(bot, root_path=root_path, auth=auth, mcp=mcp)
     shown = f"[{host}]" if ":" in host else host
     print(f"Ask your documents at http://{shown}:{port}{root_path}   (Ctrl+C stops)", flush=True)
-    uvicorn.run(app, host=host, port=port, root_path=root_path, log_level="warning", timeout_graceful_shutdown=2)
+    uvicorn.run(app, host=host, port=port, root_path=root_path, log_level="critical", timeout_graceful_shutdown=1)
 
 
 def build(bot: Chatbot, *, root_path: str = "", auth: str = "", mcp: bool = False) -> FastAPI:

@@ -13,6 +13,7 @@ from qa.app.choices import Answerers
 from qa.app.examples import Examples
 from qa.app.layout import PRIVATE, QUICK, Page
 from qa.app.lists import documents_html, header_html, progress_html, report_html
+from qa.app.render import visible
 from qa.app.safety import tell, without_secrets
 from qa.documents import read_document
 from qa.errors import QAError
@@ -42,23 +43,27 @@ class Shelf:
         """Connect the list, the upload and the choice of a model."""
         page = self._page
         shown = [page.documents, page.top, page.chat]
-        page.upload.upload(self.add, [page.upload, page.model], [page.upload, page.report, *shown], **PRIVATE)
-        page.documents.remove(self.remove, page.model, [page.report, *shown], **QUICK)
-        blocks.load(self.look, page.model, shown, **QUICK)
         page.model.change(self.look, page.model, shown, **QUICK)
+        for changed in (
+            blocks.load(self.look, page.model, shown, **QUICK),
+            page.upload.upload(self.add, [page.upload, page.model], [page.upload, page.report, *shown], **PRIVATE),
+            page.documents.remove(self.remove, page.model, [page.report, *shown], **QUICK),
+        ):
+            changed.then(self.suggest, None, page.chat, **QUICK)
 
     def look(self, model: str) -> Update:
-        """The documents as they are now, and what to ask of them."""
+        """The documents as they are now, and what answers about them."""
         page, records = self._page, self._bot.documents()
         name, place = self._answerers.described(model)
-        questions = self._examples.questions() if records else ()
         return {
             page.documents: documents_html(records),
             page.top: header_html(documents=len(records), model=name, place=place),
-            page.chat: gr.update(
-                placeholder=_START if records else _EMPTY, examples=[{"text": question} for question in questions]
-            ),
+            page.chat: gr.update(placeholder=_START if records else _EMPTY),
         }
+
+    def suggest(self) -> Update:
+        """What to ask of the documents, once it has been found."""
+        return gr.update(examples=[{"text": visible(question)} for question in self._examples.questions()])
 
     def add(self, files: list[str], model: str) -> Iterator[Update]:
         """Index uploaded files one by one; a bad one does not stop the others."""

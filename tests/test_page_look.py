@@ -1,0 +1,118 @@
+"""How the page looks and who can use it: contrast, names, layouts, dark and light."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from page_driver import Reader, chromium, open_bot, serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+WIDE = {"width": 1400, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with open_bot(tmp_path_factory.mktemp("page")) as bot, serving(bot) as address:
+        yield address
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds wrong, each with the first element it is wrong with."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    page.wait_for_timeout(400)  # colours fade in
+    found = Axe().run(page).response["violations"]
+    return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_axe_finds_nothing_at_the_start_in_an_answer_and_in_the_panel(
+    browser: Browser, address: str, scheme: str, size: dict[str, int]
+) -> None:
+    context = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
+    reader = Reader(context, address)
+    reader.page.wait_for_selector("#chat .example")
+    assert violations(reader.page) == []
+    reader.ask("When was the lighthouse opened?")
+    reader.ask("What is the melting point of tungsten?")
+    assert violations(reader.page) == []
+    reader.cite()
+    assert violations(reader.page) == []
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_follows_the_system_until_the_reader_chooses(browser: Browser, address: str, scheme: str) -> None:
+    context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]
+    reader = Reader(context, address)
+
+    def dark() -> bool:
+        luminance = "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)"
+        return bool(reader.page.evaluate(f"{luminance}.every(value => value < 64)"))
+
+    assert dark() is (scheme == "dark")
+    reader.page.click("#theme")
+    reader.page.wait_for_timeout(100)
+    assert dark() is (scheme != "dark")
+    reader.arrive()
+    assert dark() is (scheme != "dark")
+    context.close()
+
+
+def test_a_phone_shows_one_column_a_menu_and_a_sheet(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)  # type: ignore[arg-type]
+    reader = Reader(context, address)
+    page = reader.page
+    assert not page.locator("#new").is_visible()
+    reader.ask("When was the lighthouse opened?")
+    page.tap("#chat a.cite")
+    page.wait_for_selector("#panel mark")
+    page.wait_for_timeout(300)
+    mark = page.locator("#panel mark").bounding_box()
+    assert mark is not None
+    assert 0 < mark["y"] < PHONE["height"]
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    page.tap("#panel [aria-label='Close the source panel']")
+    page.tap("#menu")
+    page.wait_for_selector("#new")
+    page.tap("#documents a >> nth=0")
+    page.wait_for_selector("#panel .text")
+    assert page.locator("#menu").get_attribute("aria-expanded") == "false"
+    context.close()
+
+
+def test_everything_on_the_way_to_a_source_is_reached_by_tab(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport=WIDE)  # type: ignore[arg-type]
+    reader = Reader(context, address)
+    reader.ask("When was the lighthouse opened?")
+    reader.page.locator("#new").focus()
+    reached = set()
+    for _ in range(40):
+        reader.page.keyboard.press("Tab")
+        reached.add(
+            reader.page.evaluate(
+                "(node => node.id || node.dataset.do || node.ariaLabel || node.className)(document.activeElement)"
+            )
+        )
+    assert {"open", "remove", "theme", "sources", "cite", "Like", "Dislike"} <= reached
+    context.close()
+
+
+def test_the_page_has_one_heading_of_the_first_rank(browser: Browser, address: str) -> None:
+    context = browser.new_context()
+    reader = Reader(context, address)
+    assert reader.page.locator("h1").all_inner_texts() == ["Ask your documents"]
+    context.close()
