@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal
 
 from qa.types import Span
@@ -59,6 +60,7 @@ _UNITS = {
     "fast": r"mile|km|mph|second|hour|knot|times|minute",
     "often": rf"{_TIME}|once|twice|times|annual|daily",
 }
+_NEXT_NUMBER = re.compile(r"[\d$€£¥₹]")
 _UNIT_REACH = 25  # characters after a number within which its unit stands
 _NOUN_REACH = 5  # words after a number within which the counted noun stands
 _AUXILIARIES = frozenset(
@@ -90,13 +92,13 @@ _SEVERAL = re.compile(
 class Asked:
     """What a question asks for.
 
-    `seen` holds its words, `counted` the noun after "how many", `unit` a pattern of what "how long" is
+    `seen` holds its words, `counted` the stems after "how many", `unit` a pattern of what "how long" is
     measured in, `role` what "who is" asks somebody to be.
     """
 
     kind: Kind
     seen: frozenset[str]
-    counted: str = ""
+    counted: frozenset[str] = frozenset()
     unit: str = ""
     role: str = ""
 
@@ -114,12 +116,8 @@ def asked(question: str) -> Asked:
     measure = how[1].casefold()
     if measure != "many":
         return Asked(kind=kind, seen=seen, unit=_UNITS.get(measure, _LENGTH))
-    noun = ""
-    for word in words(how[2])[:3]:
-        if word in _AUXILIARIES:
-            break
-        noun = stem(word)
-    return Asked(kind=kind, seen=seen, counted=noun)
+    following = list(takewhile(lambda word: word not in _AUXILIARIES, words(how[2])[:3]))
+    return Asked(kind=kind, seen=seen, counted=frozenset(stem(word) for word in following))
 
 
 def asks_for_several(question: str) -> bool:
@@ -141,13 +139,14 @@ def find_candidates(sentence: str, *, asked: Asked) -> Iterator[Span]:
 
 def _counts(sentence: str, asked: Asked) -> Iterator[Span]:
     for match in _NUMBER.finditer(sentence):
+        after = sentence[match.end() :]
         if asked.unit:
-            unit = re.search(asked.unit, match[0] + sentence[match.end() : match.end() + _UNIT_REACH], re.I)
-            if unit is None:
+            near = _NEXT_NUMBER.split(after[:_UNIT_REACH])[0]
+            if re.search(asked.unit, match[0] + near, re.I) is None:
                 continue
         elif asked.counted:
-            following = terms(" ".join(sentence[match.end() :].split()[:_NOUN_REACH]))
-            if not any(asked.counted == term or same_root(asked.counted, term) for term in following):
+            following = terms(" ".join(after.split()[:_NOUN_REACH]))
+            if not any(noun == term or same_root(noun, term) for noun in asked.counted for term in following):
                 continue
         yield Span(start=match.start(), end=match.end())
 

@@ -55,8 +55,9 @@ def retrieve(
     order = sorted(relevance, key=lambda key: (-relevance[key], key))
     passages = _readable(index.passages(order[: 2 * max(top_k, READ)]))[: max(top_k, READ)]
     question = analyse(query, frequency=index.document_frequency, count=index.passage_count)
+    weights = load_weights().sentence_vector(SENTENCE_FEATURES)
     hits = [
-        _read(question, passage, cosines=vectors @ vector, relevance=relevance[passage.id])
+        read_passage(question, passage, cosines=vectors @ vector, relevance=relevance[passage.id], weights=weights)
         for passage, vectors in zip(passages, sentence_vectors(passages), strict=True)
     ]
     hits.sort(key=lambda hit: (-hit.score, hit.passage.id))
@@ -96,10 +97,12 @@ def _readable(passages: Sequence[Passage]) -> list[Passage]:
     return list(first.values())
 
 
-def _read(question: Question, passage: Passage, *, cosines: Vectors, relevance: float) -> Hit:
-    weights = load_weights()
+def read_passage(
+    question: Question, passage: Passage, *, cosines: Vectors, relevance: float, weights: NDArray[np.float64]
+) -> Hit:
+    """The passage as an unranked hit, its sentences scored by `weights` along `SENTENCE_FEATURES`."""
     rows = sentence_features(question, passage, cosines=cosines.tolist(), relevance=relevance)
-    scores = [round(score, DECIMALS) for score in (rows @ weights.sentence_vector(SENTENCE_FEATURES)).tolist()]
+    scores = [round(score, DECIMALS) for score in (rows @ weights).tolist()]
     return Hit(
         passage=passage,
         score=max(scores),

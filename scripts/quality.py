@@ -1,0 +1,193 @@
+"""Measure ranking, sentence selection and abstention on public question sets, through the real index.
+
+    python scripts/quality.py PATH [--cache FOLDER]
+
+PATH holds squad2_half, nq_oracle and cranfield. SQuAD figures are of the articles with an odd number:
+the weights were learnt on the others (scripts/train_extractive.py), as were those of every other NQ question.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from memory_index import MemoryIndex
+from qa.confidence import estimate_confidence
+from qa.embedder import MiniLM
+from qa.features import analyse
+from qa.index import Index
+from qa.retrieval import Searchable, retrieve
+from qa.types import Hit, Passage, Record
+from qa.weights import load_weights
+from qa.writer import Entry, writing
+from question_sets import Case, Embedded, QuestionSet, Vectors, embed, load_cranfield, load_nq, load_squad
+
+Ask = Callable[[str], tuple[Hit, ...]]
+TOP_K = 20
+
+
+def stored(texts: QuestionSet, vectors: Embedded, *, folder: Path) -> Index:
+    """A real index of a question set, made once in `folder`."""
+    index = Index(
+        str(folder / texts.name), collection="passages", embeddings=MiniLM.name, dimension=MiniLM.dimension, home=folder
+    )
+    if index.passage_count != len(texts.passages):
+        with writing(index) as writer:
+            writer.put(
+                [_entry(passage, vector) for passage, vector in zip(texts.passages, vectors.passages, strict=True)]
+            )
+    return index
+
+
+def asker(texts: QuestionSet, vectors: Embedded, *, index: Searchable, top_k: int) -> Ask:
+    """`retrieve` on an index, with the vectors that were made before."""
+    sentences = {passage.id: rows for passage, rows in zip(texts.passages, vectors.sentences, strict=True)}
+
+    def read(passages: Sequence[Passage]) -> list[Vectors]:
+        return [sentences[passage.id] for passage in passages]
+
+    def ask(question: str) -> tuple[Hit, ...]:
+        made = vectors.questions[question]
+        return retrieve(question, index=index, embed=lambda _: made[None], sentence_vectors=read, top_k=top_k)
+
+    return ask
+
+
+def ranks(cases: Iterable[Case], texts: QuestionSet, *, ask: Ask) -> Iterator[tuple[int, int]]:
+    """For each case the place, from 0, of its passage among the hits and of its first right sentence among theirs."""
+    for case in cases:
+        right = texts.passages[case.passage].id
+        hits = ask(case.question)
+        passage = next((row for row, hit in enumerate(hits) if hit.passage.id == right), TOP_K)
+        scored = [
+            (-score, hit.rank, row, hit.passage.id == right and row in case.sentences)
+            for hit in hits
+            for row, score in enumerate(hit.sentence_scores)
+        ]
+        yield passage, next((row for row, each in enumerate(sorted(scored)) if each[3]), len(scored))
+
+
+def share(places: Iterable[int], *, below: int) -> float:
+    """The percentage of places that are below a number."""
+    return 100 * float(np.mean([place < below for place in places]))
+
+
+def ndcg(texts: QuestionSet, *, ask: Ask, depth: int = 10) -> float:
+    """The mean normalised discounted cumulative gain. Source: Järvelin and Kekäläinen (2002), with linear gains."""
+    numbers = {passage.id: number for number, passage in enumerate(texts.passages)}
+    values = []
+    for case, grades in zip(texts.cases, texts.grades, strict=True):
+        gained = [grades.get(numbers[hit.passage.id], 0) for hit in ask(case.question)[:depth]]
+        values.append(_discounted(gained) / _discounted(sorted(grades.values(), reverse=True)[:depth]))
+    return float(np.mean(values))
+
+
+def confidences(cases: Iterable[Case], *, index: Searchable, ask: Ask) -> list[float]:
+    """How sure the shipped weights are of each question's answer."""
+    return [
+        estimate_confidence(
+            analyse(case.question, frequency=index.document_frequency, count=index.passage_count),
+            hits=ask(case.question)[:5],
+        )
+        for case in cases
+    ]
+
+
+def alone(cases: Iterable[Case], texts: QuestionSet, vectors: Embedded) -> list[float]:
+    """How sure they are when the question's own passage is the whole corpus."""
+    found = []
+    for case in cases:
+        number = case.passage
+        index = MemoryIndex([texts.passages[number]], vectors.passages[number : number + 1])
+        found += confidences([case], index=index, ask=asker(texts, vectors, index=index, top_k=1))
+    return found
+
+
+def refusals(name: str, *, answerable: Sequence[float], unanswerable: Sequence[float]) -> None:
+    """Print how much is refused when one good question in ten is, and at the default strictness."""
+    level = float(np.quantile(answerable, 0.1))
+    default = load_weights().required_confidence(0.5)
+    order = np.argsort(np.argsort([*answerable, *unanswerable]))
+    good = len(answerable)
+    area = (order[:good].sum() - good * (good - 1) / 2) / (good * len(unanswerable))
+    print(
+        f"{name:52} AUROC {area:.3f}   refused {share_below(unanswerable, level):5.1f} % at 10 % false refusals; "
+        f"at strictness 0.5: {share_below(unanswerable, default):5.1f} % and {share_below(answerable, default):4.1f} %"
+    )
+
+
+def share_below(values: Sequence[float], level: float) -> float:
+    """The percentage of values below a level."""
+    return 100 * float(np.mean(np.array(values) < level))
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--cache", type=Path, default=Path(".cache/quality"))
+    given = parser.parse_args()
+    embedder = MiniLM()
+    squad = load_squad(given.data / "squad2_half/dev-v2.0.json")
+    nq = load_nq(given.data / "nq_oracle/nq-open-oracle.jsonl.gz")
+    cranfield = load_cranfield(given.data / "cranfield")
+    vectors = {each.name: embed(each, embedder=embedder, cache=given.cache) for each in (squad, nq, cranfield)}
+    index = {each.name: stored(each, vectors[each.name], folder=given.cache) for each in (squad, nq, cranfield)}
+    ask = asker(squad, vectors["squad"], index=index["squad"], top_k=TOP_K)
+    for parity, name in ((1, "held out"), (0, "learnt from")):
+        cases = [case for case in squad.cases if case.answerable and case.article % 2 == parity]
+        places = list(ranks(cases, squad, ask=asker(squad, vectors["squad"], index=index["squad"], top_k=8)))
+        passages, sentences = [each for each, _ in places], [each for _, each in places]
+        print(
+            f"SQuAD, 646 passages, {name}, {len(cases)} questions: "
+            f"R@1 {share(passages, below=1):.1f}  R@5 {share(passages, below=5):.1f}  "
+            f"sentence first {share(sentences, below=1):.1f}  first two {share(sentences, below=2):.1f}"
+        )
+    searched = asker(nq, vectors["nq"], index=index["nq"], top_k=8)
+    found = [passage for passage, _ in ranks(nq.cases, nq, ask=searched)]
+    print(f"NQ, {len(nq.passages)} passages: R@1 {share(found, below=1):.1f}  R@5 {share(found, below=5):.1f}")
+    graded = ndcg(cranfield, ask=asker(cranfield, vectors["cranfield"], index=index["cranfield"], top_k=10))
+    print(f"Cranfield, {len(cranfield.passages)} abstracts: nDCG@10 {graded:.3f}")
+    held_out = [case for case in squad.cases if case.article % 2 == 1]
+    good, near = ([case for case in held_out if case.answerable is wanted] for wanted in (True, False))
+    sure = confidences(good, index=index["squad"], ask=ask)
+    foreign = [case for number, case in enumerate(nq.cases) if number % 2 == 1]
+    both = Embedded(
+        passages=vectors["squad"].passages,
+        sentences=vectors["squad"].sentences,
+        questions=vectors["nq"].questions,
+    )
+    off = confidences(foreign, index=index["squad"], ask=asker(squad, both, index=index["squad"], top_k=TOP_K))
+    refusals("NQ questions asked of the 646 passages", answerable=sure, unanswerable=off)
+    refusals(
+        "SQuAD near misses asked of the 646 passages",
+        answerable=sure,
+        unanswerable=confidences(near, index=index["squad"], ask=ask),
+    )
+    one, missed = alone(good, squad, vectors["squad"]), alone(near, squad, vectors["squad"])
+    refusals("SQuAD near misses asked of their passage alone", answerable=one, unanswerable=missed)
+
+
+def _entry(passage: Passage, vector: Vectors) -> Entry:
+    record = Record(
+        id=passage.document,
+        version=passage.version,
+        title=passage.title,
+        root="",
+        mirrored=False,
+        passages=1,
+        chars=len(passage.text),
+    )
+    return Entry(record=record, passages=(passage,), vectors=vector[None])
+
+
+def _discounted(gains: Sequence[int]) -> float:
+    return sum(gain / math.log2(place + 2) for place, gain in enumerate(gains))
+
+
+if __name__ == "__main__":
+    main()

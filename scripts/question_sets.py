@@ -1,0 +1,148 @@
+"""Public question sets as passages and questions, for training and for measuring.
+
+A passage is one paragraph or abstract, its own document, whatever its length. Their licences keep
+these texts out of the project: the path to them is an argument.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.embedder import MiniLM
+from qa.passages import split_sentences
+from qa.sentence_vectors import bounds
+from qa.types import Passage
+
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A question; when answerable, the passage and the numbers of the sentences that hold its answer."""
+
+    question: str
+    answerable: bool
+    passage: int
+    sentences: frozenset[int] = frozenset()
+    answers: tuple[str, ...] = ()
+    article: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionSet:
+    """Passages with the questions about them; `grades` holds each question's relevant passages, where graded."""
+
+    name: str
+    passages: tuple[Passage, ...]
+    cases: tuple[Case, ...]
+    grades: tuple[dict[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedded:
+    """The vectors of a question set: passages, their sentences, and questions by text."""
+
+    passages: Vectors
+    sentences: tuple[Vectors, ...]
+    questions: dict[str, Vectors] = field(repr=False)
+
+
+def load_squad(path: Path) -> QuestionSet:
+    """SQuAD 2.0 JSON: every paragraph a passage, every article numbered."""
+    passages: list[Passage] = []
+    cases: list[Case] = []
+    for article, entry in enumerate(json.loads(path.read_text(encoding="utf-8"))["data"]):
+        for paragraph in entry["paragraphs"]:
+            number = len(passages)
+            passages.append(make_passage(f"squad/{number:05d}", paragraph["context"]))
+            for asked in paragraph["qas"]:
+                starts = {answer["answer_start"] for answer in asked["answers"]}
+                case = Case(
+                    question=asked["question"].strip(),
+                    answerable=not asked["is_impossible"],
+                    passage=number,
+                    sentences=frozenset(_holding(passages[number], starts)),
+                    answers=tuple(answer["text"] for answer in asked["answers"]),
+                    article=article,
+                )
+                cases.append(case)
+    return QuestionSet(name="squad", passages=tuple(passages), cases=tuple(cases))
+
+
+def load_nq(path: Path) -> QuestionSet:
+    """Natural Questions with one gold passage each, as JSON lines; equal passages are pooled."""
+    numbers: dict[str, int] = {}
+    cases: list[Case] = []
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            row = json.loads(line)
+            number = numbers.setdefault(row["ctxs"][0]["text"], len(numbers))
+            cases.append(Case(question=row["question"], answerable=True, passage=number, answers=tuple(row["answers"])))
+    passages = tuple(make_passage(f"nq/{number:05d}", text) for text, number in numbers.items())
+    return QuestionSet(name="nq", passages=passages, cases=tuple(cases))
+
+
+def load_cranfield(folder: Path) -> QuestionSet:
+    """Cranfield's abstracts; grade 1 is best and becomes gain 4, grade 4 becomes 1, -1 is not relevant."""
+    abstracts = (folder / "cran.all.1400").read_text(encoding="utf-8").split(".I ")[1:]
+    passages = tuple(
+        make_passage(f"cranfield/{number:05d}", " ".join(text.split(".W", 1)[1].split()))
+        for number, text in enumerate(abstracts)
+    )
+    queries = (folder / "cran.qry").read_text(encoding="utf-8").split(".W\n")[1:]
+    grades: list[dict[int, int]] = [{} for _ in queries]
+    for line in (folder / "cranqrel").read_text(encoding="utf-8").splitlines():
+        query, abstract, grade = (int(each) for each in line.split()[:3])
+        if grade > 0:
+            grades[query - 1][abstract - 1] = 5 - grade
+    texts = [" ".join(query.split("\n.I ")[0].split()) for query in queries]
+    cases = tuple(Case(question=text, answerable=True, passage=-1) for text in texts)
+    return QuestionSet(name="cranfield", passages=passages, cases=cases, grades=tuple(grades))
+
+
+def make_passage(document: str, text: str) -> Passage:
+    """The whole text as the one passage of a document."""
+    return Passage(
+        document=document,
+        version="1",
+        title="",
+        ordinal=0,
+        start=0,
+        end=len(text),
+        text=text,
+        sentences=split_sentences(text),
+    )
+
+
+def embed(texts: QuestionSet, *, embedder: MiniLM, cache: Path) -> Embedded:
+    """The vectors of a question set, kept in `cache` under its name."""
+    kept = cache / f"{texts.name}.npz"
+    asked = list(dict.fromkeys(case.question for case in texts.cases))
+    if not kept.exists():
+        passages, sentences = embedder.embed_spans(
+            [each.text for each in texts.passages], [bounds(each) for each in texts.passages]
+        )
+        cache.mkdir(parents=True, exist_ok=True)
+        np.savez(kept, passages=passages, sentences=np.concatenate(sentences), questions=embedder.embed(asked))
+    stored = np.load(kept)
+    ends = np.cumsum([len(each.sentences) for each in texts.passages])
+    return Embedded(
+        passages=stored["passages"],
+        sentences=tuple(np.split(stored["sentences"], ends[:-1])),
+        questions=dict(zip(asked, stored["questions"], strict=True)),
+    )
+
+
+def _holding(passage: Passage, starts: Sequence[int] | set[int]) -> list[int]:
+    return [
+        number
+        for number, span in enumerate(passage.sentences)
+        if any(span.start <= start < span.end for start in starts)
+    ]
