@@ -155,3 +155,22 @@ def test_files_of_the_machine_and_of_the_index_are_not_served(address: str, bot:
         Path(bot.settings.chroma) / "chroma.sqlite3",
     ):
         assert fetch(f"{address}/gradio_api/file={path}")[0] in (403, 404)
+
+
+def test_the_page_can_stand_below_a_path_of_a_proxy(bot: Chatbot) -> None:
+    with serving(bot, root_path="/docs/qa") as address:
+        config = json.loads(fetch(f"{address}/config")[1])
+    assert config["root"].endswith("/docs/qa")
+
+
+def test_mcp_offers_ask_and_search(bot: Chatbot) -> None:
+    pytest.importorskip("mcp", reason="the extra gradio[mcp] is not installed")
+    with serving(bot, mcp=True) as address:
+        tools = json.loads(fetch(f"{address}/gradio_api/mcp/schema")[1])
+    assert {tool["name"] for tool in tools} == {"ask", "search"}
+
+
+def test_without_its_library_mcp_says_what_to_install(bot: Chatbot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qa.app.server.find_spec", lambda name: None)
+    with pytest.raises(SettingsError, match=r"pip install 'gradio\[mcp\]'"):
+        build(bot, mcp=True)

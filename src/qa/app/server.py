@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from qa.app.safety import Headers, check_binding, read_logins
@@ -46,11 +47,13 @@ def serve(
 def build(bot: Chatbot, *, root_path: str = "", auth: str = "", mcp: bool = False) -> FastAPI:
     """The web application: the page at `/`, and `/health`.
 
-    Raises: SettingsError when `auth` cannot be read, or is combined with `mcp`.
+    Raises: SettingsError when `auth` cannot be read or is combined with `mcp`, or MCP's library is missing.
     """
     logins = read_logins(auth)
     if logins and mcp:
         raise SettingsError("--mcp and --auth do not go together: MCP clients cannot log in here. Choose one")
+    if mcp and find_spec("mcp") is None:
+        raise SettingsError("--mcp needs a library that is not installed. Run: pip install 'gradio[mcp]'")
     folder = bot.settings.home.resolve()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.environ["GRADIO_TEMP_DIR"] = str(folder / "incoming")

@@ -1,0 +1,134 @@
+"""Verdicts as evaluation cases, and example questions made from documents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from page_driver import BAKERY, LIGHTHOUSE, open_bot
+from qa.app.examples import Examples, find_examples
+from qa.app.feedback import ABSENT, Feedback, make_case
+from qa.app.history import Conversation, Turn
+from qa.app.questions import make_question
+from qa.chatbot import Chatbot
+from qa.evals.lint import lint
+from qa.evals.suites import load_suite, read_corpus
+from qa.types import Document
+
+OPENED = "When was the lighthouse opened?"
+
+
+@pytest.fixture(scope="module")
+def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
+    with open_bot(tmp_path_factory.mktemp("page")) as bot:
+        yield bot
+
+
+def judged(bot: Chatbot, question: str = OPENED, *, liked: bool, wanted: str = "") -> Conversation:
+    return Conversation(id="0" * 32, turns=(Turn(answer=bot.ask(question), liked=liked, wanted=wanted),))
+
+
+def test_a_liked_answer_is_the_gold_with_its_quotes(bot: Chatbot) -> None:
+    conversation = judged(bot, liked=True)
+    case = make_case(conversation, 0)
+    citation = conversation.turns[0].answer.citations[0]
+    assert (case.answers, case.answerable, case.forbidden) == (("1844",), True, ())
+    assert [(each.document, each.quote, each.start) for each in case.evidence] == [
+        (citation.document, citation.quote, citation.start)
+    ]
+
+
+def test_a_liked_abstention_is_a_question_without_an_answer(bot: Chatbot) -> None:
+    case = make_case(judged(bot, "What is the melting point of tungsten?", liked=True), 0)
+    assert (case.answerable, case.answers, case.evidence) == (False, (), ())
+
+
+def test_a_disliked_answer_is_forbidden_and_what_was_wanted_is_the_gold(bot: Chatbot) -> None:
+    case = make_case(judged(bot, liked=False, wanted="in October"), 0)
+    assert (case.answers, case.forbidden, case.tags) == (("in October",), ("1844",), ("feedback", "disliked"))
+
+
+def test_what_is_wanted_is_never_forbidden(bot: Chatbot) -> None:
+    assert make_case(judged(bot, liked=False, wanted="1844"), 0).forbidden == ()
+
+
+def test_a_disliked_answer_that_should_not_have_been_given_is_unanswerable(bot: Chatbot) -> None:
+    case = make_case(judged(bot, liked=False, wanted=ABSENT), 0)
+    assert (case.answerable, case.answers) == (False, ())
+
+
+def test_a_dislike_without_a_word_waits_for_a_person(bot: Chatbot) -> None:
+    assert "open" in make_case(judged(bot, liked=False), 0).tags
+
+
+def test_the_history_of_a_case_is_what_was_said_before(bot: Chatbot) -> None:
+    first = Turn(answer=bot.ask(OPENED))
+    second = Turn(answer=bot.ask("Who founded the bakery?"), liked=True)
+    case = make_case(Conversation(id="0" * 32, turns=(first, second)), 1)
+    assert [(turn.role, turn.content) for turn in case.history] == [
+        ("user", OPENED),
+        ("assistant", first.answer.text),
+    ]
+
+
+def test_a_second_thought_takes_the_place_of_the_first(bot: Chatbot, tmp_path: Path) -> None:
+    feedback = Feedback(tmp_path, bot=bot)
+    feedback.save(judged(bot, liked=False), 0)
+    folder = feedback.save(judged(bot, liked=False, wanted="in 1844"), 0)
+    suite = load_suite(folder)
+    assert [case.answers for case in suite.cases] == [("in 1844",)]
+    assert lint(suite, texts=lambda name: read_corpus(suite.corpora[name])) == []
+    (observed,) = [json.loads(line) for line in (folder / "observed.jsonl").read_text("utf-8").splitlines()]
+    assert (observed["wanted"], observed["answer"]["question"]) == ("in 1844", OPENED)
+    assert {"id", "start", "end", "score"} == set(observed["passages"][0])
+
+
+@pytest.mark.parametrize(
+    ("sentence", "question"),
+    [
+        ("The tower was opened in 1844 by Alan Stevenson.", "When was the tower opened?"),
+        ("The memorial has been built to honour them.", "Why was the memorial built?"),
+        ("The Queen is also scheduled to open a museum in Leeds.", "What is the Queen scheduled to open?"),
+        ("The delegation arrived in Rome on Wednesday.", "When did the delegation arrive in Rome?"),
+        ("Norway has been a source of timber.", "What has Norway been a source of?"),
+        ("The bakery was founded by Marta Kowalczyk, a miller.", "Who was the bakery founded by?"),
+        ("The mill is located near Perth.", "Where is the mill located?"),
+        ("It was opened in 1844.", None),
+        ("They met in Rome on Monday.", None),
+        ("the tower was opened in 1844", None),
+        ("Nothing of the kind.", None),
+        ("", None),
+    ],
+)
+def test_a_sentence_becomes_the_question_it_answers(sentence: str, question: str | None) -> None:
+    assert make_question(sentence) == question
+
+
+def test_examples_are_answered_from_the_sentence_they_were_made_of(bot: Chatbot) -> None:
+    texts = {"lighthouse.md": LIGHTHOUSE, "bakery.md": BAKERY}
+    documents = [Document(id=name, text=text, title=name) for name, text in texts.items()]
+    examples = find_examples(documents, ask=bot.ask)
+    assert {"When was the lighthouse opened?", "When was the bakery founded?"} <= set(examples)
+    assert all(bot.ask(example).citations for example in examples)
+
+
+def test_examples_are_kept_until_the_documents_change(bot: Chatbot, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Counting:
+        """The chatbot, counting questions."""
+
+        documents, document = bot.documents, bot.document
+
+        def ask(self, question: str) -> object:
+            asked.append(question)
+            return bot.ask(question)
+
+    for _ in range(2):
+        examples = Examples(Counting(), cache=tmp_path / "examples.json")  # type: ignore[arg-type]
+        examples.refresh()
+        assert examples.questions()
+    assert len(asked) == len(set(asked))
