@@ -21,17 +21,17 @@ from numpy.typing import NDArray
 
 from qa.errors import StoreError, StoreMismatchError
 from qa.lexical import Lexical
-from qa.stores import MEMORY, connect, is_folder, store_errors
+from qa.stores import MEMORY, connect, is_folder, pages, store_errors
 from qa.types import Document, Passage, Record, Span
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
     from chromadb.api.models.Collection import Collection
+    from chromadb.api.types import Include
 
 T = TypeVar("T")
 
 FORMAT = 1
-BATCH = 5_000  # Chroma takes 5,461 at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,17 +262,16 @@ class Index:
         prefix = f"{build or manifest.build}/"
         keys = None if documents is None else [prefix + document for document in documents]
         with store_errors(self.location):
-            got = collection.get(ids=keys, include=["metadatas"])
-        rows = zip(got["ids"], got["metadatas"] or (), strict=True)
+            got = list(pages(collection, location=self.location, include=["metadatas"], ids=keys))
+        rows = (row for piece in got for row in zip(piece["ids"], piece["metadatas"] or (), strict=True))
         named = ((key.removeprefix(prefix), metadata) for key, metadata in rows if key.startswith(prefix))
         return {document: _to_record(document, metadata) for document, metadata in named}
 
-    def _get(self, ids: Sequence[str], include: list[str]) -> Iterator[Any]:
+    def _get(self, ids: Sequence[str], include: Include) -> Iterator[Any]:
         with store_errors(self.location):
             passages = self._passage_collection()
             if passages is not None:
-                for first in range(0, len(ids), BATCH):
-                    yield passages.get(ids=list(ids[first : first + BATCH]), include=include)  # type: ignore[arg-type]  # a list of literals
+                yield from pages(passages, location=self.location, include=include, ids=ids)
 
     def _current(self, scored: list[tuple[str, float]]) -> list[tuple[str, float]]:
         """Those of the passages whose document still has the version they were cut from."""

@@ -133,10 +133,10 @@ class Lease:
         self._remove(holder)
 
     def _remove(self, lease: Collection) -> None:
-        from chromadb.errors import NotFoundError
+        from chromadb.errors import ChromaError
 
         aside = f"{self._name}-{uuid.uuid4().hex}"
-        with suppress(NotFoundError):  # somebody else has removed it
+        with suppress(ChromaError):  # somebody else has removed it, or is about to
             lease.modify(name=aside)
             self._client.delete_collection(aside)
 

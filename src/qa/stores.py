@@ -10,7 +10,7 @@ import itertools
 import os
 import ssl
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -21,6 +21,8 @@ from qa.errors import QAError, SettingsError, StoreError
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.client import Client
+    from chromadb.api.models.Collection import Collection
+    from chromadb.api.types import GetResult, Include
 
 MEMORY = ":memory:"
 BATCH = 5_000  # records written or read at a time; Chroma takes 5,461 at most
@@ -43,6 +45,24 @@ def is_shared(location: str) -> bool:
 def batch_size(location: str) -> int:
     """How many records may be written or read there in one request."""
     return CLOUD_BATCH if location.startswith("cloud://") else BATCH
+
+
+def pages(
+    collection: Collection, *, location: str, include: Include, ids: Sequence[str] | None = None
+) -> Iterator[GetResult]:
+    """What a collection holds, all of it or what has these ids, in as many pieces as it takes there."""
+    size = batch_size(location)
+    if ids is not None:
+        for first in range(0, len(ids), size):
+            yield collection.get(ids=list(ids[first : first + size]), include=include)
+    elif size == BATCH:  # nothing limits what is read without naming it
+        yield collection.get(include=include)
+    else:
+        for offset in itertools.count(0, size):
+            got = collection.get(limit=size, offset=offset, include=include)
+            yield got
+            if len(got["ids"]) < size:
+                return
 
 
 def connect(location: str) -> Client:
@@ -127,9 +147,11 @@ def _open_cloud(*, tenant: str, database: str) -> ClientAPI:
     import chromadb
     from chromadb.config import Settings
 
-    if not os.environ.get("CHROMA_API_KEY"):
+    key = os.environ.get("CHROMA_API_KEY")  # given by hand, as Chroma 1.5.9 looks for it too and then sends "None"
+    if not key:
         raise SettingsError(f"chroma = 'cloud://{tenant}/{database}' needs a key. Set CHROMA_API_KEY")
-    return chromadb.CloudClient(tenant=tenant, database=database, settings=Settings(anonymized_telemetry=False))
+    quiet = Settings(anonymized_telemetry=False)
+    return chromadb.CloudClient(tenant=tenant, database=database, api_key=key, settings=quiet)
 
 
 @contextmanager

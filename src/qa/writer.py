@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.errors import StoreMismatchError
-from qa.index import BATCH, Index, Manifest
+from qa.index import Index, Manifest
 from qa.locks import exclusively
 from qa.sentence_vectors import bounds
-from qa.stores import store_errors
+from qa.stores import batch_size, pages, store_errors
 from qa.types import Passage, Record
 
 if TYPE_CHECKING:
@@ -46,9 +46,7 @@ def writing(index: Index, *, rebuild: bool = False) -> Iterator[Writer]:
 
     Raises: StoreBusyError at once when somebody else is writing.
     """
-    with exclusively(
-        index.client, location=index.location, collection=index.collection, cache=index.cache
-    ) as check:
+    with exclusively(index.client, location=index.location, collection=index.collection, cache=index.cache) as check:
         writer = Writer(index, rebuild=rebuild, check=check)
         yield writer
         writer.finish()
@@ -59,7 +57,7 @@ class Writer:
     """Writes one build of an index; made by `writing`."""
 
     def __init__(self, index: Index, *, rebuild: bool, check: Callable[[], None]) -> None:
-        self._index, self._check = index, check
+        self._index, self._check, self._batch = index, check, batch_size(index.location)
         before = _replaceable(index) if rebuild else index.manifest()
         with store_errors(index.location):
             if before and before.unfinished:
@@ -79,8 +77,8 @@ class Writer:
         with store_errors(self._index.location):
             before = self._index.records([entry.record.id for entry in entries], build=self._manifest.build)
             rows = [row for entry in entries for row in zip(entry.passages, entry.vectors, strict=True)]
-            for first in range(0, len(rows), BATCH):
-                self._put_passages(rows[first : first + BATCH])
+            for first in range(0, len(rows), self._batch):
+                self._put_passages(rows[first : first + self._batch])
             self._records.upsert(
                 ids=[self._key(entry.record.id) for entry in entries],
                 embeddings=np.zeros((len(entries), 1), dtype=np.float32),
@@ -139,8 +137,8 @@ class Writer:
 
     def _delete_passages(self, ids: Sequence[str]) -> None:
         self._check()
-        for first in range(0, len(ids), BATCH):
-            self._passages.delete(ids=list(ids[first : first + BATCH]))
+        for first in range(0, len(ids), self._batch):
+            self._passages.delete(ids=list(ids[first : first + self._batch]))
 
     def _sweep(self, manifest: Manifest) -> None:
         """Delete what a killed ingest left: passages of no record, and builds of no manifest."""
@@ -148,7 +146,7 @@ class Writer:
         self._records, self._passages = self._mark(manifest), self._open_passages()
         self._drop_other_builds(manifest)
         known = {key for record in self._index.documents() for key in record.passage_ids}
-        self._delete_passages([key for key in self._passages.get(include=[])["ids"] if key not in known])
+        self._delete_passages([key for key in self._ids(self._passages) if key not in known])
 
     def _drop_other_builds(self, manifest: Manifest) -> None:
         client, name = self._index.client, self._index.collection
@@ -156,9 +154,12 @@ class Writer:
             if (collection.metadata or {}).get("build_of") == name and collection.name != f"{name}-{manifest.build}":
                 client.delete_collection(collection.name)
         prefix = f"{manifest.build}/"
-        orphans = [key for key in self._records.get(include=[])["ids"] if not key.startswith(prefix)]
-        for first in range(0, len(orphans), BATCH):
-            self._records.delete(ids=orphans[first : first + BATCH])
+        orphans = [key for key in self._ids(self._records) if not key.startswith(prefix)]
+        for first in range(0, len(orphans), self._batch):
+            self._records.delete(ids=orphans[first : first + self._batch])
+
+    def _ids(self, collection: Collection) -> list[str]:
+        return [key for got in pages(collection, location=self._index.location, include=[]) for key in got["ids"]]
 
     def _key(self, document: str) -> str:
         return f"{self._manifest.build}/{document}"
