@@ -121,6 +121,7 @@ def test_the_lock_meets_every_requirement_and_names_no_host_and_no_torch() -> No
     locked = {name: Version(version) for name, version in re.findall(r"^([\w-]+)==([^ ;]+)", lock, re.MULTILINE)}
     declared = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = [Requirement(line) for line in declared["project"]["dependencies"] + declared["dependency-groups"]["dev"]]
+    wanted += [Requirement(line) for lines in declared["project"]["optional-dependencies"].values() for line in lines]
     assert [str(one) for one in wanted if locked[one.name] not in one.specifier] == []
     assert "://" not in lock + weights
     assert not re.search(r"^(torch|nvidia|sentence-transformers)", lock + weights, re.MULTILINE)
@@ -131,6 +132,7 @@ def test_the_lock_meets_every_requirement_and_names_no_host_and_no_torch() -> No
 def test_every_library_that_is_imported_is_declared(folder: str) -> None:
     declared = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
     lines = declared["project"]["dependencies"] + (declared["dependency-groups"]["dev"] if folder != "src" else [])
+    lines += [line for extra in declared["project"]["optional-dependencies"].values() for line in extra]
     allowed = {canonicalize_name(Requirement(line).name) for line in lines} | {"qa"}
     providers = packages_distributions()
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (PROJECT / folder).rglob("*.py")]

@@ -1,7 +1,8 @@
 """Files → documents, one reader per format; a new format is a new line in `READERS`.
 
-The text of a text file is its decoded content, unchanged. Nothing is split or embedded here,
-and nothing outside the folder that was named is read.
+The text of a text file is its decoded content, unchanged; every other format is read by
+`qa.readers`, in a process of its own. Nothing is split or embedded here, and nothing outside the
+folder that was named is read.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from qa.errors import DocumentError
+from qa.readers.content import MAX_FILE_BYTES, Content, refuse_long
+from qa.readers.extraction import extract
+from qa.readers.formats import EXTRACTED, SOURCE_CODE
 from qa.types import Document
 
 TITLE_CHARS = 200  # every passage carries the title
+FORMATS = "text, Markdown, source code, HTML, PDF, Word, PowerPoint, Excel, CSV, JSON, mail (.eml) and EPUB"
 
 FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 FRONT_TITLE = re.compile(r"^title:[ \t]*([\"']?)(.*?\S)\1[ \t]*\r?$", re.MULTILINE)
@@ -25,15 +29,6 @@ CODE = re.compile(r"^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.
 ATX_HEADING = r"#{1,6}[ \t]+(?P<atx>[^\r\n]*?\S)(?:[ \t]+#+)?"
 SETEXT_HEADING = r"(?P<setext>[^\s>|-](?:[^\r\n]*?\S)?)[ \t]*\r?\n {0,3}(?:={2,}|-{2,})"
 HEADING = re.compile(rf"^ {{0,3}}(?:{ATX_HEADING}|{SETEXT_HEADING})[ \t]*\r?$", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
-    """What a reader finds in a file; without a title, the file's name serves."""
-
-    text: str
-    title: str | None = None
-    pages: tuple[int, ...] = ()
 
 
 def read_document(path: Path, *, root: Path) -> Document:
@@ -46,11 +41,13 @@ def read_document(path: Path, *, root: Path) -> Document:
         raise DocumentError(f"{name!r} has a name with control or undecodable characters. Rename the file")
     reader = READERS.get(path.suffix.lower())
     if reader is None:
-        raise DocumentError(f"{path} is not of a format that can be read: {_formats()}. Convert it to one of these")
+        raise DocumentError(f"{path} is not of a format that can be read: {FORMATS}. Convert it to one of these")
     try:
+        _refuse_huge(path)
         content = reader(path)
     except OSError as error:
         raise DocumentError(f"{path} cannot be read: {error.strerror}. Check that it exists and its rights") from error
+    refuse_long(content.text, path)
     if not content.text.strip():
         raise DocumentError(f"{path} holds no text. Remove it, or fill it")
     title = " ".join((content.title or path.stem).split())[:TITLE_CHARS]
@@ -68,12 +65,12 @@ def find_documents(root: Path) -> list[Path]:
         raise DocumentError(f"{str(root)!r} does not exist. Give a file or a folder that does")
     if root.is_file():
         if root.suffix.lower() not in READERS:
-            raise DocumentError(f"{str(root)!r} is not of a format that can be read: {_formats()}")
+            raise DocumentError(f"{str(root)!r} is not of a format that can be read: {FORMATS}")
         return [root]
     inside = root.resolve()
     found = [path for path in _walk(root) if path.suffix.lower() in READERS and _is_file_inside(path, inside)]
     if not found:
-        raise DocumentError(f"{str(root)!r} holds no file of a format that can be read: {_formats()}")
+        raise DocumentError(f"{str(root)!r} holds no file of a format that can be read: {FORMATS}")
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
 
 
@@ -94,8 +91,10 @@ def _is_file_inside(path: Path, inside: Path) -> bool:
     return path.is_file() and (not path.is_symlink() or path.resolve().is_relative_to(inside))
 
 
-def _formats() -> str:
-    return ", ".join(sorted(READERS))
+def _refuse_huge(path: Path) -> None:
+    size = path.stat().st_size
+    if size > MAX_FILE_BYTES:
+        raise DocumentError(f"{path} has {size:,} bytes; up to {MAX_FILE_BYTES:,} are read. Divide it")
 
 
 def _read_text(path: Path) -> Content:
@@ -134,8 +133,7 @@ def _markdown_title(text: str) -> str | None:
 
 
 READERS: Mapping[str, Callable[[Path], Content]] = {
-    ".txt": _read_text,
-    ".text": _read_text,
-    ".md": _read_markdown,
-    ".markdown": _read_markdown,
+    **dict.fromkeys((".txt", ".text", *SOURCE_CODE), _read_text),
+    **dict.fromkeys((".md", ".markdown"), _read_markdown),
+    **dict.fromkeys(EXTRACTED, extract),
 }

@@ -1,0 +1,44 @@
+"""Zip archives, as Word, Excel, PowerPoint and EPUB files are, opened only when they are of sane size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+from zipfile import ZipFile
+
+from qa.errors import DocumentError
+from qa.readers.content import one_line
+
+MAX_UNPACKED_BYTES = 500_000_000
+MAX_MEMBERS = 20_000
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # a compound file: the older Office formats, and newer ones with a password
+TITLE = "{http://purl.org/dc/elements/1.1/}title"
+
+
+def open_archive(path: Path) -> ZipFile:
+    """The archive; `zipfile` never unpacks more of a member than the member declares.
+
+    Raises: DocumentError when it is encrypted, or would unpack to too much.
+    """
+    with path.open("rb") as file:
+        if file.read(len(OLE)) == OLE:
+            raise DocumentError(f"{path} is protected by a password, or of an older format. Save it again without")
+    archive = ZipFile(path)
+    members = archive.infolist()
+    size = sum(member.file_size for member in members)
+    if len(members) > MAX_MEMBERS or size > MAX_UNPACKED_BYTES:
+        raise DocumentError(
+            f"{path} unpacks to {len(members):,} files of {size:,} bytes together: more than {MAX_MEMBERS:,} files or "
+            f"{MAX_UNPACKED_BYTES:,} bytes are not read. Divide it"
+        )
+    if any(member.flag_bits & 1 for member in members):
+        raise DocumentError(f"{path} is protected by a password. Save it without one")
+    return archive
+
+
+def core_title(archive: ZipFile) -> str | None:
+    """The title in the properties of an Office document."""
+    if "docProps/core.xml" not in archive.namelist():
+        return None
+    return one_line(ElementTree.fromstring(archive.read("docProps/core.xml")).findtext(TITLE) or "") or None
