@@ -1,4 +1,4 @@
-"""A real `chroma run` on loopback, and the proxy before it that asks for a token, speaks TLS, or fails.
+"""A real `chroma run` on loopback, the proxy before it that asks for a token, speaks TLS, or fails, and other stores.
 
 Chroma's own server knows neither tokens nor TLS since 1.0, so a proxy is how it is deployed.
 """
@@ -12,11 +12,13 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 import httpx
+import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -119,6 +121,25 @@ class Proxy:
             headers={"content-type": "application/json"},
         )
         return Response(answer.content, status_code=answer.status_code, media_type="application/json")
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """One of the kinds of store that can run here."""
+
+    kind: str
+    server: str = ""
+
+    def settings(self, folder: Path) -> dict[str, str]:
+        """What opens an index of its own, empty at first; what is on disk is below `folder`."""
+        places = {"folder": str(folder / "index"), "server": self.server, "memory": ":memory:"}
+        collection = "documents" if self.kind == "folder" else f"documents-{uuid.uuid4().hex}"
+        return {"chroma": places[self.kind], "collection": collection, "home": str(folder / "home")}
+
+    def between_processes(self) -> None:
+        """Skip a test in which two processes share an index, where they cannot."""
+        if self.kind == "memory":
+            pytest.skip("what is in memory belongs to one process")
 
 
 def _records(body: bytes) -> int:

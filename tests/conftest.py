@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.chroma_server import ChromaServer, Proxy
+from chroma_server import ChromaServer, Proxy, Store
 
 
 @pytest.fixture(scope="session")
 def project() -> Path:
     """The top of the checkout."""
     return Path(__file__).parents[1]
-
-
-@dataclass(frozen=True, slots=True)
-class Store:
-    """One of the kinds of store that can run here."""
-
-    kind: str
-    server: str = ""
-
-    def settings(self, folder: Path) -> dict[str, str]:
-        """What opens an index of its own, empty at first; what is on disk is below `folder`."""
-        places = {"folder": str(folder / "index"), "server": self.server, "memory": ":memory:"}
-        collection = "documents" if self.kind == "folder" else f"documents-{uuid.uuid4().hex}"
-        return {"chroma": places[self.kind], "collection": collection, "home": str(folder / "home")}
-
-    def between_processes(self) -> None:
-        """Skip a test in which two processes share an index, where they cannot."""
-        if self.kind == "memory":
-            pytest.skip("what is in memory belongs to one process")
 
 
 @pytest.fixture(scope="session")

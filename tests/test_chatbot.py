@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chroma_server import Store
 from qa import Answer, Chatbot, Citation, Message
 from qa.errors import DocumentError, QuestionError, SettingsError, StoreError
 from qa.resources import resource
@@ -29,16 +32,15 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def bot(folder: Path) -> Chatbot:
-    return Chatbot.open(
-        model="extractive", chroma=str(folder.parent / "index"), home=folder.parent / "home", seeds=folder
-    )
+def bot(folder: Path, store: Store) -> Iterator[Chatbot]:
+    with Chatbot.open(model="extractive", seeds=folder, **store.settings(folder.parent)) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Chatbot:
-    home = tmp_path_factory.mktemp("seeded")
-    return Chatbot.open(model="extractive", chroma=str(home / "index"), home=home)
+def seeded(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
+    with Chatbot.open(model="extractive", **store.settings(tmp_path_factory.mktemp("seeded"))) as opened:
+        yield opened
 
 
 def ids(bot: Chatbot) -> list[str]:
@@ -76,7 +78,8 @@ def test_any_question_gets_exact_citations_or_the_nearest_passages(seeded: Chatb
     assert Answer.from_dict(answer.to_dict()) == answer
 
 
-def test_the_same_question_gives_the_same_bytes_in_two_processes(seeded: Chatbot, tmp_path: Path) -> None:
+def test_the_same_question_gives_the_same_bytes_in_two_processes(seeded: Chatbot, store: Store, tmp_path: Path) -> None:
+    store.between_processes()
     questions = ["When did the Chief of Army Staff arrive in Rome?", "What is the capital of Australia?"]
 
     def said(question: str) -> str:
@@ -86,10 +89,11 @@ def test_the_same_question_gives_the_same_bytes_in_two_processes(seeded: Chatbot
     assert [said(question) for question in questions] == here
     script = (
         "import sys; from dataclasses import replace; from qa import Chatbot\n"
-        "bot = Chatbot.open(model='extractive', chroma=sys.argv[1], home=sys.argv[2])\n"
-        "for question in sys.argv[3:]: print(replace(bot.ask(question), seconds={}).to_json())"
+        "bot = Chatbot.open(model='extractive', chroma=sys.argv[1], collection=sys.argv[2], home=sys.argv[3])\n"
+        "for question in sys.argv[4:]: print(replace(bot.ask(question), seconds={}).to_json())"
     )
-    command = [sys.executable, "-c", script, seeded.settings.chroma, str(tmp_path), *questions]
+    place = [seeded.settings.chroma, seeded.settings.collection, str(tmp_path)]
+    command = [sys.executable, "-c", script, *place, *questions]
     elsewhere = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True).stdout
     assert elsewhere.splitlines() == here
 
@@ -192,7 +196,8 @@ def test_an_edit_embeds_only_the_passages_it_changed(
     long.write_text(long.read_text(encoding="utf-8").replace("no5 ", "no7 "), encoding="utf-8")
     report = bot.ingest(folder)
     assert report.replaced == ("long.txt",)
-    assert 0 < len(embedded) < report.passages
+    (record,) = (record for record in bot.documents() if record.id == "long.txt")
+    assert 0 < len(embedded) == report.passages < record.passages
     assert all("no7" in text for text in embedded)
 
 
@@ -217,10 +222,13 @@ def test_settings_come_by_name_and_are_checked(tmp_path: Path) -> None:
         Chatbot.open(depth=3)
 
 
-def test_a_reader_sees_what_another_process_ingests_without_a_restart(bot: Chatbot, folder: Path) -> None:
+def test_a_reader_sees_what_another_process_ingests_without_a_restart(bot: Chatbot, store: Store, folder: Path) -> None:
+    store.between_processes()
+    environment = {**os.environ, "QA_COLLECTION": bot.settings.collection}
+
     def ingest_elsewhere(*options: str) -> None:
         command = [sys.executable, "-m", "qa", "ingest", str(folder), "--chroma", bot.settings.chroma, *options]
-        subprocess.run(command, cwd=folder.parent, check=True, capture_output=True)
+        subprocess.run(command, cwd=folder.parent, env=environment, check=True, capture_output=True)
 
     def found() -> list[str]:
         return [hit.passage.document for hit in bot.search("Who is the keeper of the lighthouse?", top_k=1)]

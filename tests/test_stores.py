@@ -15,11 +15,11 @@ from pathlib import Path
 import chromadb
 import pytest
 
+from chroma_server import AUTHORITY, ChromaServer, Proxy, free_port
 from qa import Chatbot, locks
 from qa.errors import SettingsError, StoreBusyError, StoreError
 from qa.locks import Lease
 from qa.stores import connect
-from tests.chroma_server import AUTHORITY, ChromaServer, Proxy, free_port
 
 TEXT = "The old mill in Arden burned down in 1891.\n"
 QUESTION = "When did the old mill in Arden burn down?"
@@ -158,7 +158,7 @@ def test_two_indexes_in_memory_are_two_and_leave_nothing_behind(
 
 def test_chroma_cloud_wants_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CHROMA_API_KEY", raising=False)
-    with pytest.raises(SettingsError, match="'cloud://acme/papers' needs a key. Set CHROMA_API_KEY"):
+    with pytest.raises(SettingsError, match=r"'cloud://acme/papers' needs a key\. Set CHROMA_API_KEY"):
         connect("cloud://acme/papers")
 
 
@@ -233,10 +233,10 @@ def test_a_lease_is_renewed_for_as_long_as_it_is_held(chroma_server: ChromaServe
 @pytest.mark.usefixtures("quick_lease")
 def test_the_lease_of_a_killed_writer_runs_out_and_one_of_many_takes_it(chroma_server: ChromaServer) -> None:
     script = (
-        "import sys, os, signal; from qa import locks; from tests.test_stores import lease\n"
+        "import sys, os, signal; from qa import locks; from test_stores import lease\n"
         "locks.LEASE_S = 1.5; lease(sys.argv[1], 'killed').acquire(); os.kill(os.getpid(), signal.SIGKILL)"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["src", "."])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
     subprocess.run([sys.executable, "-c", script, chroma_server.url], env=environment, check=False)
     leases = [lease(chroma_server.url, "killed") for _ in range(6)]
     with pytest.raises(StoreBusyError, match=r"if it was killed, in [01] s"):
