@@ -147,6 +147,33 @@ def test_a_file_can_be_dropped(reader: Reader) -> None:
     assert "1838" in reader.ask("When was the quarry at Ross opened?")
 
 
+def test_a_file_too_large_or_of_another_kind_is_refused(reader: Reader, bot: Chatbot) -> None:
+    page = reader.page
+    too_large = {"name": "large.txt", "mimeType": "text/plain", "buffer": b"a" * (26 * 1024 * 1024)}
+    page.set_input_files("#upload input[type=file]", [too_large])
+    page.wait_for_selector(".toast-body.error")
+    page.click(".toast-close")
+    page.set_input_files("#upload input[type=file]", [{**too_large, "name": "run.exe", "buffer": b"MZ"}])
+    page.wait_for_selector(".toast-body.error")
+    assert len(bot.documents()) == 2
+    reader.problems.clear()  # the browser reports the refused upload
+
+
+def test_a_copied_answer_is_words_and_sources(reader: Reader) -> None:
+    reader.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    reader.ask("When was the lighthouse opened?")
+    reader.page.locator("#chat [aria-label='Copy message']").last.click()
+    reader.page.wait_for_timeout(300)
+    assert reader.page.evaluate("navigator.clipboard.readText()") == (
+        "The lighthouse was opened in 1844 by Alan Stevenson. [1]\n[1] The lighthouse of Skerry Vore"
+    )
+
+
+def test_there_is_nothing_to_export_before_the_first_question(reader: Reader) -> None:
+    reader.page.click("#export button:has-text('JSON')")
+    reader.page.wait_for_selector("text=There is nothing to export yet")
+
+
 def test_a_removed_document_is_no_longer_cited(reader: Reader, bot: Chatbot) -> None:
     page = reader.page
     reader.ask("When was the lighthouse opened?")
@@ -183,6 +210,7 @@ def test_a_thumb_down_becomes_a_case_of_a_suite_that_can_be_run(reader: Reader, 
     page.click("#chat button[aria-label='Dislike']")
     page.fill("#wanted input, #wanted textarea", "10 October 1844")
     page.click("#save-wanted")
+    page.wait_for_selector("text=The test case now expects that")
     page.wait_for_selector("#wish", state="hidden")
     reader.ask("Who founded the bakery?")
     page.locator("#chat button[aria-label='Like']").last.click()

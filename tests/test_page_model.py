@@ -73,6 +73,19 @@ def test_stop_stops_the_work_behind_it_and_keeps_what_was_written(browser: Brows
         assert "It was stopped" in reader.answer
 
 
+def test_a_new_conversation_leaves_the_answer_that_is_being_written(browser: Browser, tmp_path: Path) -> None:
+    pieces = ("The lighthouse was opened ", *(["again "] * 400))
+    with talking_to(browser, tmp_path, Step(pieces=pieces, pause_s=0.05)) as (reader, server):
+        reader.page.fill("#ask textarea", QUESTION)
+        reader.page.press("#ask textarea", "Enter")
+        reader.page.wait_for_function("/again/.test(document.querySelector('#chat .answer')?.textContent)")
+        reader.page.click("#new")
+        assert server.disconnected.wait(5)
+        reader.page.wait_for_selector("#ask .submit-button")
+        reader.page.wait_for_timeout(300)
+        assert reader.page.locator("#chat .answer").count() == 0
+
+
 def test_closing_the_tab_stops_the_work_behind_it(browser: Browser, tmp_path: Path) -> None:
     with talking_to(browser, tmp_path, Step(pieces=("It ", *(["was "] * 400)), pause_s=0.05)) as (reader, server):
         reader.page.fill("#ask textarea", QUESTION)

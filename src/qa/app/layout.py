@@ -21,7 +21,8 @@ TOP = """<button type="button" id="menu" aria-label="Menu" aria-expanded="false"
 FOOTNOTE = '<p id="footnote">Every number opens the exact words it rests on.</p>'
 
 
-# Our events are the page's own business: programs have the endpoints `ask` and `search`.
+# Our events are the page's own business: programs have the endpoints `ask` and `search`. Only an
+# event of the queue can tell its reader something; what has nothing to tell is quicker without.
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 QUICK: dict[str, Any] = {**PRIVATE, "queue": False}
 

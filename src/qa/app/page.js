@@ -98,7 +98,7 @@ window.qa = (() => {
   });
   document.addEventListener('click', (event) => {
     const copy = event.target.closest?.('#chat .message-buttons button[aria-label*="opy" i]');
-    const message = copy?.closest('.message-row, .bot-row')?.querySelector('.answer, .question');
+    const message = copy?.closest('.message-buttons')?.previousElementSibling?.querySelector('.answer');
     if (!message) return;
     event.stopPropagation();
     navigator.clipboard?.writeText(words(message));

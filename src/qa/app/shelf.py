@@ -47,7 +47,7 @@ class Shelf:
         for changed in (
             blocks.load(self.look, page.model, shown, **QUICK),
             page.upload.upload(self.add, [page.upload, page.model], [page.upload, page.report, *shown], **PRIVATE),
-            page.documents.remove(self.remove, page.model, [page.report, *shown], **QUICK),
+            page.documents.remove(self.remove, page.model, [page.report, *shown], **PRIVATE),
         ):
             changed.then(self.suggest, None, page.chat, **QUICK)
 

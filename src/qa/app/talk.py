@@ -34,21 +34,22 @@ class Talk:
         """Connect the events of the conversation."""
         page = self._page
         whose = [page.key, page.tab]
-        shown = [page.tab, page.chat, page.history, page.wish]
-        question, answering = [page.ask, *whose, *page.choices], [page.ask, *shown]
-        asked = page.ask.submit(self.ask, question, answering, **PRIVATE)
+        shown = [page.tab, page.chat, page.history, page.wish, page.ask]
+        question = [page.ask, *whose, *page.choices]
+        asked = page.ask.submit(self.ask, question, shown, **PRIVATE)
         chosen = page.chat.example_select(self.take_example, None, page.ask, **QUICK)
-        example = chosen.then(self.ask, question, answering, **PRIVATE)
+        example = chosen.then(self.ask, question, shown, **PRIVATE)
         for event in (asked, example):
             event.then(self.ready, None, page.ask, **QUICK)
-        page.ask.stop(self.ready, None, page.ask, cancels=[asked, example], **QUICK)
-        blocks.load(self.arrive, whose, [page.key, *shown], js="qa.arrive", **QUICK)
+        leaving: dict[str, Any] = {**PRIVATE, "cancels": [asked, example]}
+        page.ask.stop(self.ready, None, page.ask, **leaving)
+        blocks.load(self.arrive, whose, [page.key, *shown], js="qa.arrive", **PRIVATE)
         page.tab.change(None, page.tab, None, js="qa.keepTab", **QUICK)
-        page.new.click(self.begin, page.key, shown, **QUICK)
-        page.history.open(self.open, page.key, shown, **QUICK)
-        page.history.forget(self.forget, whose, shown, **QUICK)
+        page.new.click(self.begin, page.key, shown, **leaving)
+        page.history.open(self.open, page.key, shown, **leaving)
+        page.history.forget(self.forget, whose, shown, **leaving)
         for button, export_as in ((page.markdown, self.export_markdown), (page.json, self.export_json)):
-            written = button.click(export_as, whose, page.download, **QUICK)
+            written = button.click(export_as, whose, page.download, **PRIVATE)
             written.then(None, page.download, None, js="qa.save", **QUICK)
 
     def ask(self, question: str, key: str, tab: str, model: str, top_k: int, strictness: float) -> Iterator[Update]:
@@ -117,6 +118,7 @@ class Talk:
             page.chat: gr.update(value=messages(shown), feedback_value=_thumbs(shown)),
             page.history: history_html(history.summaries(), current=shown.id),
             page.wish: gr.update(visible=False),
+            page.ask: self.ready(),
         }
 
     def _export(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import gradio as gr
 
 from qa.app.feedback import ABSENT, Feedback
-from qa.app.layout import QUICK, Page
+from qa.app.layout import PRIVATE, Page
 from qa.app.talk import Update
 from qa.app.visitors import Visitors
 
@@ -24,10 +24,10 @@ class Verdicts:
         """Connect the thumbs and the line below them."""
         page = self._page
         whose = [page.key, page.tab]
-        page.chat.like(self.judge, whose, [page.wish, page.wanted, page.judged], **QUICK)
+        page.chat.like(self.judge, whose, [page.wish, page.wanted, page.judged], **PRIVATE)
         for said in (page.save_wanted.click, page.wanted.submit):
-            said(self.want, [*whose, page.judged, page.wanted], page.wish, **QUICK)
-        page.absent.click(self.want_nothing, [*whose, page.judged], page.wish, **QUICK)
+            said(self.want, [*whose, page.judged, page.wanted], page.wish, **PRIVATE)
+        page.absent.click(self.want_nothing, [*whose, page.judged], page.wish, **PRIVATE)
 
     def judge(self, key: str, tab: str, verdict: gr.LikeData) -> Update:
         """Keep a thumb; one that points down asks what was wanted."""
