@@ -77,13 +77,14 @@ def load_squad(path: Path) -> QuestionSet:
 
 
 def load_nq(path: Path) -> QuestionSet:
-    """Natural Questions with one gold passage each, as JSON lines; equal passages are pooled."""
+    """Natural Questions with one gold passage each, as JSON lines, under its article's title; equal ones are pooled."""
     numbers: dict[str, int] = {}
     cases: list[Case] = []
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line)
-            number = numbers.setdefault(row["ctxs"][0]["text"], len(numbers))
+            gold = row["ctxs"][0]
+            number = numbers.setdefault(f"{gold['title']}\n\n{gold['text']}", len(numbers))
             cases.append(Case(question=row["question"], answerable=True, passage=number, answers=tuple(row["answers"])))
     passages = tuple(make_passage(f"nq/{number:05d}", text) for text, number in numbers.items())
     return QuestionSet(name="nq", passages=passages, cases=tuple(cases))
