@@ -321,6 +321,7 @@ def test_settings_decide_how_the_next_question_is_answered(reader: Reader) -> No
     assert "The nearest passages are:" in reader.ask(question)
     reader.page.click("#settings .label-wrap")
     assert "Balanced" in reader.page.inner_text("#effect")
+    reader.page.wait_for_timeout(500)  # the drawer opens, and only then listens
     reader.page.fill("#strictness input[type=number]", "0")
     reader.page.keyboard.press("Tab")
     reader.page.wait_for_selector("text=Answers nearly always")
