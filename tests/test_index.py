@@ -130,6 +130,7 @@ def test_passages_whose_record_was_not_written_are_never_found_and_are_swept(tmp
 
     def stop_half_way() -> None:
         with writing(index) as writer:
+            writer._begin()
             writer._put_passages(list(zip(half.passages, half.vectors, strict=True)))
             raise KeyboardInterrupt
 
@@ -221,3 +222,17 @@ def test_a_damaged_index_and_a_file_in_its_place_are_named(tmp_path: Path) -> No
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(StoreError, match="it is a file, not a folder"):
         open_index(tmp_path / "file")
+
+
+def test_scores_after_edits_are_those_of_an_index_built_afresh(tmp_path: Path) -> None:
+    index, fresh = open_index(tmp_path / "index"), open_index(tmp_path / "fresh")
+    with writing(index) as writer:
+        writer.put([entry("a.txt", "old mill old mill\nmill by the sea\n"), entry("b.txt", "a mill\na farm\n")])
+    with writing(index) as writer:
+        writer.put([entry("a.txt", "the new farm and its mill\n")])
+        writer.put([entry("c.txt", "a mill on the hill\n")])
+    with writing(fresh) as writer:
+        writer.put([entry("b.txt", "a mill\na farm\n"), entry("c.txt", "a mill on the hill\n")])
+        writer.put([entry("a.txt", "the new farm and its mill\n")])
+    assert index.search_lexical("mill farm hill", k=9) == fresh.search_lexical("mill farm hill", k=9)
+    assert index.document_frequency("mill") == 3

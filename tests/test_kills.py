@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -66,8 +67,18 @@ def contents(bot: Chatbot) -> dict[str, tuple[object, ...]]:
     found = {}
     for record in bot.documents():
         vectors = bot._library.index.vectors(record.passage_ids)
-        found[record.id] = (record, bot._library.index.passages(record.passage_ids), np.asarray(vectors).tobytes())
+        found[record.id] = (
+            replace(record, modified_ns=0),
+            bot._library.index.passages(record.passage_ids),
+            np.asarray(vectors).tobytes(),
+        )
     return found
+
+
+def answers(bot: Chatbot) -> list[tuple[str, float]]:
+    """What is answered, to the last digit."""
+    questions = [f"How many {what} did the {who} report?" for what in ("sacks", "barrels") for who in ("mill", "ship")]
+    return [(answer.text, answer.confidence) for answer in map(bot.ask, questions)]
 
 
 def test_killed_ingests_leave_whole_documents_and_the_next_one_finishes(tmp_path: Path) -> None:
@@ -97,7 +108,10 @@ def test_killed_ingests_leave_whole_documents_and_the_next_one_finishes(tmp_path
     }
     fresh = tmp_path / "fresh"
     assert ingest_and_kill(fresh, folder, after_s=None)
-    assert contents(reader) == contents(open_bot(fresh))
+    afresh = open_bot(fresh)
+    assert contents(reader) == contents(afresh)
+    assert answers(reader) == answers(afresh)
+    assert reader.check().damage == ()
     assert reader._library.index.passage_count == sum(record.passages for record in reader.documents())
     assert not reader.status().unfinished
     shutil.rmtree(tmp_path)

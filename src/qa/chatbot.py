@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from qa import extractive
+from qa.checkup import Checkup
+from qa.conditions import Condition, parse_condition
 from qa.errors import ModelError, QuestionError, SettingsError
 from qa.features import inverse_frequency
 from qa.followup import standalone
-from qa.ingestion import IngestReport, Progress
+from qa.ingestion import IngestReport, Report
 from qa.library import Library
 from qa.resources import resource
+from qa.selection import EVERYTHING, Selection
 from qa.settings import Settings, load_settings
 from qa.types import Answer, Document, Event, Hit, Message, Record
 
@@ -52,21 +55,33 @@ class Status:
 class Chatbot:
     """Answers questions about the documents of one library."""
 
-    def __init__(self, settings: Settings, *, library: Library, chat_model: BaseChatModel | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        library: Library,
+        chat_model: BaseChatModel | None = None,
+        conditions: tuple[Condition, ...] = (),
+    ) -> None:
         """Wire the parts; `open` is the usual way in. `chat_model` replaces the one that the settings name."""
         self.settings = settings
         self._library = library
         self._chat_model = chat_model
+        self._conditions = conditions
 
     @classmethod
-    def open(cls, *, model: str | BaseChatModel | None = None, fill: bool = True, **chosen: Any) -> Self:
+    def open(
+        cls, *, model: str | BaseChatModel | None = None, fill: bool = True, repair: bool = False, **chosen: Any
+    ) -> Self:
         """The chatbot with these settings, by name; an index that was never filled is filled from the seeds.
+
+        With `repair`, a damaged index is moved aside, here or when it is rebuilt.
 
         Raises: QAError when a setting, the index or the embedding model is not right.
         """
         named = model if isinstance(model, str) else None
         settings = load_settings(model=named, **chosen)
-        library = Library(settings)
+        library = Library(settings, repair=repair)
         if fill:
             library.fill()
         return cls(settings, library=library, chat_model=None if isinstance(model, str) else model)
@@ -78,7 +93,16 @@ class Chatbot:
         """
         settings = load_settings(**{**self.settings.model_dump(), **chosen})
         chat_model = None if "model" in chosen else self._chat_model
-        return type(self)(settings, library=self._library, chat_model=chat_model)
+        return type(self)(settings, library=self._library, chat_model=chat_model, conditions=self._conditions)
+
+    def narrowed(self, where: Sequence[str]) -> Self:
+        """The same library, of which only the documents are searched that meet conditions such as `date>=2021-07`.
+
+        A condition compares document or title with a pattern (= or !=), or date with a day, month or year
+        (= != < <= > >=); all must be met. Raises: QuestionError when one cannot be read.
+        """
+        conditions = (*self._conditions, *map(parse_condition, where))
+        return type(self)(self.settings, library=self._library, chat_model=self._chat_model, conditions=conditions)
 
     def __enter__(self) -> Self:
         return self
@@ -106,21 +130,27 @@ class Chatbot:
 
     # -- asking ----------------------------------------------------------------------------------
 
-    def ask(self, question: str, *, history: History = ()) -> Answer:
-        """The answer to a question, given the conversation before it.
+    def ask(self, question: str, *, history: History = (), where: Sequence[str] = ()) -> Answer:
+        """The answer to a question, given the conversation before it, from the documents that meet the conditions.
 
-        Raises: QuestionError when it is empty or too long, ModelError when the language model fails.
+        Raises: QuestionError when it is empty or too long or a condition cannot be read, ModelError when the
+        language model fails.
         """
-        for event in self.stream(question, history=history):
+        for event in self.stream(question, history=history, where=where):
             if isinstance(event, Answer):
                 return event
         raise AssertionError("a stream ends with its Answer")
 
-    def stream(self, question: str, *, history: History = ()) -> Generator[Event, None, None]:
+    def stream(
+        self, question: str, *, history: History = (), where: Sequence[str] = ()
+    ) -> Generator[Event, None, None]:
         """The answer as it comes: pieces of text, each citation before its first marker, the Answer last.
 
         Raises: as `ask` does.
         """
+        if where:
+            yield from self.narrowed(where).stream(question, history=history)
+            return
         question, messages = _checked(question), tuple(_message(each) for each in history)
         if self.model_name == EXTRACTIVE:
             yield from _events(self._extract(question, messages))
@@ -170,20 +200,35 @@ class Chatbot:
 
         return PassageRetriever(search=self.search)
 
-    def search(self, query: str, *, top_k: int | None = None) -> tuple[Hit, ...]:
+    def search(self, query: str, *, top_k: int | None = None, where: Sequence[str] = ()) -> tuple[Hit, ...]:
         """The passages that best match a query, best first. Raises: QuestionError."""
-        return self._library.search(_checked(query), top_k=top_k or self.settings.top_k)
+        conditions = (*self._conditions, *map(parse_condition, where))
+        return self._library.search(_checked(query), top_k=top_k or self.settings.top_k, where=conditions)
 
     # -- the documents ---------------------------------------------------------------------------
 
     def ingest(
-        self, *paths: str | Path, rebuild: bool = False, progress: Callable[[Progress], None] = lambda _: None
+        self,
+        *paths: str | Path,
+        selection: Selection = EVERYTHING,
+        rebuild: bool = False,
+        progress: Report = lambda _: None,
     ) -> IngestReport:
         """Bring the index in step with these folders and files; with none, with all that were ingested before.
 
         Raises: DocumentError when a path holds nothing to read, StoreError; the index stays as it was.
         """
-        return self._library.ingest(paths, rebuild=rebuild, progress=progress)
+        return self._library.ingest(paths, selection=selection, rebuild=rebuild, progress=progress)
+
+    def survey(self, *paths: str | Path, selection: Selection = EVERYTHING) -> IngestReport:
+        """What `ingest` would do; nothing is changed. Raises: as `ingest` does."""
+        return self._library.survey(paths, selection=selection)
+
+    def watch(
+        self, *paths: str | Path, selection: Selection = EVERYTHING, progress: Report = lambda _: None
+    ) -> Iterator[IngestReport]:
+        """What `ingest` does now and after every change, until interrupted. Raises: as `ingest` does, at first."""
+        return self._library.watch(paths, selection=selection, progress=progress)
 
     def remove(self, document: str) -> None:
         """Forget a document. Raises: StoreError when it is not indexed."""
@@ -210,6 +255,10 @@ class Chatbot:
             passages=index.passage_count,
             unfinished=manifest is not None and manifest.unfinished,
         )
+
+    def check(self) -> Checkup:
+        """Whether every document is whole, and what has changed in the files since they were ingested."""
+        return self._library.check()
 
     # -- what the answers are made of ------------------------------------------------------------
 

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from qa.errors import DocumentError, QAError
 from qa.evals.cli import app as evals
 from qa.types import Answer
+
+if TYPE_CHECKING:
+    from qa.ingestion import IngestReport
 
 app = typer.Typer(
     help="Ask your own documents and trust the answer.",
@@ -29,7 +33,7 @@ app = typer.Typer(
 app.add_typer(evals, name="eval")
 
 Model = Annotated[str | None, typer.Option(help="auto, extractive, or provider:model such as openai:gpt-5-mini.")]
-Chroma = Annotated[str | None, typer.Option(help="A folder, http://host:8000, or cloud://tenant/database.")]
+Chroma = Annotated[str | None, typer.Option(help="A folder, :memory:, http://host:8000, or cloud://tenant/database.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
@@ -40,6 +44,7 @@ def ask(
     chroma: Chroma = None,
     top_k: Annotated[int | None, typer.Option(help="Passages to read.")] = None,
     strictness: Annotated[float | None, typer.Option(help="How sure to be before answering, 0 to 1.")] = None,
+    where: Annotated[list[str] | None, typer.Option(help="From such documents: date>=2021-07, document=a/*.")] = None,
     as_json: Json = False,
 ) -> None:
     """Answer a question, with the exact words of the documents that it rests on."""
@@ -47,9 +52,9 @@ def ask(
 
     with Chatbot.open(model=model, chroma=chroma, top_k=top_k, strictness=strictness) as bot:
         if as_json:
-            print(bot.ask(question).to_json())
+            print(bot.ask(question, where=where or ()).to_json())
         else:
-            _print_stream(bot.stream(question))
+            _print_stream(bot.stream(question, where=where or ()))
 
 
 @app.command()
@@ -76,29 +81,41 @@ def ingest(
     paths: Annotated[list[Path] | None, typer.Argument(help="Folders and files; all known ones when left out.")] = None,
     chroma: Chroma = None,
     rebuild: Annotated[bool, typer.Option(help="Build the whole index anew, in place of what there is.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on after every change, until Ctrl+C.")] = False,
+    include: Annotated[list[str] | None, typer.Option(help="Look only at such files in this run: *.md.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="Not at these. For good: a .qaignore file.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Bring the index in step with folders and files: new, changed and deleted ones."""
-    from dataclasses import asdict
-
+    """Bring the index in step with folders and files: new, changed, moved and deleted ones."""
     from qa.chatbot import Chatbot
+    from qa.selection import Selection
 
-    with Chatbot.open(chroma=chroma, fill=False) as bot, _progress() as progress:
-        report = bot.ingest(*(paths or ()), rebuild=rebuild, progress=progress)
-    if as_json:
-        _print_json(asdict(report))
-    else:
-        for name in ("added", "replaced", "removed", "unchanged"):
-            print(f"{name:10} {len(getattr(report, name)):6}")
-        print(f"{'passages':10} {report.passages:6} embedded")
-    if report.failed:
-        files = "1 file" if len(report.failed) == 1 else f"{len(report.failed)} files"
-        listed = "\n".join(f"  {reason}" for _, reason in report.failed)
-        raise DocumentError(f"{files} could not be read, everything else is indexed:\n{listed}")
+    if rebuild and (dry_run or watch):
+        raise typer.BadParameter("--dry-run and --watch do not go with --rebuild")
+    selection = Selection(include=tuple(include or ()), exclude=tuple(exclude or ()))
+    named = paths or []
+    with Chatbot.open(chroma=chroma, fill=False, repair=rebuild) as bot, _progress() as progress:
+        if watch:
+            _print_reports(bot.watch(*named, selection=selection, progress=progress), as_json=as_json)
+            return
+        if dry_run:
+            report = bot.survey(*named, selection=selection)
+        else:
+            report = bot.ingest(*named, selection=selection, rebuild=rebuild, progress=progress)
+    _print_report(report, as_json=as_json, named=dry_run)
+    if report.failed and not dry_run:
+        raise DocumentError(_failures(report))
 
 
 @app.command()
-def status(chroma: Chroma = None, as_json: Json = False) -> None:
+def status(
+    chroma: Chroma = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Check every document, and the files; 1 if any is off.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Say what is indexed, and where."""
     from dataclasses import asdict
 
@@ -106,9 +123,10 @@ def status(chroma: Chroma = None, as_json: Json = False) -> None:
 
     with Chatbot.open(chroma=chroma, fill=False) as bot:
         found = bot.status()
+        checkup = bot.check() if check else None
     if as_json:
-        _print_json(asdict(found))
-        return
+        _print_json({**asdict(found), "check": asdict(checkup) if checkup else None})
+        sys.exit(0 if checkup is None or checkup.is_good else 1)
     print(f"index       {found.location} (collection {found.collection})")
     print(f"embeddings  {found.embeddings}")
     print(f"answers     {found.model}")
@@ -119,6 +137,10 @@ def status(chroma: Chroma = None, as_json: Json = False) -> None:
         print("An ingest is under way or was stopped. If none is running: qa ingest")
     if not found.documents:
         print("Nothing is indexed. Run: qa ingest PATH")
+    if checkup is not None:
+        print("".join(f"  {finding}\n" for finding in checkup.findings), end="")
+        print("Everything is whole and in step" if checkup.is_good else f"{len(checkup.findings)} findings")
+        sys.exit(0 if checkup.is_good else 1)
 
 
 @app.command()
@@ -185,6 +207,41 @@ def _print_stream(events: Iterator[Any]) -> None:
             print(text.removeprefix(shown) if text.startswith(shown) else f"\n\n{text}")
 
 
+def _print_reports(reports: Iterator[IngestReport], *, as_json: bool) -> None:
+    """Print the first report and every one that says something, until Ctrl+C."""
+    with suppress(KeyboardInterrupt):
+        for number, report in enumerate(reports):
+            if number == 0 or not report.is_empty:
+                _print_report(report, as_json=as_json, named=number > 0)
+                if report.failed:
+                    print(f"qa: {_failures(report)}", file=sys.stderr)
+                sys.stdout.flush()
+
+
+def _print_report(report: IngestReport, *, as_json: bool, named: bool) -> None:
+    """Print what an ingest did, with the name of each document when `named`."""
+    from dataclasses import asdict
+
+    if as_json:
+        _print_json(asdict(report))
+        return
+    for kind in ("added", "replaced", "removed", "unchanged"):
+        documents = getattr(report, kind)
+        print(f"{kind:10} {len(documents):6}")
+        if named and kind != "unchanged":
+            print("".join(f"  {document}\n" for document in documents), end="")
+    print(f"{'failed':10} {len(report.failed):6}")
+    print(f"{'passages':10} {report.passages:6} embedded")
+    if report.set_aside:
+        print(f"The index was damaged. What is left of it was moved to {report.set_aside}")
+
+
+def _failures(report: IngestReport) -> str:
+    files = "1 file" if len(report.failed) == 1 else f"{len(report.failed)} files"
+    listed = "\n".join(f"  {reason}" for _, reason in report.failed)
+    return f"{files} could not be read, everything else is indexed:\n{listed}"
+
+
 def _print_json(plain: dict[str, Any]) -> None:
     import json
 
@@ -201,10 +258,17 @@ def _progress() -> Iterator[Any]:
         TextColumn("Indexing"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[passages]} passages"),
+        TextColumn("{task.fields[passages]:,} passages, {task.fields[rate]:.0f} a second"),
     )
     console = Console(stderr=True)
     bar = Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal)
     with bar:
-        task = bar.add_task("Indexing", total=None, passages=0)
-        yield lambda at: bar.update(task, completed=at.done, total=at.total, passages=at.passages)
+        task = bar.add_task("Indexing", total=None, passages=0, rate=0.0)
+        started = time.monotonic()
+        yield lambda at: bar.update(
+            task,
+            completed=at.done,
+            total=at.total,
+            passages=at.passages,
+            rate=at.passages / max(time.monotonic() - started, 1e-3),
+        )

@@ -14,10 +14,12 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from qa.dates import own_date
 from qa.errors import DocumentError
 from qa.readers.content import MAX_FILE_BYTES, Content, refuse_long
 from qa.readers.extraction import extract
 from qa.readers.formats import EXTRACTED, SOURCE_CODE
+from qa.selection import Ignored
 from qa.types import Document
 
 TITLE_CHARS = 200  # every passage carries the title
@@ -51,14 +53,15 @@ def read_document(path: Path, *, root: Path) -> Document:
     if not content.text.strip():
         raise DocumentError(f"{path} holds no text. Remove it, or fill it")
     title = " ".join((content.title or path.stem).split())[:TITLE_CHARS]
-    return Document(id=name, text=content.text, title=title, pages=content.pages)
+    date = own_date(content.text)
+    return Document(id=name, text=content.text, title=title, pages=content.pages, date=date)
 
 
 def find_documents(root: Path) -> list[Path]:
     """The files of a folder that can be read, however deep, in the order of their ids; or the one file.
 
-    Hidden files and folders are left out. A link to a folder is not followed, and one to a file
-    only when that file lies in `root` too.
+    Hidden files and folders are left out, and what a `.gitignore` or `.qaignore` names. A link to a
+    folder is not followed, and one to a file only when that file lies in `root` too.
     Raises: DocumentError when there is no such file or folder, or nothing in it that can be read.
     """
     if not root.exists():
@@ -76,9 +79,14 @@ def find_documents(root: Path) -> list[Path]:
 
 def _walk(root: Path) -> list[Path]:
     paths: list[Path] = []
+    ignored = Ignored(root)
     for folder, folders, names in os.walk(root, onerror=_refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        paths += [Path(folder, name) for name in names if not name.startswith(".")]
+        ignored.enter(Path(folder))
+        folders[:] = [
+            name for name in folders if not (name.startswith(".") or ignored(Path(folder, name), folder=True))
+        ]
+        files = [Path(folder, name) for name in names if not name.startswith(".")]
+        paths += [path for path in files if not ignored(path)]
     return paths
 
 

@@ -2,10 +2,11 @@
 
 QAError
 ├── SettingsError    a setting has a value that cannot work
-├── QuestionError    the question is empty or too long
+├── QuestionError    the question is empty or too long, or its conditions cannot be read
 ├── DocumentError    a file or folder cannot be read as a document
 ├── StoreError       the index cannot be opened, read or written
 │   ├── StoreMismatchError   it was built with other settings or by another version
+│   ├── StoreDamagedError    its files are damaged or missing
 │   └── StoreBusyError       another process is writing to it
 ├── EmbeddingError   the embedding model is missing, damaged or failed
 ├── ModelError       the language model could not be reached or did not answer
@@ -26,7 +27,7 @@ class SettingsError(QAError):
 
 
 class QuestionError(QAError):
-    """The question is empty or too long."""
+    """The question is empty or too long, or its conditions cannot be read."""
 
 
 class DocumentError(QAError):
@@ -39,6 +40,10 @@ class StoreError(QAError):
 
 class StoreMismatchError(StoreError):
     """The index was built with other settings, or by another version of this package."""
+
+
+class StoreDamagedError(StoreError):
+    """The files of the index are damaged or missing."""
 
 
 class StoreBusyError(StoreError):

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from qa.errors import StoreError, StoreMismatchError
 from qa.lexical import Lexical
+from qa.segments import check_segments
 from qa.stores import MEMORY, connect, is_folder, pages, store_errors
 from qa.types import Document, Passage, Record, Span
 
@@ -62,7 +63,7 @@ class Index:
         """Connect. Raises: StoreError when the location cannot be opened."""
         self.location, self.collection = location, collection
         self.embeddings, self.dimension = embeddings, dimension
-        self.client = connect(location)
+        self.client = self._connect()
         self._temporary: TemporaryDirectory[str] | None = None
         if is_folder(location):
             self.cache = Path(location) / "cache" / collection
@@ -150,7 +151,7 @@ class Index:
         if record is None:
             raise StoreError(f"{document!r} is not in the index {self.location}. List what is with: qa status")
         text = "".join(passage.text for passage in self.passages(record.passage_ids))
-        rebuilt = Document(id=record.id, text=text, title=record.title, pages=record.pages)
+        rebuilt = Document(id=record.id, text=text, title=record.title, pages=record.pages, date=record.date)
         if rebuilt.version != record.version:
             raise StoreError(f"{document!r} is incomplete in the index {self.location}. Run: qa ingest --rebuild")
         return rebuilt
@@ -194,15 +195,13 @@ class Index:
         pairs = zip(found["ids"][0], (found["distances"] or [[]])[0], strict=True)
         return self._current([(key, 1.0 - float(distance)) for key, distance in pairs])
 
-    def search_lexical(self, query: str, *, k: int) -> list[tuple[str, float]]:
-        """The ids of the best `k` passages with their BM25 scores (0 and up), best first."""
-        lexical = self.refresh_lexical()
-        return [] if lexical is None else self._current(lexical.search(query, k=k))
+    def search_lexical(self, query: str, *, k: int, documents: Sequence[str] | None = None) -> list[tuple[str, float]]:
+        """The ids of the best `k` passages, of these documents if any are named, with their BM25 scores, best first."""
+        return self._current(self._ask_lexical(lambda lexical: lexical.search(query, k=k, documents=documents)) or [])
 
     def document_frequency(self, term: str) -> int:
         """How many passages hold a term, a stem as `words.terms` makes them."""
-        lexical = self.refresh_lexical()
-        return 0 if lexical is None else lexical.document_frequency(term)
+        return self._ask_lexical(lambda lexical: lexical.document_frequency(term)) or 0
 
     def refresh_lexical(self) -> Lexical | None:
         """The lexical cache, brought up to the index where it was behind; None without an index."""
@@ -237,13 +236,28 @@ class Index:
             except NotFoundError:
                 return None
 
+    def _connect(self) -> Client:
+        if is_folder(self.location):
+            check_segments(Path(self.location))
+        return connect(self.location)
+
+    def _ask_lexical(self, ask: Callable[[Lexical], T]) -> T | None:
+        try:
+            lexical = self.refresh_lexical()
+            return None if lexical is None else ask(lexical)
+        except ValueError:  # what tantivy raises when a file is damaged: it is only a cache
+            if self._lexical is not None:
+                self._lexical.clear()
+            lexical = self.refresh_lexical()
+            return None if lexical is None else ask(lexical)
+
     def _follow(self, generation: str) -> None:
         """Load anew what another process changed. The client before is kept for those who are using it."""
         with self._opening:
             if self._seen not in (None, generation) and is_folder(self.location):
                 if self._retired is not None:
                     self._retired.close()
-                self._retired, self.client, self._passages = self.client, connect(self.location), None
+                self._retired, self.client, self._passages = self.client, self._connect(), None
             self._seen = generation
 
     def _passage_collection(self) -> Collection | None:
@@ -253,7 +267,16 @@ class Index:
         name = f"{self.collection}-{manifest.build}"
         if self._passages is None or self._passages.name != name:
             self._passages = self.client.get_collection(name, embedding_function=None)
+            self._passages.get(limit=1, include=["embeddings"])  # fails where the vectors are gone, as a query does not
         return self._passages
+
+    def passage_ids(self) -> set[str]:
+        """The ids of all passages that are stored, whether they are seen or not."""
+        with store_errors(self.location):
+            passages = self._passage_collection()
+            if passages is None:
+                return set()
+            return {key for got in pages(passages, location=self.location, include=[]) for key in got["ids"]}
 
     def _records(self, documents: list[str] | None, build: str | None) -> dict[str, Record]:
         manifest, collection = self.stored_manifest(), self.record_collection()

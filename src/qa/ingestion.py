@@ -1,25 +1,23 @@
 """Files → the index: what is new or changed goes in, what is gone goes out, the rest is not touched.
 
 A folder is mirrored; a single file is added or replaced. One bad file never stops the good ones.
-How files are read, split, embedded and stored is decided in their own rooms.
+What differs is found in `changes.py`; how files are read, split, embedded and stored, in their own rooms.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.documents import find_documents, read_document
-from qa.errors import DocumentError
+from qa.changes import Change, Files
 from qa.index import Index
 from qa.passages import split_passages
 from qa.sentence_vectors import SentenceVectors, bounds
-from qa.types import Document, Passage, Record
+from qa.types import Passage, Record
 from qa.writer import Entry, Writer
 
 Vectors = NDArray[np.float32]
@@ -41,7 +39,7 @@ class Embedder(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far an ingest is: `done` of `total` files, and the passages stored by now."""
+    """How far an ingest is: `done` of `total` files, and the passages embedded by now."""
 
     done: int
     total: int
@@ -50,7 +48,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestReport:
-    """What an ingest did, by document id; `failed` holds each bad file with what is wrong with it."""
+    """What an ingest did, or would do, by document id; `failed` holds each bad file with what is wrong with it.
+
+    `set_aside` is where a damaged index was moved to be rebuilt.
+    """
 
     added: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
@@ -58,83 +59,98 @@ class IngestReport:
     unchanged: tuple[str, ...] = ()
     failed: tuple[tuple[str, str], ...] = ()
     passages: int = 0
+    set_aside: str | None = None
 
-    def __add__(self, other: IngestReport) -> IngestReport:
-        """Both together."""
-        return IngestReport(
-            added=self.added + other.added,
-            replaced=self.replaced + other.replaced,
-            removed=self.removed + other.removed,
-            unchanged=self.unchanged + other.unchanged,
-            failed=self.failed + other.failed,
-            passages=self.passages + other.passages,
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was nothing to do."""
+        return not (self.added or self.replaced or self.removed or self.failed)
+
+    @classmethod
+    def of(cls, changes: Iterable[Change], *, passages: int = 0) -> IngestReport:
+        """What these changes come to."""
+        named: dict[str, list[str]] = {"added": [], "replaced": [], "removed": [], "unchanged": []}
+        failed = []
+        for change in changes:
+            if change.kind == "failed":
+                failed.append((change.id, change.reason))
+            else:
+                named[change.kind].append(change.id)
+        return cls(
+            added=tuple(named["added"]),
+            replaced=tuple(named["replaced"]),
+            removed=tuple(named["removed"]),
+            unchanged=tuple(named["unchanged"]),
+            failed=tuple(failed),
+            passages=passages,
         )
 
 
+Report = Callable[[Progress], None]
+
+
 def ingest(
-    root: Path,
+    files: Files,
     *,
     index: Index,
     writer: Writer,
     embedder: Embedder,
     sentences: SentenceVectors,
-    progress: Callable[[Progress], None] = lambda _: None,
+    progress: Report = lambda _: None,
 ) -> IngestReport:
-    """Make the index hold exactly the documents of a folder, or this one file.
+    """Make the index hold these files as they are now, and no others of their folders."""
+    known = {record.id: record for record in writer.documents()}
+    batch = _Batch(known, index=index, writer=writer, embedder=embedder, sentences=sentences)
+    changes: list[Change] = []
+    for change in files.changes(known):
+        batch.add(change)
+        changes.append(replace(change, document=None))
+        progress(Progress(done=min(len(changes), len(files)), total=len(files), passages=batch.passages))
+    batch.store()
+    writer.delete([change.id for change in changes if change.kind == "removed"])
+    progress(Progress(done=len(files), total=len(files), passages=batch.passages))
+    return IngestReport.of(changes, passages=batch.passages)
 
-    Raises: DocumentError when there is nothing at `root` that can be read.
-    """
-    paths = find_documents(root)
-    run = _Run(root, index=index, writer=writer, embedder=embedder, sentences=sentences)
-    for done, path in enumerate(paths, start=1):
-        run.take(path)
-        progress(Progress(done=done, total=len(paths), passages=run.passages))
-    run.store()
-    run.remove_gone()
-    progress(Progress(done=len(paths), total=len(paths), passages=run.passages))
-    return run.report()
 
-
-class _Run:
-    """One ingest under way: what was seen, and what waits to be embedded."""
+class _Batch:
+    """The changes that wait until enough has come together to embed."""
 
     def __init__(
-        self, root: Path, *, index: Index, writer: Writer, embedder: Embedder, sentences: SentenceVectors
+        self,
+        known: Mapping[str, Record],
+        *,
+        index: Index,
+        writer: Writer,
+        embedder: Embedder,
+        sentences: SentenceVectors,
     ) -> None:
-        self._mirrored = root.is_dir()
-        self._folder = root if self._mirrored else root.parent
-        self._root = str(self._folder.resolve())
         self._index, self._writer, self._embedder, self._sentences = index, writer, embedder, sentences
-        self._known = {record.id: record for record in writer.documents()}
+        self._known = known
+        self._versions = {record.version: record for record in known.values()}
         self._waiting: list[tuple[Record, tuple[Passage, ...]]] = []
-        self._seen: set[str] = set()
-        self._lists: dict[str, list[str]] = {"added": [], "replaced": [], "removed": [], "unchanged": []}
-        self._failed: list[tuple[str, str]] = []
+        self._seen_again: list[Record] = []
         self.passages = 0
 
-    def take(self, path: Path) -> None:
-        """Read one file; what is new in it waits until enough has come together to embed."""
-        self._seen.add(path.relative_to(self._folder).as_posix())
-        try:
-            document = read_document(path, root=self._folder)
-            self._refuse_namesake(document)
-        except DocumentError as error:
-            self._failed.append((str(path), str(error)))
-            return
-        before = self._known.get(document.id)
-        if before and before.version == document.version:
-            self._lists["unchanged"].append(document.id)
-            return
-        self._lists["replaced" if before else "added"].append(document.id)
-        passages = split_passages(document, count_pieces=self._embedder.count_pieces)
-        self._waiting.append((self._record(document, passages=len(passages)), passages))
+    def add(self, change: Change) -> None:
+        """Take a change in; what has a text is split, and all that waits is stored when it is enough."""
+        if change.record and change.document:
+            passages = split_passages(change.document, count_pieces=self._embedder.count_pieces)
+            self._waiting.append((replace(change.record, passages=len(passages)), passages))
+        elif change.record and change.record != self._known[change.id]:
+            self._seen_again.append(change.record)
         if sum(len(waiting) for _, waiting in self._waiting) >= BATCH_PASSAGES:
             self.store()
 
     def store(self) -> None:
         """Embed and write what waits."""
-        if not self._waiting:
-            return
+        if self._seen_again:
+            self._writer.note(self._seen_again)
+        if self._waiting:
+            self._embed()
+        self._seen_again.clear()
+        self._waiting.clear()
+
+    def _embed(self) -> None:
         known = self._known_vectors()
         waiting = [passage for _, passages in self._waiting for passage in passages]
         fresh = list({passage.text: passage for passage in waiting if passage.text not in known}.values())
@@ -147,49 +163,18 @@ class _Run:
                 for record, passages in self._waiting
             ]
         )
-        self.passages += len(waiting)
-        self._waiting.clear()
-
-    def remove_gone(self) -> None:
-        """Delete the documents of a mirrored folder whose files are no longer there."""
-        if not self._mirrored:
-            return
-        gone = [
-            record.id for record in self._known.values() if record.root == self._root and record.id not in self._seen
-        ]
-        self._writer.delete(gone)
-        self._lists["removed"] = gone
-
-    def report(self) -> IngestReport:
-        """What was done so far."""
-        lists = {name: tuple(ids) for name, ids in self._lists.items()}
-        return IngestReport(**lists, failed=tuple(self._failed), passages=self.passages)
-
-    def _refuse_namesake(self, document: Document) -> None:
-        before = self._known.get(document.id)
-        if before and before.root != self._root:
-            raise DocumentError(
-                f"{document.id!r} is already indexed from {before.root}. Rename it, or ingest the folder above both"
-            )
+        self.passages += len(fresh)
 
     def _known_vectors(self) -> dict[str, Vectors]:
-        """The vectors of passages that an edit left as they were, by text."""
-        ids = [
-            key for record, _ in self._waiting if record.id in self._known for key in self._known[record.id].passage_ids
-        ]
-        if not ids:
+        """The vectors of passages that an edit or a move left as they were, by text."""
+        before = {
+            known.id: known
+            for record, _ in self._waiting
+            for known in (self._known.get(record.id), self._versions.get(record.version))
+            if known
+        }
+        if not before:
             return {}
-        texts = [passage.text for passage in self._index.passages(ids)]
-        return dict(zip(texts, self._index.vectors(ids), strict=True))
-
-    def _record(self, document: Document, *, passages: int) -> Record:
-        return Record(
-            id=document.id,
-            version=document.version,
-            title=document.title,
-            root=self._root,
-            mirrored=self._mirrored,
-            passages=passages,
-            chars=len(document.text),
-            pages=document.pages,
-        )
+        passages = self._index.passages([key for record in before.values() for key in record.passage_ids])
+        vectors = self._index.vectors([passage.id for passage in passages])
+        return dict(zip((passage.text for passage in passages), vectors, strict=True))

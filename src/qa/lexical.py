@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,8 +32,16 @@ class Lexical:
         self._index: tantivy.Index | None = None
         self.generation: str | None = None
 
-    def search(self, query: str, *, k: int) -> list[tuple[str, float]]:
+    def clear(self) -> None:
+        """Throw everything away."""
+        shutil.rmtree(self._folder)
+        self._folder.mkdir()
+        self._index = self.generation = None
+
+    def search(self, query: str, *, k: int, documents: Sequence[str] | None = None) -> list[tuple[str, float]]:
         """The ids of the best `k` texts with their BM25 scores (k1 1.2, b 0.75), best first.
+
+        With `documents`, only their texts are found; their scores are the same.
 
         Source: Robertson and Zaragoza, The Probabilistic Relevance Framework (2009), as in Lucene and tantivy.
         """
@@ -46,13 +54,18 @@ class Lexical:
             (tantivy.Occur.Should, tantivy.Query.term_query(index.schema, "terms", term, index_option="freq"))
             for term in wanted
         ]
+        wanted_query = tantivy.Query.boolean_query(clauses)
+        if documents is not None:
+            among = tantivy.Query.term_set_query(index.schema, "document", list(documents))
+            kept = (tantivy.Occur.Must, tantivy.Query.const_score_query(among, 0.0))
+            wanted_query = tantivy.Query.boolean_query([(tantivy.Occur.Must, wanted_query), kept])
         searcher = index.searcher()
-        hits = searcher.search(tantivy.Query.boolean_query(clauses), max(k, 1), count=False).hits
+        hits = searcher.search(wanted_query, max(k, 1), count=False).hits
         scored = [(str(searcher.doc(address)["id"][0]), float(score)) for score, address in hits]
         return sorted(scored, key=lambda each: (-each[1], each[0]))
 
     def document_frequency(self, term: str) -> int:
-        """How many texts hold the term; counts a deleted text until its segment is merged."""
+        """How many texts hold the term."""
         return int(self._open().searcher().doc_freq("terms", term))
 
     def sync(
@@ -73,19 +86,33 @@ class Lexical:
         versions: Mapping[str, str],
         texts: Callable[[str], Iterable[tuple[str, str]]],
     ) -> None:
-        import tantivy
-
         stale = [document for document, version in held.items() if versions.get(document) != version]
         fresh = [document for document, version in versions.items() if held.get(document) != version]
         writer = self._open().writer(WRITER_BYTES, 1)
-        for document in {*stale, *fresh}:  # fresh too: a kill may have left some of its texts
-            writer.delete_documents_by_term("document", document)
+        if stale or not held:  # without a state, a kill may have left some texts
+            self._keep(held.keys() - stale, writer)
         for document in fresh:
             for passage, text in texts(document):
-                entry = {"id": passage, "document": document, "terms": " ".join(terms(text))}
-                writer.add_document(tantivy.Document(**entry))
+                _add(writer, id=passage, document=document, terms=" ".join(terms(text)))
         writer.commit()
         writer.wait_merging_threads()
+
+    def _keep(self, documents: Collection[str], writer: tantivy.IndexWriter) -> None:
+        """Write the texts of these documents anew, as tantivy counts a deleted text in its statistics.
+
+        1 s of one core for 20,000 passages, which makes scores those of an index built afresh.
+        """
+        import tantivy
+
+        index = self._open()
+        index.reload()
+        searcher = index.searcher()
+        writer.delete_all_documents()
+        held = searcher.search(tantivy.Query.all_query(), max(searcher.num_docs, 1), count=False).hits
+        for _, address in held:
+            fields = {name: str(values[0]) for name, values in searcher.doc(address).to_dict().items()}
+            if fields["document"] in documents:
+                _add(writer, **fields)
 
     def _open(self) -> tantivy.Index:
         if self._index is None:
@@ -93,14 +120,15 @@ class Lexical:
 
             builder = tantivy.SchemaBuilder()
             builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
-            builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
-            builder.add_text_field("terms", tokenizer_name="whitespace", index_option="freq")
+            builder.add_text_field("document", stored=True, tokenizer_name="raw", index_option="basic")
+            builder.add_text_field("terms", stored=True, tokenizer_name="whitespace", index_option="freq")
             schema = builder.build()
+            if not tantivy.Index.exists(str(self._folder)):
+                self._state.unlink(missing_ok=True)
             try:
                 self._index = tantivy.Index(schema, path=str(self._folder))
             except ValueError:  # damaged, or of another schema
-                shutil.rmtree(self._folder)
-                self._folder.mkdir()
+                self.clear()
                 self._index = tantivy.Index(schema, path=str(self._folder))
         return self._index
 
@@ -108,9 +136,15 @@ class Lexical:
         self._open()  # a damaged index takes its state with it
         try:
             state = json.loads(self._state.read_text(encoding="utf-8"))
-        except (FileNotFoundError, json.JSONDecodeError):
+            return dict(state["versions"]), str(state["generation"])
+        except (FileNotFoundError, ValueError, KeyError):
             return {}, None
-        return dict(state["versions"]), str(state["generation"])
+
+
+def _add(writer: tantivy.IndexWriter, **fields: str) -> None:
+    import tantivy
+
+    writer.add_document(tantivy.Document(**fields))
 
 
 def _replace(path: Path, text: str) -> None:

@@ -5,82 +5,131 @@ Ingests, searches and gives back documents. Nothing is answered here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
-from qa.documents import find_documents
+from qa.changes import Files
+from qa.checkup import Checkup, find_damage
+from qa.conditions import Condition, matching
 from qa.embedder import MiniLM
-from qa.errors import StoreError
+from qa.errors import DocumentError, QAError, StoreDamagedError, StoreError
 from qa.index import Index
-from qa.ingestion import IngestReport, Progress, ingest
+from qa.ingestion import IngestReport, Report, ingest
+from qa.narrowing import Narrowed
 from qa.resources import resource
 from qa.retrieval import retrieve
+from qa.selection import EVERYTHING, Selection
 from qa.sentence_vectors import SentenceVectors, Vectors, bounds
 from qa.settings import Settings
+from qa.stores import is_folder
 from qa.types import Document, Hit, Passage, Record
 from qa.writer import writing
+
+LOOK_AGAIN_MS = 60_000  # while watching: not every file system tells of every change
 
 
 class Library:
     """What the settings name as the index, ready to be searched and changed."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Open it. Raises: StoreError when the index cannot be opened, EmbeddingError without the weights."""
-        self._seeds = settings.seeds or resource("seeds")
+    def __init__(self, settings: Settings, *, repair: bool = False) -> None:
+        """Open it; with `repair`, what is damaged is moved aside, here or when it is rebuilt.
+
+        Raises: StoreError when the index cannot be opened, EmbeddingError without the weights.
+        """
+        self._settings, self._repair = settings, repair
+        self._set_aside: str | None = None
         self.embedder = MiniLM()
-        self.index = Index(
-            settings.chroma,
-            collection=settings.collection,
-            embeddings=self.embedder.name,
-            dimension=self.embedder.dimension,
-            home=settings.home,
-        )
-        self._sentences = SentenceVectors(self.index.cache / "sentences.sqlite", read=self._read_sentences)
+        try:
+            self._open()
+        except StoreDamagedError:
+            self._start_afresh()
 
     def close(self) -> None:
         """Let go of the index."""
         self.index.close()
 
-    def search(self, query: str, *, top_k: int) -> tuple[Hit, ...]:
-        """The passages that best match a query, best first."""
-        return self.index.reading(
-            lambda: retrieve(
+    def search(self, query: str, *, top_k: int, where: Sequence[Condition] = ()) -> tuple[Hit, ...]:
+        """The passages that best match a query, best first, from documents that meet these conditions."""
+
+        def find() -> tuple[Hit, ...]:
+            index = self.index
+            return retrieve(
                 query,
-                index=self.index,
+                index=Narrowed(index, matching(index.documents(), where)) if where else index,
                 embed=self.embedder.embed,
                 sentence_vectors=self._sentences,
                 top_k=top_k,
             )
-        )
+
+        return self.index.reading(find)
 
     def ingest(
-        self, paths: Sequence[str | Path], *, rebuild: bool, progress: Callable[[Progress], None]
+        self,
+        paths: Sequence[str | Path],
+        *,
+        selection: Selection,
+        rebuild: bool,
+        progress: Report,
     ) -> IngestReport:
         """Bring the index in step with these folders and files; with none, with all that were ingested before.
 
         Raises: DocumentError when a path holds nothing to read, StoreError; the index stays as it was.
         """
-        roots = [Path(path) for path in paths] or self._known_roots()
-        for root in roots:
-            find_documents(root)
-        report = IngestReport()
+        files = Files(self._roots(paths), selection=selection)
+        try:
+            report = self._ingest(files, rebuild=rebuild, progress=progress)
+        except StoreDamagedError:
+            self._start_afresh()
+            report = self._ingest(files, rebuild=rebuild, progress=progress)
+        return replace(report, set_aside=self._set_aside)
+
+    def _ingest(self, files: Files, *, rebuild: bool, progress: Report) -> IngestReport:
         with writing(self.index, rebuild=rebuild) as writer:
-            for root in roots:
-                report += ingest(
-                    root,
-                    index=self.index,
-                    writer=writer,
-                    embedder=self.embedder,
-                    sentences=self._sentences,
-                    progress=progress,
-                )
-        return report
+            return ingest(
+                files,
+                index=self.index,
+                writer=writer,
+                embedder=self.embedder,
+                sentences=self._sentences,
+                progress=progress,
+            )
+
+    def survey(self, paths: Sequence[str | Path], *, selection: Selection) -> IngestReport:
+        """What `ingest` would do. Raises: as it does; nothing is changed."""
+        known = {record.id: record for record in self.index.documents()}
+        return IngestReport.of(Files(self._roots(paths), selection=selection).changes(known))
+
+    def watch(self, paths: Sequence[str | Path], *, selection: Selection, progress: Report) -> Iterator[IngestReport]:
+        """An ingest now and after every change in these folders and files, until it is interrupted.
+
+        What prevents one ingest is reported as failed, and tried again.
+        """
+        from watchfiles import watch
+
+        roots = self._roots(paths)
+        yield self.ingest(roots, selection=selection, rebuild=False, progress=progress)
+        for _ in watch(*roots, raise_interrupt=False, yield_on_timeout=True, rust_timeout=LOOK_AGAIN_MS):
+            try:
+                yield self.ingest(roots, selection=selection, rebuild=False, progress=progress)
+            except QAError as error:
+                yield IngestReport(failed=((", ".join(map(str, roots)), str(error)),))
 
     def fill(self) -> None:
-        """Ingest the seeds if nothing was ever ingested."""
+        """Ingest the seeds if nothing was ever ingested. Raises: StoreDamagedError when what was is gone."""
         manifest = self.index.manifest()
+        if manifest is None and is_folder(self.index.location) and self.index.cache.exists():
+            raise StoreDamagedError(
+                f"index {self.index.location} has lost its documents. Run: qa ingest --rebuild PATH"
+            )
         if manifest is None or (not manifest.finished and not self.index.documents()):
-            self.ingest([self._seeds], rebuild=False, progress=lambda _: None)
+            self.ingest(
+                [self._settings.seeds or resource("seeds")],
+                selection=EVERYTHING,
+                rebuild=False,
+                progress=lambda _: None,
+            )
 
     def remove(self, document: str) -> None:
         """Forget a document. Raises: StoreError when it is not indexed."""
@@ -97,11 +146,48 @@ class Library:
         """What is known of every indexed document, sorted by id."""
         return self.index.documents()
 
+    def check(self) -> Checkup:
+        """Whether every document is whole, and what has changed in the files since they were ingested."""
+        manifest = self.index.manifest()
+        if manifest is None:
+            return Checkup(damage=("nothing is indexed. Run: qa ingest PATH",), stale=IngestReport(), unfinished=False)
+        try:
+            stale = self.survey((), selection=EVERYTHING)
+        except DocumentError as error:  # a folder is gone as a whole
+            stale = IngestReport(failed=(("", str(error)),))
+        return Checkup(damage=tuple(find_damage(self.index)), stale=stale, unfinished=manifest.unfinished)
+
+    def _open(self) -> None:
+        settings = self._settings
+        self.index = Index(
+            settings.chroma,
+            collection=settings.collection,
+            embeddings=self.embedder.name,
+            dimension=self.embedder.dimension,
+            home=settings.home,
+        )
+        self._sentences = SentenceVectors(self.index.cache / "sentences.sqlite", read=self._read_sentences)
+
+    def _start_afresh(self) -> None:
+        """Move the damaged folder aside and open an empty one. Raises: the error in hand unless that was allowed."""
+        if not self._repair:
+            raise  # noqa: PLE0704  # called where an error is being handled
+        folder = Path(self._settings.chroma)
+        aside = next(
+            path for number in count(1) if not (path := folder.with_name(f"{folder.name}.damaged-{number}")).exists()
+        )
+        folder.rename(aside)
+        self._set_aside = str(aside)
+        self._open()
+
     def _read_sentences(self, passages: Sequence[Passage]) -> list[Vectors]:
         return self.embedder.embed_spans([each.text for each in passages], [bounds(each) for each in passages])[1]
 
-    def _known_roots(self) -> list[Path]:
+    def _roots(self, paths: Sequence[str | Path]) -> list[Path]:
+        """These, or all that were ingested before, or the seeds."""
+        if paths:
+            return [Path(path) for path in paths]
         records = self.index.documents()
         folders = {record.root for record in records if record.mirrored}
         files = {str(Path(record.root, record.id)) for record in records if record.root not in folders}
-        return [Path(root) for root in sorted(folders | files)] or [self._seeds]
+        return [Path(root) for root in sorted(folders | files)] or [self._settings.seeds or resource("seeds")]

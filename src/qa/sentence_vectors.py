@@ -11,13 +11,16 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.errors import StoreError
 from qa.stores import store_errors
 from qa.types import Passage
 
+T = TypeVar("T")
 Vectors = NDArray[np.float32]
 BATCH = 500  # sqlite takes 999 parameters at least
 
@@ -40,33 +43,45 @@ class SentenceVectors:
     def put(self, passages: Sequence[Passage], vectors: Sequence[Vectors]) -> dict[bytes, bytes]:
         """Store the sentence vectors of passages; what was stored, by key."""
         rows = {_key(passage): _pack(rows) for passage, rows in zip(passages, vectors, strict=True)}
-        with self._open() as connection, connection:
-            connection.executemany("INSERT OR IGNORE INTO sentences VALUES (?, ?)", rows.items())
+
+        def write(connection: sqlite3.Connection) -> None:
+            with connection:
+                connection.executemany("INSERT OR IGNORE INTO sentences VALUES (?, ?)", rows.items())
+
+        self._run(write)
         return rows
 
     def _load(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        found: dict[bytes, bytes] = {}
-        with self._open() as connection:
+        def read(connection: sqlite3.Connection) -> dict[bytes, bytes]:
+            found: dict[bytes, bytes] = {}
             for first in range(0, len(keys), BATCH):
                 batch = keys[first : first + BATCH]
                 marks = ",".join("?" * len(batch))
                 found.update(connection.execute(f"SELECT * FROM sentences WHERE key IN ({marks})", batch))
-        return found
+            return found
 
-    def _open(self) -> closing[sqlite3.Connection]:
+        return self._run(read)
+
+    def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What `work` makes of the database, done again with an empty one when it is damaged: it is only a cache."""
         try:
-            return closing(self._connect())
-        except sqlite3.DatabaseError:  # damaged: it is only a cache
-            self._path.unlink(missing_ok=True)
-            return closing(self._connect())
+            return self._try(work)
+        except sqlite3.OperationalError as error:
+            raise StoreError(f"cache {self._path}: {error}. Make room, or check its rights") from error
+        except sqlite3.DatabaseError:
+            for path in self._path.parent.glob(f"{self._path.name}*"):  # with its log
+                path.unlink(missing_ok=True)
+            return self._try(work)
 
-    def _connect(self) -> sqlite3.Connection:
+    def _try(self, work: Callable[[sqlite3.Connection], T]) -> T:
         with store_errors(str(self._path)):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self._path, timeout=30)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("CREATE TABLE IF NOT EXISTS sentences (key BLOB PRIMARY KEY, vectors BLOB) WITHOUT ROWID")
-        return connection
+        with closing(sqlite3.connect(self._path, timeout=30)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS sentences (key BLOB PRIMARY KEY, vectors BLOB) WITHOUT ROWID"
+            )
+            return work(connection)
 
 
 def bounds(passage: Passage) -> list[tuple[int, int]]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import SplitResult, urlsplit
 
-from qa.errors import QAError, SettingsError, StoreError
+from qa.errors import QAError, SettingsError, StoreDamagedError, StoreError
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -165,7 +165,8 @@ def store_errors(location: str) -> Iterator[None]:
     except QAError:
         raise
     except (ChromaError, httpx.HTTPError, OSError) as error:
-        raise StoreError(f"index {location}: {_explain(error, location)}") from error
+        kind = StoreDamagedError if is_folder(location) and _is_damage(str(error)) else StoreError
+        raise kind(f"index {location}: {_explain(error, location)}") from error
     except Exception as error:
         # Chroma raises a bare Exception or a ValueError for whatever a server answers that it does not know
         http = next((cause for cause in _causes(error) if isinstance(cause, httpx.HTTPError)), None)
@@ -188,11 +189,17 @@ def _explain(error: Exception, location: str) -> str:
 def _explain_folder(said: str, error: Exception) -> str:
     if "readonly" in said or isinstance(error, PermissionError) or "Read-only" in said:
         return "it is read-only. Make the folder writable, or choose another with QA_CHROMA"
-    if "malformed" in said or "not a database" in said:
-        return f"it is damaged ({said}). Move the folder away and run: qa ingest --rebuild PATH"
+    if "disk is full" in said or "No space left" in said:
+        return "the disk is full. Make room, then run the command again"
+    if _is_damage(said):
+        return f"it is damaged ({said}). Run: qa ingest --rebuild PATH"
     if "File exists" in said or isinstance(error, NotADirectoryError):
         return "it is a file, not a folder. Choose a folder with QA_CHROMA"
     return f"{said}. Check it with: qa status"
+
+
+def _is_damage(said: str) -> bool:
+    return any(sign in said for sign in ("malformed", "not a database", "hnsw", "Error finding id"))
 
 
 def _explain_server(error: Exception, location: str) -> str:

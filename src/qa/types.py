@@ -35,13 +35,15 @@ class Document:
     """One source as read.
 
     `id` is the path relative to the ingested root, with `/`; `pages` holds the offset at which
-    each page begins, and is empty for a format without pages.
+    each page begins, and is empty for a format without pages; `date` is the one it gives itself,
+    as `2021-07-08`.
     """
 
     id: str
     text: str
     title: str
     pages: tuple[int, ...] = ()
+    date: str | None = None
 
     @property
     def version(self) -> str:
@@ -83,12 +85,19 @@ def passage_id(document: str, *, version: str, ordinal: int) -> str:
     return f"{document}@{version}#{ordinal}"
 
 
+def owner(passage: str) -> str:
+    """The id of the document to which the passage with this id belongs."""
+    return passage.rsplit("@", 1)[0]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """What the index knows of one document: which version is current and how many passages it has.
 
     `root` is the folder it was ingested from, all of which is kept in step when `mirrored`;
-    `chars` is the length of its text.
+    `chars` is the length of its text. Of the file as it was read, `size` is in bytes, `digest` the
+    first 16 hexadecimal digits of its SHA-256, and `modified_ns` when it was last changed or
+    moved, or 0 where that was too shortly before to be trusted.
     """
 
     id: str
@@ -99,6 +108,10 @@ class Record:
     passages: int
     chars: int
     pages: tuple[int, ...] = ()
+    date: str | None = None
+    size: int = 0
+    modified_ns: int = 0
+    digest: str = ""
 
     @property
     def passage_ids(self) -> list[str]:

@@ -60,13 +60,15 @@ class Writer:
         self._index, self._check, self._batch = index, check, batch_size(index.location)
         before = _replaceable(index) if rebuild else index.manifest()
         with store_errors(index.location):
-            if before and before.unfinished:
-                self._sweep(before)
             fresh = Manifest(embeddings=index.embeddings, dimension=index.dimension, build=_new_name())
             self._manifest = before if before and not rebuild else fresh
             self._shows = before is None or not rebuild
-            self._records = self._mark(before or fresh)
-            self._passages = self._open_passages()
+            self._begun = before is None or rebuild or before.unfinished
+            if self._begun:
+                self._mark(before or fresh)
+            self._records, self._passages = self._open_records(), self._open_passages()
+            if before and before.unfinished and not rebuild:
+                self._sweep()
 
     def documents(self) -> tuple[Record, ...]:
         """The records of the build that is being written: none yet at the start of a rebuild."""
@@ -75,48 +77,59 @@ class Writer:
     def put(self, entries: Sequence[Entry]) -> None:
         """Store documents; each becomes visible whole, in place of its earlier version."""
         with store_errors(self._index.location):
+            self._begin()
             before = self._index.records([entry.record.id for entry in entries], build=self._manifest.build)
             rows = [row for entry in entries for row in zip(entry.passages, entry.vectors, strict=True)]
             for first in range(0, len(rows), self._batch):
                 self._put_passages(rows[first : first + self._batch])
-            self._records.upsert(
-                ids=[self._key(entry.record.id) for entry in entries],
-                embeddings=np.zeros((len(entries), 1), dtype=np.float32),
-                metadatas=[_record_metadata(entry.record) for entry in entries],
-            )
-            if self._shows:
-                self._mark(self._manifest)
+            self._put_records([entry.record for entry in entries])
             kept = {passage.id for passage, _ in rows}
             stale = [key for record in before.values() for key in record.passage_ids if key not in kept]
             self._delete_passages(stale)
+
+    def note(self, records: Sequence[Record]) -> None:
+        """Replace the records of documents whose passages stay as they are."""
+        with store_errors(self._index.location):
+            self._begin()
+            self._put_records(records)
 
     def delete(self, documents: Sequence[str]) -> None:
         """Forget documents; those that are not indexed are passed over."""
         with store_errors(self._index.location):
             gone = self._index.records(documents, build=self._manifest.build)
             if gone:
+                self._begin()
                 self._records.delete(ids=[self._key(document) for document in gone])
                 if self._shows:
                     self._mark(self._manifest)
                 self._delete_passages([key for record in gone.values() for key in record.passage_ids])
 
     def finish(self) -> None:
-        """Turn readers to this build, and drop what they no longer need."""
+        """Turn readers to this build, and drop what they no longer need; nothing where nothing was written."""
+        if not self._begun:
+            return
         with store_errors(self._index.location):
             self._mark(self._manifest)
-            self._drop_other_builds(self._manifest)
+            self._drop_other_builds()
             self._mark(self._manifest, finished=True)
 
-    def _mark(self, manifest: Manifest, *, finished: bool = False) -> Collection:
+    def _begin(self) -> None:
+        """Say that a change is under way, so that the next ingest sweeps when this one is killed."""
+        if not self._begun:
+            self._mark(self._manifest)
+            self._begun = True
+
+    def _mark(self, manifest: Manifest, *, finished: bool = False) -> None:
         """Write the manifest under a new generation, so that readers look again."""
         self._check()
         generation = _new_name()
         marked = replace(manifest, generation=generation, finished=generation if finished else manifest.finished)
-        client, name = self._index.client, self._index.collection
-        records = client.get_or_create_collection(name, embedding_function=None, metadata=asdict(marked))
-        records.modify(metadata=asdict(marked))
+        self._open_records(asdict(marked)).modify(metadata=asdict(marked))
         self._index.wrote(generation)
-        return records
+
+    def _open_records(self, metadata: dict[str, Any] | None = None) -> Collection:
+        client, name = self._index.client, self._index.collection
+        return client.get_or_create_collection(name, embedding_function=None, metadata=metadata)
 
     def _open_passages(self) -> Collection:
         return self._index.client.get_or_create_collection(
@@ -125,6 +138,17 @@ class Writer:
             configuration={"hnsw": {"space": "cosine", "ef_search": EF_SEARCH}},
             metadata={"build_of": self._index.collection},
         )
+
+    def _put_records(self, records: Sequence[Record]) -> None:
+        for first in range(0, len(records), self._batch):
+            batch = records[first : first + self._batch]
+            self._records.upsert(
+                ids=[self._key(record.id) for record in batch],
+                embeddings=np.zeros((len(batch), 1), dtype=np.float32),
+                metadatas=[_record_metadata(record) for record in batch],
+            )
+        if self._shows:
+            self._mark(self._manifest)
 
     def _put_passages(self, rows: Sequence[tuple[Passage, NDArray[np.float32]]]) -> None:
         self._check()
@@ -140,20 +164,18 @@ class Writer:
         for first in range(0, len(ids), self._batch):
             self._passages.delete(ids=list(ids[first : first + self._batch]))
 
-    def _sweep(self, manifest: Manifest) -> None:
+    def _sweep(self) -> None:
         """Delete what a killed ingest left: passages of no record, and builds of no manifest."""
-        self._manifest = manifest
-        self._records, self._passages = self._mark(manifest), self._open_passages()
-        self._drop_other_builds(manifest)
-        known = {key for record in self._index.documents() for key in record.passage_ids}
+        self._drop_other_builds()
+        known = {key for record in self.documents() for key in record.passage_ids}
         self._delete_passages([key for key in self._ids(self._passages) if key not in known])
 
-    def _drop_other_builds(self, manifest: Manifest) -> None:
+    def _drop_other_builds(self) -> None:
         client, name = self._index.client, self._index.collection
         for collection in client.list_collections():
-            if (collection.metadata or {}).get("build_of") == name and collection.name != f"{name}-{manifest.build}":
+            if (collection.metadata or {}).get("build_of") == name and collection.name != self._passages.name:
                 client.delete_collection(collection.name)
-        prefix = f"{manifest.build}/"
+        prefix = self._key("")
         orphans = [key for key in self._ids(self._records) if not key.startswith(prefix)]
         for first in range(0, len(orphans), self._batch):
             self._records.delete(ids=orphans[first : first + self._batch])

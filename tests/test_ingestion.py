@@ -1,0 +1,186 @@
+"""A folder that changes, and what an ingest makes of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from qa import Chatbot
+from qa.changes import SETTLED_NS
+from qa.dates import own_date
+from qa.errors import DocumentError
+from qa.ingestion import IngestReport
+from qa.selection import Selection
+
+LONG_AGO = 1_600_000_000
+
+
+def write(path: Path, text: str, *, modified_s: int = LONG_AGO) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    os.utime(path, (modified_s, modified_s))
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("mill", "farm", "port"):
+        write(tmp_path / f"docs/{name}.txt", f"The {name} was built by {name.title()} Hansen in 1750.")
+    return tmp_path / "docs"
+
+
+@pytest.fixture
+def bot(tmp_path: Path) -> Iterator[Chatbot]:
+    with Chatbot.open(model="extractive", chroma=str(tmp_path / "index"), home=tmp_path / "home", fill=False) as opened:
+        yield opened
+
+
+def ids(bot: Chatbot) -> list[str]:
+    return [record.id for record in bot.documents()]
+
+
+def test_an_unchanged_file_is_not_opened(bot: Chatbot, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    time.sleep(SETTLED_NS / 1e9)
+    bot.ingest(folder)
+    opened: list[Path] = []
+    monkeypatch.setattr("qa.changes._digest", lambda path: opened.append(path))
+    monkeypatch.setattr("qa.changes.read_document", lambda path, *, root: opened.append(path))
+    assert bot.ingest(folder).unchanged == ("farm.txt", "mill.txt", "port.txt")
+    assert opened == []
+
+
+def test_a_file_of_the_same_size_and_time_of_change_is_read_again_when_it_was_written_too_lately_to_tell(
+    bot: Chatbot, folder: Path
+) -> None:
+    now = int(time.time())
+    write(folder / "mill.txt", "The mill was sold to Anna.", modified_s=now)
+    bot.ingest(folder)
+    write(folder / "mill.txt", "The mill was sold to Olga.", modified_s=now)
+    assert bot.ingest(folder).replaced == ("mill.txt",)
+    assert bot.document("mill.txt").text == "The mill was sold to Olga."
+
+
+def test_a_touched_file_is_not_embedded_again_and_readers_are_not_disturbed_by_an_ingest_without_changes(
+    bot: Chatbot, folder: Path
+) -> None:
+    bot.ingest(folder)
+    os.utime(folder / "mill.txt", (LONG_AGO + 9, LONG_AGO + 9))
+    report = bot.ingest(folder)
+    assert (len(report.unchanged), report.passages) == (3, 0)
+    before = bot._library.index.manifest()
+    assert bot.ingest(folder) == report
+    assert bot._library.index.manifest() == before
+
+
+def test_a_moved_file_keeps_its_vectors(bot: Chatbot, folder: Path) -> None:
+    bot.ingest(folder)
+    (folder / "old").mkdir()
+    (folder / "mill.txt").rename(folder / "old/mill.txt")
+    report = bot.ingest(folder)
+    assert (report.added, report.removed, report.passages) == (("old/mill.txt",), ("mill.txt",), 0)
+    assert bot.search("Who built the mill?")[0].passage.document == "old/mill.txt"
+
+
+def test_a_file_that_takes_the_place_and_another_that_takes_the_text_of_one_are_both_right(
+    bot: Chatbot, folder: Path
+) -> None:
+    bot.ingest(folder)
+    (folder / "farm.txt").rename(folder / "zoo.txt")
+    (folder / "port.txt").rename(folder / "farm.txt")
+    report = bot.ingest(folder)
+    assert (report.added, report.replaced, report.removed) == (("zoo.txt",), ("farm.txt",), ("port.txt",))
+    assert {name: bot.document(name).text for name in ids(bot)} == {
+        path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()
+    }
+
+
+def test_a_survey_says_what_an_ingest_would_do_and_changes_nothing(bot: Chatbot, folder: Path) -> None:
+    bot.ingest(folder)
+    write(folder / "mill.txt", "The mill burned down.")
+    write(folder / "new.txt", "The school is new.")
+    (folder / "bad.txt").write_bytes(b"\xff\xfe\x00")
+    (folder / "port.txt").unlink()
+    before = bot.documents(), bot._library.index.manifest()
+    would = bot.survey(folder)
+    assert (bot.documents(), bot._library.index.manifest()) == before
+    assert replace(bot.ingest(folder), passages=0) == would
+    assert (would.added, would.replaced, would.removed) == (("new.txt",), ("mill.txt",), ("port.txt",))
+
+
+def test_ignore_files_leave_out_for_good_and_the_deepest_decides(bot: Chatbot, folder: Path) -> None:
+    bot.ingest(folder)
+    write(folder / "old/keep.txt", "Kept.")
+    write(folder / "old/drop.txt", "Dropped.")
+    write(folder / "build/out.txt", "Made.")
+    write(folder / ".gitignore", "build/\n*.txt\n!mill.txt\n")
+    write(folder / "old/.qaignore", "!keep.txt\n# a comment\n")
+    report = bot.ingest(folder)
+    assert (report.added, report.removed) == (("old/keep.txt",), ("farm.txt", "port.txt"))
+    assert ids(bot) == ["mill.txt", "old/keep.txt"]
+
+
+def test_patterns_limit_one_run_and_leave_the_rest_as_it_is(bot: Chatbot, folder: Path) -> None:
+    bot.ingest(folder)
+    for path in folder.iterdir():
+        path.unlink()
+    write(folder / "notes/a.md", "# A")
+    write(folder / "b.md", "# B")
+    report = bot.ingest(folder, selection=Selection(include=("*.md", "mill.*"), exclude=("notes/",)))
+    assert (report.added, report.removed) == (("b.md",), ("mill.txt",))
+    assert ids(bot) == ["b.md", "farm.txt", "port.txt"]
+    with pytest.raises(DocumentError, match="--include"):
+        bot.ingest(folder, selection=Selection(include=("!",)))
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("date 2021-07-08 The general met his counterpart.", "2021-07-08"),
+        ("\n Date: 2021-07-08\nThe general", "2021-07-08"),
+        ("---\ntitle: A\ndate: '2021-07-08T10:00:00Z'\n---\nText", "2021-07-08"),
+        ("---\r\ndate: 2021-07-08\r\n---\r\n", "2021-07-08"),
+        ("date 2021-02-30 has no such day", None),
+        ("date 2021-07-081 is no date", None),
+        ("On date 2021-07-08 they met.", None),
+        ("Text\n---\ndate: 2021-07-08\n---\n", None),
+        ("", None),
+    ],
+)
+def test_the_date_is_the_one_a_text_gives_itself(text: str, date: str | None) -> None:
+    assert own_date(text) == date
+
+
+def test_a_record_has_the_date_of_its_document(bot: Chatbot, folder: Path) -> None:
+    write(folder / "dated.md", "---\ndate: 2021-07-08\n---\nThe general met his counterpart in Rome.")
+    bot.ingest(folder)
+    assert {record.id: record.date for record in bot.documents() if record.date} == {"dated.md": "2021-07-08"}
+    assert bot.document("dated.md").date == "2021-07-08"
+
+
+def test_watching_follows_changes_until_it_is_interrupted(folder: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "qa", "ingest", str(folder), "--watch", "--chroma", str(tmp_path / "index")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, "")
+        assert next(line for line in lines if line.startswith("added")).split() == ["added", "3"]
+        time.sleep(2)  # until it watches
+        write(folder / "new.txt", "The school is new.")
+        (folder / "mill.txt").unlink()
+        assert next(line for line in lines if line.startswith("added")).split() == ["added", "1"]
+        assert next(line for line in lines if line.startswith("removed")).split() == ["removed", "1"]
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
+def test_a_report_without_changes_is_empty() -> None:
+    assert IngestReport(unchanged=("a.txt",)).is_empty
+    assert not IngestReport(failed=(("a.txt", "is bad"),)).is_empty
