@@ -76,11 +76,15 @@ def share(places: Iterable[int], *, below: int) -> float:
     return 100 * float(np.mean([place < below for place in places]))
 
 
-def ndcg(texts: QuestionSet, *, ask: Ask, depth: int = 10) -> float:
-    """The mean normalised discounted cumulative gain. Source: Järvelin and Kekäläinen (2002), with linear gains."""
+def ndcg(texts: QuestionSet, *, ask: Ask, graded: bool, depth: int = 10) -> float:
+    """The mean normalised discounted cumulative gain, with the grades as gains or 1 for whatever is relevant.
+
+    Source: Järvelin and Kekäläinen (2002), with linear gains.
+    """
     numbers = {passage.id: number for number, passage in enumerate(texts.passages)}
     values = []
-    for case, grades in zip(texts.cases, texts.grades, strict=True):
+    for case, judged in zip(texts.cases, texts.grades, strict=True):
+        grades = {number: grade if graded else 1 for number, grade in judged.items()}
         gained = [grades.get(numbers[hit.passage.id], 0) for hit in ask(case.question)[:depth]]
         values.append(_discounted(gained) / _discounted(sorted(grades.values(), reverse=True)[:depth]))
     return float(np.mean(values))
@@ -150,8 +154,9 @@ def main() -> None:
     searched = asker(nq, vectors["nq"], index=index["nq"], top_k=8)
     found = [passage for passage, _ in ranks(nq.cases, nq, ask=searched)]
     print(f"NQ, {len(nq.passages)} passages: R@1 {share(found, below=1):.1f}  R@5 {share(found, below=5):.1f}")
-    graded = ndcg(cranfield, ask=asker(cranfield, vectors["cranfield"], index=index["cranfield"], top_k=10))
-    print(f"Cranfield, {len(cranfield.passages)} abstracts: nDCG@10 {graded:.3f}")
+    searched = asker(cranfield, vectors["cranfield"], index=index["cranfield"], top_k=10)
+    binary, graded = (ndcg(cranfield, ask=searched, graded=graded) for graded in (False, True))
+    print(f"Cranfield, {len(cranfield.passages)} abstracts: nDCG@10 {binary:.3f}; with gains of 4 to 1 {graded:.3f}")
     held_out = [case for case in squad.cases if case.article % 2 == 1]
     good, near = ([case for case in held_out if case.answerable is wanted] for wanted in (True, False))
     sure = confidences(good, index=index["squad"], ask=ask)

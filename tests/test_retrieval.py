@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from qa import Chatbot
+from qa.retrieval import READING_SHARE
 
 BRIDGE = "Mayor Ada Brook opened the Lark Bridge on 4 May 1931. The engineer Carlo Neri had drawn it in Turin."
 DOCUMENTS = {
@@ -43,10 +44,10 @@ def test_a_text_that_two_documents_hold_is_found_once(bot: Chatbot) -> None:
     assert sorted(found) == ["birds.txt", "bridge.txt", "mill.txt"]
 
 
-def test_every_sentence_of_a_hit_has_a_score_and_the_best_is_the_hits(bot: Chatbot) -> None:
+def test_every_sentence_of_a_hit_has_a_score_and_the_best_counts_for_the_hit(bot: Chatbot) -> None:
     for hit in bot.search("Where was the bridge drawn?"):
         assert len(hit.sentence_scores) == len(hit.sentence_cosines) == len(hit.passage.sentences)
-        assert hit.score == max(hit.sentence_scores)
+        assert hit.score == pytest.approx(hit.relevance + READING_SHARE * max(hit.sentence_scores), abs=1e-5)
 
 
 def test_the_same_query_gives_the_same_hits(bot: Chatbot) -> None:

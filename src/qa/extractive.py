@@ -25,7 +25,10 @@ CLOSE_OF_SEVERAL = 0.12
 MOST = 2
 MOST_OF_SEVERAL = 3
 
+# A document's own reference marks would read as citations of ours, so an answer leaves them out; the quote keeps them.
+_REFERENCE = re.compile(r"\s?\[(?:\d+(?:[.,;–-]\s?\d+)*)\](?:\([^)\s]*\))?")
 _END = re.compile(r"[.!?…:;。！？][\"'”’»)\]*_]*$")
+_HEADING = re.compile(r"#{1,6} ")
 _FRAGMENT_WORDS = 8
 
 
@@ -40,7 +43,7 @@ class _Candidate:
 
     @property
     def text(self) -> str:
-        return " ".join(self.passage.cut(self.span).split())
+        return " ".join(_REFERENCE.sub("", self.passage.cut(self.span)).split())
 
 
 def answer(query: str, *, question: str, hits: Sequence[Hit], index: Searchable, strictness: float) -> Answer:
@@ -86,8 +89,9 @@ def _candidates(hits: Sequence[Hit]) -> list[_Candidate]:
 
 
 def is_fragment(text: str) -> bool:
-    """Whether a text is a heading or a date line rather than a sentence: short and without an end mark."""
-    return len(text.split()) <= _FRAGMENT_WORDS and not _END.search(text)
+    """Whether a text is a heading, a question or a date line rather than a sentence that could answer."""
+    short = len(text.split()) <= _FRAGMENT_WORDS and not _END.search(text)
+    return short or text.endswith("?") or _HEADING.match(text) is not None
 
 
 def _choose(candidates: Sequence[_Candidate], *, several: bool) -> list[_Candidate]:

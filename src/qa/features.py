@@ -33,13 +33,13 @@ SENTENCE_FEATURES = (
     "mismatch",
     "relevance",
 )
-SIGNALS = ("cosine", "coverage", "passage_coverage", "missing", "mismatch", "other_numbers", "misfit")
+SIGNALS = ("cosine", "coverage", "both", "passage_coverage", "mismatch", "other_numbers", "misfit")
 _CAPITALISED = re.compile(r"(?<!^)\b[A-Z][\w’'-]*")
 ROOT_CREDIT = 0.8  # for "Italian" where the question says "Italy"
 PAIR_REACH = 3  # terms between two that still stand together
 FEW_PASSAGES = 50  # an index this small says as much about a term's rarity as English at large does
-FRAME_WEIGHT = 0.3
-# Words that say how a question is put rather than what it is about; the answer seldom repeats them.
+# Words that say how a question is put rather than what it is about; the answer seldom repeats them, so they count
+# only in a question that has no others.
 FRAME_WORDS = frozenset(
     stem(word)
     for word in """accord according along also another become call called city come comprise consist contain count
@@ -69,7 +69,8 @@ def analyse(question: str, *, frequency: Callable[[str], int], count: int) -> Qu
 
     `frequency` says in how many of the `count` passages a term occurs.
     """
-    found = tuple(dict.fromkeys(terms(question)))
+    every = tuple(dict.fromkeys(terms(question)))
+    found = tuple(term for term in every if term not in FRAME_WORDS) or every
     raw = [term_weight(term, frequency=frequency(term), count=count) for term in found]
     total = sum(raw) or 1.0
     return Question(
@@ -88,8 +89,7 @@ def term_weight(term: str, *, frequency: int, count: int) -> float:
     """
     known = count / (count + FEW_PASSAGES)
     idf = inverse_frequency(frequency, count=count) / inverse_frequency(0, count=count)
-    weight = known * idf + (1 - known) * rarity(term)
-    return weight * (FRAME_WEIGHT if term in FRAME_WORDS else 1)
+    return known * idf + (1 - known) * rarity(term)
 
 
 def inverse_frequency(frequency: int, *, count: int) -> float:
@@ -133,10 +133,7 @@ class _Matches:
         self._question = question
         self._roots = [frozenset(each for each in stems if same_root(term, each)) for term in question.terms]
         holding = np.array([self.credits(sentence) for sentence in sentences]) > 0
-        self._local = [
-            inverse_frequency(int(held), count=len(sentences)) * (FRAME_WEIGHT if term in FRAME_WORDS else 1)
-            for term, held in zip(question.terms, holding.sum(axis=0), strict=True)
-        ]
+        self._local = [inverse_frequency(int(held), count=len(sentences)) for held in holding.sum(axis=0)]
 
     def credits(self, found: Collection[str]) -> list[float]:
         """For each term of the question: 1 if it is among `found`, less if only its root is, else 0."""
@@ -161,11 +158,6 @@ class _Matches:
         ]
         return float(np.dot(asked, self.credits(found))) / (sum(asked) or 1.0)
 
-    def rarest_missing(self, found: Collection[str]) -> float:
-        """How rare in English the rarest term of the question is that is not among `found`, 0 to 1."""
-        lacking = zip(self._question.terms, self.credits(found), strict=True)
-        return max((rarity(term) for term, credit in lacking if not credit and term not in FRAME_WORDS), default=0.0)
-
 
 Signals = dict[str, float]
 
@@ -173,8 +165,9 @@ Signals = dict[str, float]
 def signals(question: Question, *, hits: Sequence[Hit]) -> Signals:
     """What speaks for and against the hits holding the answer, by the names in `SIGNALS`; needs at least one hit.
 
-    All look at the best sentence: its features, the weight of the heaviest term that it lacks, and
-    what in it does not fit the question (1) or does (0).
+    All look at the best sentence: its features, and what in it does not fit the question (1) or does (0).
+    `both` is the product of the first two: a sentence may be like the question in meaning or in words, and
+    one that is like it in both should not count twice.
     """
     best = max(hits, key=lambda hit: max(hit.sentence_scores))
     row = max(range(len(best.sentence_scores)), key=best.sentence_scores.__getitem__)
@@ -185,8 +178,8 @@ def signals(question: Question, *, hits: Sequence[Hit]) -> Signals:
     return {
         "cosine": named["cosine"],
         "coverage": named["coverage"],
+        "both": named["cosine"] * named["coverage"],
         "passage_coverage": named["passage_coverage"],
-        "missing": _Matches(question, [found]).rarest_missing(found),
         "mismatch": named["mismatch"],
         "other_numbers": float(other_numbers(question.text, sentence)),
         "misfit": float(named["shape"] < 0 or lacks_role(question.asked, found)),

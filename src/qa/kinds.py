@@ -43,10 +43,17 @@ _DATE = re.compile(
     r"|(?<=\bin )\d{3}\b"
 )
 _NAME = re.compile(r"\b[A-Z][\w’'-]*(?:\.? (?:(?:of|de|la|the|von|van|bin) )?[A-Z][\w’'-]*)*")
+_PLACE_NOUN = (
+    r"(?:area|airport|bank|beach|border|bridge|building|capital|castle|cathedral|cent(?:re|er)|church|city|coast|college"
+    r"|continent|countr(?:y|ies)|district|east|factory|farm|field|forest|garden|hall|harbou?r|hill|home|hospital|hotel"
+    r"|house|island|lake|library|market|mountains?|museum|north|ocean|office|palace|park|port|province|region|river|road"
+    r"|room|school|sea|shore|south|square|stadium|state|station|street|temple|theat(?:re|er)|town|university|valley"
+    r"|village|west|world)s?\b"
+)
 _PLACE = re.compile(
-    r"\b(?:in|at|on|near|to|from|into|of|across|through|around|off|over|throughout|between|along)"
-    r" (?P<place>(?:the |its? |an? )?"
-    r"(?:[A-Z][\w’'-]*(?:[ -](?:of )?[A-Z][\w’'-]*)*(?: (?:sea|river|ocean|valley|coast))?|\w+))"
+    r"\b(?:in|at|on|near|to|from|into|of|across|through|around|off|over|throughout|between|along|outside|inside)"
+    rf" (?P<place>(?:the |its? |an? )?(?!{_MONTH}|{_WEEKDAY})[A-Z][\w’'-]*(?:[ -](?:of )?[A-Z][\w’'-]*)*"
+    rf"(?: {_PLACE_NOUN})?|(?:the |its? |an? |\w+ ){{1,3}}?{_PLACE_NOUN})"
 )
 _HOW = re.compile(r"\bhow (many|much|long|old|far|tall|high|deep|big|large|wide|fast|often)\b\s*(.{0,40})", re.I)
 _LENGTH = r"mile|km\b|kilomet|met(?:er|re)|feet|foot|ft\b|inch|yard|acre|hectare|square"

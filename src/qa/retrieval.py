@@ -23,6 +23,7 @@ Vectors = NDArray[np.float32]
 CANDIDATES = 100  # of each ranking
 READ = 8  # passages whose sentences are scored, or as many as are asked for
 BM25_K1 = 1.2
+READING_SHARE = 0.15  # of a passage's best sentence in its own score, see docs/answering.md
 DECIMALS = 6
 
 
@@ -105,7 +106,7 @@ def read_passage(
     scores = [round(score, DECIMALS) for score in (rows @ weights).tolist()]
     return Hit(
         passage=passage,
-        score=max(scores),
+        score=round(relevance + READING_SHARE * max(scores), DECIMALS),
         rank=0,
         relevance=relevance,
         sentence_scores=tuple(scores),
