@@ -16,7 +16,7 @@ venv = $(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo 'Python has no ensu
 install = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 
-.PHONY: help ask chat test check eval lock clean
+.PHONY: help ask chat test check eval baseline lock clean
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 14
 
@@ -37,8 +37,14 @@ check: .venv/ready ## run every check: format, lint, types, import arrows, tests
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python -m pytest
 
-eval: .venv/ready ## measure the answers on a suite: make eval SUITE=evals/seed
-	@$(BIN)/qa eval run $(SUITE)
+# Measured without a language model and without a network, whatever the settings say.
+EVAL := $(BIN)/qa eval run seed followups unanswerable injection twins:seed --model extractive --embeddings minilm-l6-v2
+
+eval: .venv/ready ## measure the answers on our suites, and fail where they got worse than evals/baseline
+	@$(EVAL) --baseline evals/baseline
+
+baseline: .venv/ready ## measure the answers, and keep the runs as evals/baseline
+	@$(EVAL) --keep evals/baseline
 
 lock: ## choose the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile --quiet --universal --upgrade --generate-hashes --only-binary :all: --custom-compile-command 'make lock' pyproject.toml --extra formats --extra mcp --group dev --output-file requirements.txt

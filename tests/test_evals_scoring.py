@@ -166,6 +166,24 @@ def test_without_words_in_the_gold_citing_the_evidence_is_right() -> None:
     assert not is_right(replace(GOOD, case=bare, answer=quoting("When?", [passage(30, 41)])))
 
 
+def test_a_false_premise_may_be_denied_with_the_documents_own_words() -> None:
+    denied = NOWHERE.model_copy(update={"denied_by": (Evidence(document="d", quote="is 1874"),)})
+    answered = replace(GOOD, case=denied, gold=())
+    assert (is_right(answered), failed_stage(answered)) == (True, None)
+    assert "abstention" not in score_case(answered, judge=Rules())
+    assert is_right(replace(answered, answer=REFUSAL))
+    late = replace(answered, answer=quoting("Who?", [passage(5, 16, "It is late.")]))
+    assert (is_right(late), failed_stage(late)) == (False, "should have abstained")
+    assert score_case(late, judge=Rules())["abstention"] == 0
+
+
+def test_a_crash_while_only_searching_has_no_score_of_an_answer() -> None:
+    crashed = replace(GOOD, answer=None, hits=(), error="Error: gone")
+    [scores] = score_run([crashed], judge=Rules(), asks=False)
+    assert scores["evidence_recall@5"] == 0
+    assert not {"right", "right_cited", "abstention", "answer_contained"} & scores.keys()
+
+
 def test_the_short_answer_is_what_is_highlighted() -> None:
     sentence = Sentence(text="It is 1874. [1]", citations=(1,), support="supported", highlight=Span(start=6, end=10))
     answer = Answer(question="", query="", text="It is 1874. [1]", abstained=False, sentences=(sentence,))

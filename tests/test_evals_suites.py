@@ -76,6 +76,20 @@ def test_a_missing_suite_is_refused(tmp_path: Path) -> None:
         ({"evidence": [{"document": "harbour.txt", "quote": "in 1874"}], "parts": [["1874"], ["x"]]}, "the answer 'x'"),
         ({}, "no answers and no evidence"),
         ({"answerable": False, "answers": ["x"]}, "not answerable, but has"),
+        ({"answers": ["x"], "denied_by": [{"document": "harbour.txt", "quote": "in 1874"}]}, "but has `denied_by`"),
+        (
+            {"answerable": False, "denied_by": [{"document": "harbour.txt", "quote": "in 1875"}]},
+            "the quote 'in 1875' is not in harbour.txt",
+        ),
+        (
+            {
+                "question": "In which year did the library open?",
+                "standalone": "When (which year) did the library open?",
+                "answers": ["x"],
+                "history": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}],
+            },
+            "it needs no history",
+        ),
         ({"answers": ["x"], "relevance": {"port.txt": 1}}, "relevance names 'port.txt'"),
         ({"answers": ["x"], "twin_of": "y"}, "twin_of names 'y'"),
         ({"answers": ["x"], "history": [{"role": "user", "content": "x"}]}, "history ends with the user"),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qa.errors import SuiteError
+from qa.settings import load_settings
 
 if TYPE_CHECKING:
     from qa.evals.judge import Label
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Measure the answers: run suites, compare runs.", no_args_is_help=True, rich_markup_mode=None)
 
-WORK = Path(".qa/evals")
-RUNS = Path(".qa/runs")
 GATE_EXIT = 3
 Names = Annotated[list[str], typer.Argument(help="A suite's name or folder, squad:PATH, beir:PATH, ..., twins:SUITE.")]
 Runs = Annotated[list[Path], typer.Argument(help="Folders of runs.")]
@@ -52,6 +51,7 @@ def run(
     jobs: Annotated[int, typer.Option(min=1, help="Cases at a time; more than 1 blurs latencies.")] = 1,
     out: Annotated[Path | None, typer.Option(help="Gets a folder a suite; a new one when left out.")] = None,
     baseline: Annotated[Path | None, typer.Option(help="Runs, a folder a suite, to compare with and gate on.")] = None,
+    keep: Annotated[Path | None, typer.Option(help="Where to keep the runs as the baseline of later ones.")] = None,
     strict: Strict = False,
     judge: JudgeName = "rules",
     price: Price = (0.0, 0.0),
@@ -59,17 +59,20 @@ def run(
 ) -> None:
     """Ask every question of the suites; a run that was killed goes on where it was."""
     from qa.evals.adapters import Sample
+    from qa.evals.baseline import keep as keep_run
     from qa.evals.opening import chatbot_opener, describe
     from qa.evals.runner import plan, run_suite
     from qa.evals.sources import Sources, system_of
+    from qa.evals.summary import overview
 
     sample = Sample(limit=limit, seed=seed, articles=_slice(articles))
-    sources = Sources(home=home, work=WORK / "corpora", sample=sample, corpus=corpus, distractors=distractors)
+    work = _work()
+    sources = Sources(home=home, work=work / "corpora", sample=sample, corpus=corpus, distractors=distractors)
     chosen = {"model": model, "embeddings": embeddings, "top_k": top_k, "strictness": strictness}
-    failed = False
+    failed, finished = False, []
     for name in suites:
         suite = sources.open(name, asks=False if search_only else None)
-        opener = system_of(name) or chatbot_opener(chosen, work=WORK)
+        opener = system_of(name) or chatbot_opener(chosen, work=work)
         manifest = plan(suite, describe(chosen))
         folder = out / suite.name if out is not None else _run_folder(manifest)
         with _progress(suite.name, total=len(suite.cases)) as done:
@@ -79,8 +82,13 @@ def run(
             raise SuiteError(
                 f"every case of {suite.name} crashed; see {folder / 'report.html'}. Remove it to run again"
             )
+        finished.append(results)
+        if keep is not None:
+            keep_run(folder, under=keep)
         if baseline is not None:
             failed |= _gate(baseline / suite.name, results, judge=judge, home=home, strict=strict)
+    if len(finished) > 1:
+        print(overview(finished))
     if failed:
         sys.exit(GATE_EXIT)
 
@@ -120,7 +128,7 @@ def check(suites: Names, limit: Limit = None, corpus: Corpus = None, home: Home 
 
     problems = 0
     for name in suites:
-        suite = Sources(home=home, work=WORK / "corpora", sample=Sample(limit=limit), corpus=corpus).open(name)
+        suite = Sources(home=home, work=_work() / "corpora", sample=Sample(limit=limit), corpus=corpus).open(name)
         texts = cache(lambda variant, corpora=suite.corpora: read_corpus(corpora[variant]))
         found = lint(suite, texts=texts)
         problems += len(found)
@@ -179,8 +187,13 @@ def _gate(before: Path, after: Results, *, judge: str, home: Path, strict: bool)
 def _run_folder(manifest: Manifest) -> Path:
     from qa.evals.runner import unfinished
 
-    begun = unfinished(RUNS, manifest)
-    return begun or RUNS / f"{manifest.suite}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
+    runs = load_settings().home / "runs"
+    begun = unfinished(runs, manifest)
+    return begun or runs / f"{manifest.suite}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
+
+
+def _work() -> Path:
+    return load_settings().home / "evals"
 
 
 def _slice(articles: str | None) -> tuple[int, int] | None:

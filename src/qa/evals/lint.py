@@ -9,6 +9,10 @@ from qa.evals.figures import COMPARED
 from qa.evals.metrics import contains_answer
 from qa.evals.statistics import paired_interval
 from qa.evals.suites import Case, Suite, Texts, locate
+from qa.words import terms
+
+STANDS_ALONE = {"standalone", "topic-change"}
+"""Tags of follow-ups that are meant to need no history."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +53,20 @@ def _gold_problems(case: Case) -> Iterator[str]:
         yield "it is answerable, but has no answers and no evidence"
     if not case.answerable and (case.answers or case.parts or case.evidence):
         yield "it is not answerable, but has answers or evidence"
+    if case.answerable and case.denied_by:
+        yield "it is answerable, but has `denied_by`"
+    if _needs_no_history(case) and not {*case.tags} & STANDS_ALONE:
+        yield f"it needs no history: its question says all of `standalone`. Tag it {' or '.join(sorted(STANDS_ALONE))}"
     if case.history and case.history[-1].role == "user":
         yield "its history ends with the user, where the question comes next"
 
 
+def _needs_no_history(case: Case) -> bool:
+    return bool(case.history and case.standalone) and {*terms(case.standalone or "")} <= {*terms(case.question)}
+
+
 def _corpus_problems(case: Case, texts: Texts) -> Iterator[str]:
-    for evidence in case.evidence:
+    for evidence in (*case.evidence, *case.denied_by):
         if evidence.document not in texts:
             yield f"there is no document {evidence.document!r} in the corpus"
         elif locate(evidence, texts) is None:

@@ -85,7 +85,7 @@ def load_results(
     Raises: SuiteError when it is not a run.
     """
     manifest, records = read_manifest(folder), read_records(folder / RECORDS)
-    scores = scoring.score_run(records, judge=judge)
+    scores = scoring.score_run(records, judge=judge, asks=manifest.asks)
     return Results(
         folder=folder,
         manifest=manifest,

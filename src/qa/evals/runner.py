@@ -133,11 +133,17 @@ def begin(folder: Path, manifest: Manifest) -> None:
     path = folder / MANIFEST
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asdict(manifest), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_manifest(folder, manifest)
         return
     said = difference(read_manifest(folder), manifest)
     if said is not None:
         raise SuiteError(f"{folder} holds another run: {said}. Choose another folder with --out")
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write `run.json`."""
+    plain = json.dumps(asdict(manifest), indent=2, ensure_ascii=False)
+    (folder / MANIFEST).write_text(plain + "\n", encoding="utf-8")
 
 
 def difference(there: Manifest, here: Manifest) -> str | None:

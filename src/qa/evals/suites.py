@@ -55,6 +55,7 @@ class Case(_Strict):
     relevance: dict[str, int] = {}
     answerable: bool = True
     standalone: str | None = None
+    denied_by: tuple[Evidence, ...] = ()
     forbidden: tuple[str, ...] = ()
     conflict: tuple[str, ...] = ()
     twin_of: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from qa.evals.compare import Change, Comparison
@@ -34,6 +35,17 @@ def markdown(results: Results) -> str:
             "",
         ]
     )
+
+
+def overview(finished: Sequence[Results]) -> str:
+    """The primary figures of several runs in one table, and whether every citation was exact."""
+    rows = [
+        f"| {results.manifest.suite} | {each.name} | {show_value(each)} | {show_interval(each)} | {each.n} |"
+        for results in finished
+        for each in map(results.figure, dict.fromkeys((*results.manifest.primary, "citation_exact")))
+        if each is not None
+    ]
+    return "\n".join(["| suite | figure | value | 95 % interval | n |", "|---|---|--:|--:|--:|", *rows, ""])
 
 
 def compared(comparison: Comparison) -> str:

@@ -50,7 +50,7 @@ def make_twins(suite: Suite, *, work: Path, distractors: Path | None = None, see
         cases=(*chosen, *twins),
         corpora={"": suite.corpora[""], **corpora},
         primary=("pair", "right"),
-        margins={},
+        margins={"pair": 0.05, "right": 0.05},
         places=(),
     )
 

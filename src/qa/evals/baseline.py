@@ -1,0 +1,33 @@
+"""Runs kept to compare later ones with: what a comparison reads, and no more."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import replace
+from pathlib import Path
+
+from qa.evals.records import CaseRecord, packed, read_records
+from qa.evals.runner import RECORDS, read_manifest, write_manifest
+
+DEPTH = 10
+"""How many passages are kept: the figures look no further."""
+
+
+def keep(folder: Path, *, under: Path) -> Path:
+    """Keep the run in `folder` as the baseline of its suite: `under/<suite>`, without times, packed.
+
+    Raises: SuiteError when `folder` holds no run.
+    """
+    manifest, records = read_manifest(folder), read_records(folder / RECORDS)
+    kept = under / manifest.suite
+    kept.mkdir(parents=True, exist_ok=True)
+    write_manifest(kept, replace(manifest, started=""))
+    lines = "".join(_bare(record).to_json() + "\n" for record in records)
+    packed(kept / RECORDS).write_bytes(gzip.compress(lines.encode("utf-8", "surrogatepass"), mtime=0))
+    return kept
+
+
+def _bare(record: CaseRecord) -> CaseRecord:
+    answer = replace(record.answer, nearest=(), seconds={}) if record.answer is not None else None
+    hits, reworded = record.hits[:DEPTH], record.standalone_hits[:DEPTH]
+    return replace(record, answer=answer, hits=hits, standalone_hits=reworded, seconds={})

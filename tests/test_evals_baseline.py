@@ -1,0 +1,61 @@
+"""Baselines: small, without times, and worth as much to a gate as the runs they were made from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from evals_systems import Reference, opening, write_suite
+from qa.errors import SuiteError
+from qa.evals.baseline import keep
+from qa.evals.compare import compare
+from qa.evals.judge import Rules
+from qa.evals.results import Results, load_results
+from qa.evals.runner import RECORDS, plan, run_suite
+from qa.evals.sources import Sources
+from qa.evals.suites import load_suite
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    suite = load_suite(write_suite(tmp_path, head="[gate]\nright = 0.3\n"))
+    run_suite(suite, folder=tmp_path / "run", open_system=opening(Reference), manifest=plan(suite, {}))
+    return tmp_path / "run"
+
+
+def timeless(results: Results) -> list[dict[str, object]]:
+    return [asdict(each) for each in results.figures if each.unit != "seconds"]
+
+
+def test_a_baseline_has_the_figures_of_its_run_and_no_times(run: Path, tmp_path: Path) -> None:
+    kept = keep(run, under=tmp_path / "baseline")
+    whole, small = load_results(run, judge=Rules()), load_results(kept, judge=Rules())
+    assert kept == tmp_path / "baseline" / "town"
+    assert timeless(small) == timeless(whole)
+    assert all(not record.seconds for record in small.records)
+    assert not compare(small, whole).flips
+
+
+def test_keeping_the_same_run_twice_gives_the_same_bytes(run: Path, tmp_path: Path) -> None:
+    once, again = keep(run, under=tmp_path / "one"), keep(run, under=tmp_path / "two")
+    assert [path.name for path in sorted(once.iterdir())] == ["records.jsonl.gz", "run.json"]
+    assert [path.read_bytes() for path in sorted(once.iterdir())] == [p.read_bytes() for p in sorted(again.iterdir())]
+    assert str(tmp_path) not in (once / "run.json").read_text()
+
+
+def test_a_damaged_baseline_is_refused_by_name(run: Path, tmp_path: Path) -> None:
+    kept = keep(run, under=tmp_path / "baseline")
+    packed = kept / f"{RECORDS}.gz"
+    packed.write_bytes(packed.read_bytes()[:-9])
+    with pytest.raises(SuiteError, match=r"records.jsonl.gz cannot be unpacked"):
+        load_results(kept, judge=Rules())
+
+
+@pytest.mark.parametrize("name", ["seed", "followups", "unanswerable", "injection", "twins:seed"])
+def test_our_baseline_is_of_our_suites_as_they_are(project: Path, tmp_path: Path, name: str) -> None:
+    suite = Sources(home=project / "evals", work=tmp_path).open(name)
+    manifest = json.loads((project / "evals" / "baseline" / suite.name / "run.json").read_text())
+    assert (manifest["fingerprint"], manifest["settings"]["model"]) == (suite.fingerprint, "extractive")
