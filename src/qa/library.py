@@ -43,8 +43,8 @@ class Library:
         self.embedder = MiniLM()
         try:
             self._open()
-        except StoreDamagedError:
-            self._start_afresh()
+        except StoreDamagedError as damage:
+            self._start_afresh(damage)
 
     def close(self) -> None:
         """Let go of the index."""
@@ -80,8 +80,8 @@ class Library:
         files = Files(self._roots(paths), selection=selection)
         try:
             report = self._ingest(files, rebuild=rebuild, progress=progress)
-        except StoreDamagedError:
-            self._start_afresh()
+        except StoreDamagedError as damage:
+            self._start_afresh(damage)
             report = self._ingest(files, rebuild=rebuild, progress=progress)
         return replace(report, set_aside=self._set_aside)
 
@@ -168,10 +168,10 @@ class Library:
         )
         self._sentences = SentenceVectors(self.index.cache / "sentences.sqlite", read=self._read_sentences)
 
-    def _start_afresh(self) -> None:
-        """Move the damaged folder aside and open an empty one. Raises: the error in hand unless that was allowed."""
+    def _start_afresh(self, damage: StoreDamagedError) -> None:
+        """Move the damaged folder aside and open an empty one. Raises: `damage` itself unless that was allowed."""
         if not self._repair:
-            raise  # noqa: PLE0704  # called where an error is being handled
+            raise damage
         folder = Path(self._settings.chroma)
         aside = next(
             path for number in count(1) if not (path := folder.with_name(f"{folder.name}.damaged-{number}")).exists()
