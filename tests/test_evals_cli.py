@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import random
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +15,15 @@ from typer.testing import CliRunner, Result
 
 from evals_systems import town_cases, write_suite
 from openai_server import OpenAIServer, Step
+from qa.chatbot import Chatbot
+from qa.conditions import Condition
 from qa.errors import SuiteError
 from qa.evals.cli import app
-from qa.evals.runner import find_runs
-from qa.evals.suites import Case, save_case
+from qa.evals.runner import System, find_runs, plan, run_suite
+from qa.evals.suites import Case, load_suite, save_case
+from qa.library import Library
+from qa.settings import load_settings
+from qa.types import Hit
 
 HEAD = 'primary = ["right", "evidence_recall@5"]\n[gate]\nright = 0.3\n'
 
@@ -55,6 +65,32 @@ def test_a_gate_holds_against_an_equal_baseline_and_fails_against_a_worse_run() 
     assert "→ should have answered ·" in said
     invoke("compare", "base/town", "shy/town", exits=3)
     invoke("compare", "shy/town", "base/town")
+
+
+class ShuffledLibrary(Library):
+    """The library, of which the search gives passages in an order that has nothing to do with the query."""
+
+    def search(self, query: str, *, top_k: int, where: Sequence[Condition] = ()) -> tuple[Hit, ...]:
+        found = super().search(query, top_k=50, where=where)
+        picked = random.Random(query).sample(found, k=min(top_k, len(found)))
+        return tuple(replace(hit, rank=rank) for rank, hit in enumerate(picked, start=1))
+
+
+def test_shuffling_what_the_search_finds_fails_the_gate_of_our_baseline(project: Path, tmp_path: Path) -> None:
+    @contextmanager
+    def opened(corpus: Path) -> Iterator[System]:
+        settings = load_settings(model="extractive", chroma=str(tmp_path / "index"), seeds=corpus)
+        library = ShuffledLibrary(settings)
+        library.fill()
+        with Chatbot(settings, library=library) as bot:
+            yield bot
+
+    suite = load_suite(project / "evals" / "injection")
+    run_suite(suite, folder=tmp_path / "shuffled", open_system=opened, manifest=plan(suite, {"retrieval": "shuffled"}))
+    said = invoke("compare", str(project / "evals" / "baseline" / "injection"), "shuffled", exits=3).output
+    assert "- retrieval: — → shuffled" in said
+    assert "right → not retrieved ·" in said
+    assert re.search(r"^\| right \|.* worse \|$", said, re.MULTILINE)
 
 
 def test_three_cases_are_inconclusive_and_fail_only_when_asked_to() -> None:

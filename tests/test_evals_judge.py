@@ -9,6 +9,7 @@ import pytest
 
 from qa.errors import ModelError, SuiteError
 from qa.evals.judge import FIELDS, Label, ModelJudge, Rules, agreement, kappa, load_labels, parse_verdict
+from qa.evals.suites import read_corpus
 from qa.prompts import PromptMessage, load_prompt
 from qa.resources import resource
 
@@ -93,6 +94,16 @@ def test_a_judge_that_always_says_yes_is_uncalibrated(tmp_path: Path) -> None:
     yes = agreement(Yes(), labels)
     assert (yes.share, yes.kappa, yes.calibrated) == (0.5, 0, False)
     assert str(yes).startswith("uncalibrated: kappa 0.00")
+
+
+def test_our_labels_are_balanced_and_about_our_documents(project: Path) -> None:
+    labels = load_labels(project / "evals" / "judge" / "labels.jsonl")
+    folders = (project / "evals" / "corpora" / "varnholm", project / "seeds")
+    texts = "\n".join(text for folder in folders for text in read_corpus(folder).values())
+    assert len(labels) >= 100
+    assert 0.45 <= sum(label.supported for label in labels) / len(labels) <= 0.55
+    assert len({(label.premise, label.hypothesis) for label in labels}) == len(labels)
+    assert [label.premise for label in labels if label.premise not in texts] == []
 
 
 def test_labels_are_read_with_their_lines(tmp_path: Path) -> None:
