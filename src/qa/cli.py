@@ -85,14 +85,17 @@ def ingest(
     watch: Annotated[bool, typer.Option("--watch", help="Go on after every change, until Ctrl+C.")] = False,
     include: Annotated[list[str] | None, typer.Option(help="Look only at such files in this run: *.md.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="Not at these. For good: a .qaignore file.")] = None,
+    ray: Annotated[
+        str | None, typer.Option(help="Read and embed on the Ray cluster at this address, or local.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Bring the index in step with folders and files: new, changed, moved and deleted ones."""
     from qa.chatbot import Chatbot
     from qa.selection import Selection
 
-    if rebuild and (dry_run or watch):
-        raise typer.BadParameter("--dry-run and --watch do not go with --rebuild")
+    if (rebuild or ray) and (dry_run or watch):
+        raise typer.BadParameter("--dry-run and --watch go with neither --rebuild nor --ray")
     selection = Selection(include=tuple(include or ()), exclude=tuple(exclude or ()))
     named = paths or []
     with Chatbot.open(chroma=chroma, fill=False, repair=rebuild) as bot, _progress() as progress:
@@ -102,7 +105,7 @@ def ingest(
         if dry_run:
             report = bot.survey(*named, selection=selection)
         else:
-            report = bot.ingest(*named, selection=selection, rebuild=rebuild, progress=progress)
+            report = bot.ingest(*named, selection=selection, rebuild=rebuild, progress=progress, ray=ray)
     _print_report(report, as_json=as_json, named=dry_run)
     if report.failed and not dry_run:
         raise DocumentError(_failures(report))

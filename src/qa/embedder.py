@@ -95,12 +95,13 @@ class MiniLM(Embeddings):
     dimension = 384
     max_pieces = 256  # with [CLS] and [SEP]
 
-    def __init__(self) -> None:
-        """Load the model, in about a third of a second.
+    def __init__(self, *, workers: int = WORKERS) -> None:
+        """Load the model, in about a third of a second; `workers` threads run it.
 
         Raises: EmbeddingError when the weights are missing or damaged.
         """
         self._session, self._tokenizer = _load()
+        self._workers = workers
         self._inputs = [each.name for each in self._session.get_inputs()]
 
     def embed(self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None) -> Vectors:
@@ -172,7 +173,7 @@ class MiniLM(Embeddings):
             return len(rows)
 
         done = 0
-        with ThreadPoolExecutor(WORKERS) as pool:
+        with ThreadPoolExecutor(self._workers) as pool:
             for start in range(0, len(texts), BLOCK_TEXTS):
                 encodings = self._encode(texts[start : start + BLOCK_TEXTS])
                 pieces = [self._shorten(each.ids) for each in encodings]

@@ -18,6 +18,7 @@ from qa.errors import DocumentError, QAError, StoreDamagedError, StoreError
 from qa.index import Index
 from qa.ingestion import IngestReport, Report, ingest
 from qa.narrowing import Narrowed
+from qa.ray_ingestion import ingest_on_ray
 from qa.resources import resource
 from qa.retrieval import retrieve
 from qa.selection import EVERYTHING, Selection
@@ -72,21 +73,26 @@ class Library:
         selection: Selection,
         rebuild: bool,
         progress: Report,
+        ray: str | None = None,
     ) -> IngestReport:
         """Bring the index in step with these folders and files; with none, with all that were ingested before.
+
+        With `ray`, the Ray cluster at that address reads and embeds.
 
         Raises: DocumentError when a path holds nothing to read, StoreError; the index stays as it was.
         """
         files = Files(self._roots(paths), selection=selection)
         try:
-            report = self._ingest(files, rebuild=rebuild, progress=progress)
+            report = self._ingest(files, rebuild=rebuild, progress=progress, ray=ray)
         except StoreDamagedError as damage:
             self._start_afresh(damage)
-            report = self._ingest(files, rebuild=rebuild, progress=progress)
+            report = self._ingest(files, rebuild=rebuild, progress=progress, ray=ray)
         return replace(report, set_aside=self._set_aside)
 
-    def _ingest(self, files: Files, *, rebuild: bool, progress: Report) -> IngestReport:
+    def _ingest(self, files: Files, *, rebuild: bool, progress: Report, ray: str | None) -> IngestReport:
         with writing(self.index, rebuild=rebuild) as writer:
+            if ray:
+                return ingest_on_ray(files, writer=writer, address=ray, progress=progress)
             return ingest(
                 files,
                 index=self.index,

@@ -23,7 +23,9 @@ class Settings(BaseSettings):
     model: str = Field("auto", description="`auto`, `extractive`, or `provider:model` such as `openai:gpt-5-mini`")
     base_url: str | None = Field(None, description="an OpenAI-compatible server, such as `http://127.0.0.1:11434/v1`")
     embeddings: str = Field("minilm-l6-v2", description="`minilm-l6-v2`, or `openai:text-embedding-3-small`, …")
-    chroma: str = Field(".qa/index", description="a folder, `http://host:8000`, or `cloud://tenant/database`")
+    chroma: str = Field(
+        ".qa/index", description="a folder, `:memory:`, `http://host:8000`, or `cloud://tenant/database`"
+    )
     collection: str = Field("documents", min_length=3, max_length=400, description="the name of the Chroma collection")
     seeds: Path | None = Field(None, description="documents to index when there is no index; ours when unset")
     home: Path = Field(Path(".qa"), description="where conversations, feedback and caches are kept")
