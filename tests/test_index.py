@@ -236,3 +236,10 @@ def test_scores_after_edits_are_those_of_an_index_built_afresh(tmp_path: Path) -
         writer.put([entry("a.txt", "the new farm and its mill\n")])
     assert index.search_lexical("mill farm hill", k=9) == fresh.search_lexical("mill farm hill", k=9)
     assert index.document_frequency("mill") == 3
+
+
+def test_an_index_of_thousands_of_documents_opens_again(tmp_path: Path) -> None:
+    index = open_index(tmp_path / "index")
+    with writing(index) as writer:
+        writer.put([entry(f"{number}.txt", f"note {number}\n") for number in range(2_500)])
+    assert len(open_index(tmp_path / "index").documents()) == 2_500
