@@ -47,12 +47,13 @@ def asker(texts: QuestionSet, vectors: Embedded, *, index: Searchable, top_k: in
     """`retrieve` on an index, with the vectors that were made before."""
     sentences = {passage.id: rows for passage, rows in zip(texts.passages, vectors.sentences, strict=True)}
 
-    def read(passages: Sequence[Passage]) -> list[Vectors]:
-        return [sentences[passage.id] for passage in passages]
-
     def ask(question: str) -> tuple[Hit, ...]:
-        made = vectors.questions[question]
-        return retrieve(question, index=index, embed=lambda _: made[None], sentence_vectors=read, top_k=top_k)
+        asked = vectors.questions[question]
+
+        def cosines(passages: Sequence[Passage]) -> list[Vectors]:
+            return [sentences[passage.id] @ asked for passage in passages]
+
+        return retrieve(question, index=index, vector=asked, sentence_cosines=cosines, top_k=top_k)
 
     return ask
 

@@ -14,11 +14,12 @@ from qa.changes import Files
 from qa.checkup import Checkup, find_damage
 from qa.conditions import Condition, matching
 from qa.embedder import MiniLM
-from qa.errors import DocumentError, QAError, StoreDamagedError, StoreError
+from qa.errors import DocumentError, QAError, SettingsError, StoreDamagedError, StoreError
 from qa.index import Index
 from qa.ingestion import IngestReport, Report, ingest
 from qa.narrowing import Narrowed
 from qa.ray_ingestion import ingest_on_ray
+from qa.remote_embedder import RemoteEmbedder
 from qa.resources import resource
 from qa.retrieval import retrieve
 from qa.selection import EVERYTHING, Selection
@@ -41,11 +42,20 @@ class Library:
         """
         self._settings, self._repair = settings, repair
         self._set_aside: str | None = None
-        self.embedder = MiniLM()
+        self._reader = MiniLM()
+        self.embedder = self._open_embedder()
         try:
             self._open()
         except StoreDamagedError as damage:
             self._start_afresh(damage)
+
+    def _open_embedder(self) -> MiniLM | RemoteEmbedder:
+        settings = self._settings
+        if settings.embeddings == MiniLM.name:
+            return self._reader
+        return RemoteEmbedder(
+            settings.embeddings, base_url=settings.base_url, timeout_s=settings.timeout_s, reader=self._reader
+        )
 
     def close(self) -> None:
         """Let go of the index."""
@@ -54,13 +64,16 @@ class Library:
     def search(self, query: str, *, top_k: int, where: Sequence[Condition] = ()) -> tuple[Hit, ...]:
         """The passages that best match a query, best first, from documents that meet these conditions."""
 
+        asked = self._reader.embed([query])[0]
+        vector = asked if self.embedder is self._reader else self.embedder.embed([query])[0]
+
         def find() -> tuple[Hit, ...]:
             index = self.index
             return retrieve(
                 query,
                 index=Narrowed(index, matching(index.documents(), where)) if where else index,
-                embed=self.embedder.embed,
-                sentence_vectors=self._sentences,
+                vector=vector,
+                sentence_cosines=lambda passages: [rows @ asked for rows in self._sentences(passages)],
                 top_k=top_k,
             )
 
@@ -91,6 +104,8 @@ class Library:
 
     def _ingest(self, files: Files, *, rebuild: bool, progress: Report, ray: str | None) -> IngestReport:
         with writing(self.index, rebuild=rebuild) as writer:
+            if ray and self.embedder is not self._reader:
+                raise SettingsError(f"--ray embeds with {MiniLM.name}, not {self.embedder.name}. Leave out --ray")
             if ray:
                 return ingest_on_ray(files, writer=writer, address=ray, progress=progress)
             return ingest(
@@ -187,7 +202,7 @@ class Library:
         self._open()
 
     def _read_sentences(self, passages: Sequence[Passage]) -> list[Vectors]:
-        return self.embedder.embed_spans([each.text for each in passages], [bounds(each) for each in passages])[1]
+        return self._reader.embed_spans([each.text for each in passages], [bounds(each) for each in passages])[1]
 
     def _roots(self, paths: Sequence[str | Path]) -> list[Path]:
         """These, or all that were ingested before, or the seeds."""

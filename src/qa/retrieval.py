@@ -43,23 +43,23 @@ def retrieve(
     query: str,
     *,
     index: Searchable,
-    embed: Callable[[Sequence[str]], Vectors],
-    sentence_vectors: Callable[[Sequence[Passage]], Sequence[Vectors]],
+    vector: Vectors,
+    sentence_cosines: Callable[[Sequence[Passage]], Sequence[Vectors]],
     top_k: int,
 ) -> tuple[Hit, ...]:
     """The passages most likely to hold the answer, best first, each text once.
 
-    `embed` gives a unit row for each text; `sentence_vectors` one for each sentence of each passage.
+    `vector` is the query's, of unit length, by the embedder that the index was made with;
+    `sentence_cosines` gives for each passage how near each of its sentences is to the query.
     """
-    vector = embed([query])[0]
     relevance = fuse(query, vector, index=index)
     order = sorted(relevance, key=lambda key: (-relevance[key], key))
     passages = _readable(index.passages(order[: 2 * max(top_k, READ)]))[: max(top_k, READ)]
     question = analyse(query, frequency=index.document_frequency, count=index.passage_count)
     weights = load_weights().sentence_vector(SENTENCE_FEATURES)
     hits = [
-        read_passage(question, passage, cosines=vectors @ vector, relevance=relevance[passage.id], weights=weights)
-        for passage, vectors in zip(passages, sentence_vectors(passages), strict=True)
+        read_passage(question, passage, cosines=cosines, relevance=relevance[passage.id], weights=weights)
+        for passage, cosines in zip(passages, sentence_cosines(passages), strict=True)
     ]
     hits.sort(key=lambda hit: (-hit.score, hit.passage.id))
     return tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits[:top_k], start=1))

@@ -1,0 +1,48 @@
+"""Passages and queries embedded by a provider's model, under the same verbs as the embedded MiniLM.
+
+Word pieces are still counted, and sentences still read, by MiniLM: a provider returns no vectors of
+single words, and the weights of ranking and abstaining were learnt from MiniLM's sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from qa.embedder import MiniLM, Vectors
+from qa.errors import EmbeddingError
+from qa.models import embedding_model, model_errors
+
+
+class RemoteEmbedder:
+    """An embedding model by name, such as `openai:text-embedding-3-small`."""
+
+    def __init__(self, name: str, *, base_url: str | None, timeout_s: float, reader: MiniLM) -> None:
+        """Make its client, and ask it once how long its vectors are.
+
+        Raises: SettingsError for an unknown provider, EmbeddingError when it does not answer.
+        """
+        self.name = name
+        self._model = embedding_model(name, base_url=base_url, timeout_s=timeout_s)
+        self._reader = reader
+        self.dimension = self.embed(["dimension"]).shape[1]
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """A unit vector a text: (texts, dimension)."""
+        if not texts:
+            return np.empty((0, self.dimension), dtype=np.float32)
+        with model_errors(self.name, kind=EmbeddingError):
+            vectors = np.array(self._model.embed_documents(list(texts)), dtype=np.float32)
+        unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return unit
+
+    def embed_spans(
+        self, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]]
+    ) -> tuple[Vectors, list[Vectors]]:
+        """What `embed` gives, and MiniLM's unit vector for each span (start, end) of each text."""
+        return self.embed(texts), self._reader.embed_spans(texts, spans)[1]
+
+    def count_pieces(self, texts: Sequence[str]) -> list[int]:
+        """How many of MiniLM's word pieces each text has."""
+        return self._reader.count_pieces(texts)

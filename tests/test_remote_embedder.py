@@ -1,0 +1,52 @@
+"""Embeddings from a provider: the real client over HTTP, against the scripted server on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from openai_server import DIMENSION, OpenAIServer, Step
+from qa import Chatbot
+from qa.errors import EmbeddingError, StoreMismatchError
+
+MILL = "The old mill in Arden burned down in 1891. It was rebuilt two years later by Ada Quill.\n"
+NAME = "openai:text-embedding-test"
+
+
+@pytest.fixture
+def server() -> Iterator[OpenAIServer]:
+    with OpenAIServer() as server:
+        yield server
+
+
+def open_bot(folder: Path, server: OpenAIServer, **chosen: str) -> Chatbot:
+    (folder / "documents").mkdir(exist_ok=True)
+    (folder / "documents" / "mill.txt").write_text(MILL, encoding="utf-8")
+    places = {"chroma": str(folder / "index"), "home": folder / "home", "seeds": folder / "documents"}
+    return Chatbot.open(**{"model": "extractive", "embeddings": NAME, "base_url": server.url, **places, **chosen})
+
+
+def test_passages_and_queries_are_embedded_by_the_provider(tmp_path: Path, server: OpenAIServer) -> None:
+    bot = open_bot(tmp_path, server)
+    answer = bot.ask("When did the old mill in Arden burn down?")
+    assert (answer.embeddings, answer.citations[0].quote) == (NAME, "The old mill in Arden burned down in 1891.")
+    assert bot._library.index.dimension == DIMENSION
+    assert [request["input"] for request in server.requests] == [
+        ["dimension"],
+        [MILL],
+        ["When did the old mill in Arden burn down?"],
+    ]
+
+
+def test_an_index_of_one_embedder_is_not_read_with_another(tmp_path: Path, server: OpenAIServer) -> None:
+    open_bot(tmp_path, server).close()
+    with pytest.raises(StoreMismatchError, match=f"built with {NAME}"):
+        open_bot(tmp_path, server, embeddings="minilm-l6-v2")
+
+
+def test_a_provider_that_refuses_is_named(tmp_path: Path, server: OpenAIServer) -> None:
+    server.steps = [Step(status=401, error="bad key")]
+    with pytest.raises(EmbeddingError, match=NAME):
+        open_bot(tmp_path, server)
