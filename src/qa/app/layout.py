@@ -18,6 +18,11 @@ TOP = """<button type="button" id="menu" aria-label="Menu" aria-expanded="false"
 <div id="about">${value}</div>
 <button type="button" id="theme" aria-label="Dark or light"></button>
 <button type="button" id="sources" aria-label="Source panel"></button>"""
+RUNS = """<section id="runs" aria-label="Evaluation">
+<nav aria-label="Evaluation"><h2>Evaluation</h2><button type="button" data-do="runs">All runs</button>
+<button type="button" data-do="leave">Back to the conversation</button></nav>
+<div id="list">${value}</div><div id="report-frame"></div>
+</section>"""
 FOOTNOTE = '<p id="footnote">Every number opens the exact words it rests on.</p>'
 
 
@@ -53,6 +58,8 @@ class Page:
     top_k: gr.Slider
     strictness: gr.Slider
     effect: gr.HTML
+    evaluate: gr.Button
+    runs: gr.HTML
     markdown: gr.Button
     json: gr.Button
     download: gr.JSON
@@ -64,7 +71,12 @@ class Page:
 
 
 def lay_out(
-    *, settings: Settings, models: Sequence[tuple[str, str]], suffixes: Sequence[str], open_source: Callable[..., Any]
+    *,
+    settings: Settings,
+    models: Sequence[tuple[str, str]],
+    suffixes: Sequence[str],
+    open_source: Callable[..., Any],
+    open_report: Callable[..., str | None],
 ) -> Page:
     """Put everything in its place, inside a `gr.Blocks` that is open."""
     with gr.Row(elem_id="shell"):
@@ -72,6 +84,12 @@ def lay_out(
             side = _side(settings=settings, models=models, suffixes=suffixes)
         with gr.Column(elem_id="main", min_width=0):
             main = _main()
+            runs = _html(
+                html_template=RUNS,
+                js_on_load=_script("evaluation.js"),
+                server_functions=[open_report],
+                elem_id="evaluation",
+            )
         _html(
             html_template='<aside id="panel" aria-label="Source" tabindex="-1"></aside>',
             js_on_load=_script("panel.js"),
@@ -83,6 +101,7 @@ def lay_out(
         tab=gr.Textbox(visible="hidden", elem_id="tab"),
         judged=gr.State(None),
         download=gr.JSON(visible="hidden"),
+        runs=runs,
         **side,
         **main,
     )
@@ -90,7 +109,7 @@ def lay_out(
 
 def head() -> str:
     """Style and script for the page's head; Gradio rewrites what it is given as `css`, so this is the way in."""
-    style, script = (HERE / "style.css").read_text("utf-8"), _script("page.js")
+    style, script = _script("style.css") + _script("evaluation.css"), _script("page.js")
     return f'<meta name="color-scheme" content="light dark"><style>{style}</style><script>{script}</script>'
 
 
@@ -117,6 +136,7 @@ def _side(*, settings: Settings, models: Sequence[tuple[str, str]], suffixes: Se
             0, 1, value=settings.strictness, step=0.1, label="Strictness", elem_id="strictness"
         )
         parts["effect"] = _html(elem_id="effect")
+    parts["evaluate"] = gr.Button("Evaluation", elem_id="evaluate")
     with gr.Row(elem_id="export"):
         parts["markdown"] = gr.Button("Export Markdown", size="sm")
         parts["json"] = gr.Button("Export JSON", size="sm")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from qa.app import evaluation
 from qa.app.choices import Answerers, Choice, effect_html
 from qa.app.endpoints import publish
 from qa.app.examples import Examples
@@ -39,12 +40,14 @@ def build_page(bot: Chatbot, *, folder: Path) -> gr.Blocks:
             models=answerers.models(),
             suffixes=sorted(READERS),
             open_source=_source_opener(bot, visitors),
+            open_report=evaluation.report_opener(folder / "runs"),
         )
         talk = Talk(page, answerers=answerers, visitors=visitors)
         shelf = Shelf(page, answerers=answerers, examples=examples, folder=folder / "uploads")
         talk.wire(blocks)
         shelf.wire(blocks)
         Verdicts(page, visitors=visitors, feedback=Feedback(folder / "feedback", bot=bot)).wire()
+        evaluation.wire(page, runs=folder / "runs")
         page.strictness.change(effect_html, page.strictness, page.effect, **QUICK)
         blocks.load(effect_html, page.strictness, page.effect, **QUICK)
     return blocks

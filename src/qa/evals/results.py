@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
+from qa.errors import SuiteError
 from qa.evals import figures, ranking, scoring
 from qa.evals.figures import Figure
 from qa.evals.judge import Agreement, Judge, Label, agreement
@@ -16,6 +19,13 @@ from qa.evals.records import CaseRecord, read_records
 from qa.evals.runner import RECORDS, Manifest, read_manifest
 from qa.evals.scoring import Scores
 from qa.evals.statistics import effective_size, minimum_detectable_change
+
+FIGURES = "figures.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    figures: list[Figure]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +108,18 @@ def load_results(
     )
 
 
+def read_figures(folder: Path) -> list[Figure]:
+    """The figures that were written in `folder`; none when its run is not finished.
+
+    Raises: SuiteError when they cannot be read.
+    """
+    path = folder / FIGURES
+    try:
+        return TypeAdapter(_Written).validate_json(path.read_bytes()).figures if path.is_file() else []
+    except ValidationError as error:
+        raise SuiteError(f"{path} holds no figures: {error!s:.200}. Make them again with: qa eval score RUN") from error
+
+
 def write_results(results: Results) -> None:
     """Write the figures and the TREC files beside the records."""
     plain = {
@@ -106,6 +128,6 @@ def write_results(results: Results) -> None:
         "figures": [asdict(each) for each in results.figures],
     }
     written = json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False)
-    (results.folder / "figures.json").write_text(written + "\n", encoding="utf-8")
+    (results.folder / FIGURES).write_text(written + "\n", encoding="utf-8")
     (results.folder / "qrels.txt").write_text(ranking.trec_qrels(results.records), encoding="utf-8")
     (results.folder / "run.txt").write_text(ranking.trec_run(results.records), encoding="utf-8")

@@ -1,0 +1,77 @@
+"""The Evaluation view: the runs of `qa eval`, their headline figures, and their reports.
+
+A run is looked up among those that are there; no path from the browser ever reaches the disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from qa.app.layout import QUICK, Page
+from qa.app.render import inert
+from qa.app.safety import tell
+from qa.errors import SuiteError
+from qa.evals.figures import Figure
+from qa.evals.report import show_interval, show_value
+from qa.evals.results import read_figures
+from qa.evals.runner import find_runs, read_manifest
+
+SHOWN = 50  # runs listed, the newest first
+REPORT = "report.html"
+_NONE = '<p class="empty">There are no runs yet. Make one in a terminal: <code>qa eval run SUITE</code></p>'
+
+
+def wire(page: Page, *, runs: Path) -> None:
+    """Connect the button that opens the view."""
+    page.evaluate.click(lambda: runs_html(runs), None, page.runs, **QUICK)
+
+
+def report_opener(runs: Path) -> Callable[..., str | None]:
+    """What gives the browser a report: the page's text, or None when there is none."""
+
+    def open_report(asked: dict[str, str]) -> str | None:
+        folder = next((each for each in find_runs(runs) if _name(each, runs) == str(asked["run"])), None)
+        if folder is None or not (folder / REPORT).is_file():
+            return None
+        return (folder / REPORT).read_text(encoding="utf-8", errors="replace")
+
+    return open_report
+
+
+def runs_html(runs: Path) -> str:
+    """The runs under a folder, the newest first, each with its headline figures."""
+    try:
+        found = find_runs(runs)
+        listed = "".join(_run(folder, runs) for folder in found[:SHOWN])
+    except SuiteError as error:
+        return f'<p class="bad">{inert(tell(error))}</p>'
+    more = len(found) - SHOWN
+    rest = f'<li class="empty">and {more:,} older</li>' if more > 0 else ""
+    return f"<ul>{listed}{rest}</ul>" if found else _NONE
+
+
+def _run(folder: Path, runs: Path) -> str:
+    manifest, name = read_manifest(folder), inert(_name(folder, runs))
+    figures = {each.name: each for each in read_figures(folder)}
+    shown = "".join(_figure(figures[each]) for each in manifest.primary if each in figures)
+    model = manifest.settings.get("model", "")
+    started = manifest.started[:16].replace("T", " ")
+    about = " · ".join(filter(None, (manifest.suite, started, model, manifest.commit)))
+    title = inert(manifest.title)
+    button = f'<button type="button" data-run="{name}" data-title="{title}">Report</button>'
+    return (
+        f"<li><div><h3>{title}</h3><p>{inert(about)} · {manifest.cases:,} cases</p></div>"
+        f"<dl>{shown}</dl>{button if (folder / REPORT).is_file() else '<span>unfinished</span>'}</li>"
+    )
+
+
+def _figure(figure: Figure) -> str:
+    return (
+        f'<div title="{inert(figure.about)}"><dt>{inert(figure.name)}</dt><dd><b>{inert(show_value(figure))}</b> '
+        f"{inert(show_interval(figure))}, n = {figure.n:,}</dd></div>"
+    )
+
+
+def _name(folder: Path, runs: Path) -> str:
+    return folder.relative_to(runs).as_posix()
