@@ -17,6 +17,9 @@ from qa.evals.results import Results, load_results
 from qa.evals.runner import RECORDS, plan, run_suite
 from qa.evals.sources import Sources
 from qa.evals.suites import load_suite
+from qa.evals.summary import overview
+
+SUITES = ("seed", "followups", "unanswerable", "injection", "twins:seed")
 
 
 @pytest.fixture
@@ -54,8 +57,16 @@ def test_a_damaged_baseline_is_refused_by_name(run: Path, tmp_path: Path) -> Non
         load_results(kept, judge=Rules())
 
 
-@pytest.mark.parametrize("name", ["seed", "followups", "unanswerable", "injection", "twins:seed"])
+@pytest.mark.parametrize("name", SUITES)
 def test_our_baseline_is_of_our_suites_as_they_are(project: Path, tmp_path: Path, name: str) -> None:
     suite = Sources(home=project / "evals", work=tmp_path).open(name)
     manifest = json.loads((project / "evals" / "baseline" / suite.name / "run.json").read_text())
     assert (manifest["fingerprint"], manifest["settings"]["model"]) == (suite.fingerprint, "extractive")
+
+
+def test_the_results_in_the_readme_are_those_of_the_baseline(project: Path) -> None:
+    folders = [project / "evals" / "baseline" / name.replace(":", "-") for name in SUITES]
+    table = overview([load_results(folder, judge=Rules()) for folder in folders]).splitlines()
+    heads = tuple("|".join(row.split("|")[:3]) + "|" for row in table[2:])
+    shown = [line for line in (project / "README.md").read_text().splitlines() if line.startswith(heads)]
+    assert [line for line in shown if line not in table] == []
