@@ -21,7 +21,7 @@ from qa.words import terms
 Vectors = NDArray[np.float32]
 
 CANDIDATES = 100  # of each ranking
-READ = 8  # passages whose sentences are scored, or as many as are asked for
+READ = 8  # passages whose sentences are read beyond those that are asked for
 BM25_K1 = 1.2
 READING_SHARE = 0.1  # of a passage's best sentence in its own score, see docs/answering.md
 DECIMALS = 6
@@ -54,7 +54,7 @@ def retrieve(
     """
     relevance = fuse(query, vector, index=index)
     order = sorted(relevance, key=lambda key: (-relevance[key], key))
-    passages = _readable(index.passages(order[: 2 * max(top_k, READ)]))[: max(top_k, READ)]
+    passages = _readable(index.passages(order[: 2 * (top_k + READ)]))[: top_k + READ]
     question = analyse(query, frequency=index.document_frequency, count=index.passage_count)
     weights = load_weights().sentence_vector(SENTENCE_FEATURES)
     hits = [
