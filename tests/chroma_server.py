@@ -86,7 +86,9 @@ class Proxy:
         keys = {"ssl_keyfile": CERTIFICATE, "ssl_certfile": CERTIFICATE} if self.tls else {}
         self.port = free_port()
         self._server = uvicorn.Server(
-            uvicorn.Config(app, host="127.0.0.1", port=self.port, log_level="critical", lifespan="off", **keys)
+            uvicorn.Config(
+                app, host="127.0.0.1", port=self.port, log_level="critical", lifespan="off", loop="asyncio", **keys
+            )
         )
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
@@ -96,7 +98,7 @@ class Proxy:
 
     def __exit__(self, *error: object) -> None:
         self._server.should_exit = self._server.force_exit = True
-        self._thread.join()
+        self._thread.join(5)
 
     @property
     def url(self) -> str:

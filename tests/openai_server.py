@@ -57,7 +57,7 @@ class OpenAIServer:
             Route("/v1/embeddings", self._embeddings, methods=["POST"]),
         ]
         app = Starlette(routes=routes)
-        config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", lifespan="off")
+        config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", lifespan="off", loop="asyncio")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 
@@ -72,7 +72,7 @@ class OpenAIServer:
     def __exit__(self, *error: object) -> None:
         self._server.should_exit = True
         self._server.force_exit = True
-        self._thread.join()
+        self._thread.join(5)  # a client may keep its connection open; the thread ends with the process then
 
     async def _chat(self, request: Request) -> Response:
         asked = await self._note(request)

@@ -74,7 +74,8 @@ def assert_untouched(reader: Reader) -> None:
 def test_a_hostile_document_is_plain_text_in_answer_and_panel(reader: Reader, bird: str) -> None:
     attack = ATTACKS[bird]
     answer = reader.ask(f"What is the secret word of the {bird}?")
-    assert " ".join(attack.replace("\u202e", "‹U+202E›").split()) in answer
+    shown = " ".join(attack.replace("\u202e", "‹U+202E›").split())
+    assert (shown in answer) == (bird != "plover")  # a mark that could pass for one of ours is left out of the answer
     assert attack in reader.cite()
     assert_untouched(reader)
 
