@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -183,3 +184,16 @@ def test_a_format_whose_library_is_missing_names_the_command(tmp_path: Path, mon
     with pytest.raises(DocumentError, match=r"needs the library pypdfium2\. Run: pip install 'qa\[formats\]'"):
         read(make_pdf(tmp_path / "a.pdf", [["One."]]))
     assert not re.search("pdf", read(write(tmp_path / "a.html", "<p>One.")).text)
+
+
+def test_a_file_is_read_in_a_process_that_is_given_no_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = tmp_path / "seen.json"
+    write(tmp_path / "sitecustomize.py", f"import json, os; json.dump(dict(os.environ), open({str(seen)!r}, 'w'))")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("OPENAI_API_KEY", "AWS_SECRET_ACCESS_KEY", "QA_BASE_URL", "SSH_AUTH_SOCK"):
+        monkeypatch.setenv(name, "secret")
+    monkeypatch.setenv("LC_CTYPE", "C.UTF-8")
+    assert read(make_pdf(tmp_path / "a.pdf", [["One."]])).text == "One."
+    given = json.loads(seen.read_text())
+    assert "secret" not in given.values()
+    assert (given["PATH"], given["LC_CTYPE"]) == (os.environ["PATH"], "C.UTF-8")

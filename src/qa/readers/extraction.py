@@ -1,6 +1,6 @@
 """A file read in a process of its own, so that no file can crash, stall or fill this one.
 
-The process may not write a file, and its memory and time are bounded. A library that fails,
+The process may not write a file, its memory and time are bounded, and it is given no keys. A library that fails,
 however it fails, thereby fails for one file, and the last line it leaves says why.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,6 +23,9 @@ TIMEOUT_S = 120  # ends a process that waits, too
 
 PACKAGES = str(Path(__file__).parents[2])
 
+INHERITED = re.compile(r"PATH|HOME|LANG|LC_\w+|TMPDIR|TEMP|SYSTEMROOT|PYTHON\w*")
+"""The variables that the process is given: no key is among them."""
+
 
 def extract(path: Path) -> Content:
     """What the reader of this format finds in a file.
@@ -29,11 +33,12 @@ def extract(path: Path) -> Content:
     Raises: DocumentError when the file is damaged or protected, holds no text, or needs too much time or memory.
     """
     program = [sys.executable, "-P", "-W", "ignore", "-m", "qa.readers"]
+    inherited = {name: value for name, value in os.environ.items() if INHERITED.fullmatch(name)}
     python_path = os.pathsep.join([PACKAGES, *filter(None, sys.path)])
     try:
         done = subprocess.run(
             [*program, str(path.absolute()), str(MEMORY_BYTES), str(PROCESSOR_S)],
-            env={**os.environ, "PYTHONPATH": python_path, "PYTHONUTF8": "1"},
+            env={**inherited, "PYTHONPATH": python_path, "PYTHONUTF8": "1"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=TIMEOUT_S,
