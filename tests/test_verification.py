@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,7 +70,7 @@ def test_the_turns_of_a_conversation_are_all_read(tmp_path: Path) -> None:
     assert read_answers(file) == (ANSWER, ANSWER)
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"turns": 3}', '{"question": "only"}'])
+@pytest.mark.parametrize("content", ["", "[]", "[" * 100_000, "{}", '{"turns": 3}', '{"question": "only"}'])
 def test_a_file_that_is_no_export_is_named(tmp_path: Path, content: str) -> None:
     file = tmp_path / "other.json"
     file.write_text(content, encoding="utf-8")
@@ -76,3 +78,21 @@ def test_a_file_that_is_no_export_is_named(tmp_path: Path, content: str) -> None
         read_answers(file)
     with pytest.raises(DocumentError, match="absent"):
         read_answers(tmp_path / "absent")
+
+
+@pytest.mark.parametrize(
+    ("changed", "where"),
+    [
+        ({"start": "0"}, "citations.0.start"),
+        ({"end": None}, "citations.0.end"),
+        ({"start": True}, "citations.0.start"),
+        ({"quote": 7}, "citations.0.quote"),
+    ],
+)
+def test_a_value_of_another_type_is_named_with_its_file(tmp_path: Path, changed: dict[str, Any], where: str) -> None:
+    file = tmp_path / "answer.json"
+    plain = ANSWER.to_dict()
+    plain["citations"] = [{**plain["citations"][0], **changed}]
+    file.write_text(json.dumps(plain), encoding="utf-8")
+    with pytest.raises(DocumentError, match=rf"answer\.json is no exported answer.*{where}: input should be a valid"):
+        read_answers(file)

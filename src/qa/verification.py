@@ -6,10 +6,10 @@ Reads the JSON of one answer or of a conversation. Nothing is asked again and no
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from qa.errors import DocumentError, StoreError
 from qa.types import Answer, Citation, Document, Nearest
@@ -45,10 +45,10 @@ def read_answers(path: Path) -> tuple[Answer, ...]:
     try:
         plain = json.loads(path.read_text(encoding="utf-8"))
         turns = plain.get("turns", [plain])
-        return tuple(Answer.from_dict(turn) for turn in turns)
+        return tuple(_answer(turn) for turn in turns)
     except OSError as error:
         raise DocumentError(f"{path} cannot be read: {error.strerror}. Give a file that qa ask --json wrote") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DocumentError(
             f"{path} is no exported answer or chat ({type(error).__name__}: {error}). "
             "Give a file that qa ask --json or the chat page's export wrote"
@@ -58,6 +58,18 @@ def read_answers(path: Path) -> tuple[Answer, ...]:
 def verify(answer: Answer, *, document: Callable[[str], Document]) -> tuple[Check, ...]:
     """A check for each quote that the answer shows; `document` gives a document by id or raises StoreError."""
     return tuple(_checks(answer, document))
+
+
+def _answer(turn: Mapping[str, Any]) -> Answer:
+    """The answer of one turn, each value of its own type. Raises ValueError, KeyError, TypeError or AttributeError."""
+    from pydantic import TypeAdapter, ValidationError
+
+    plain = json.dumps(asdict(Answer.from_dict(turn)))
+    try:
+        return TypeAdapter(Answer).validate_json(plain, strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from error
 
 
 def _checks(answer: Answer, document: Callable[[str], Document]) -> Iterator[Check]:
