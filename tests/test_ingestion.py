@@ -89,6 +89,31 @@ def test_a_moved_file_keeps_its_vectors(bot: Chatbot, folder: Path) -> None:
     assert bot.search("Who built the mill?")[0].passage.document == "old/mill.txt"
 
 
+def test_a_single_file_that_is_gone_leaves_the_index_with_the_next_ingest_of_all(
+    bot: Chatbot, folder: Path, tmp_path: Path
+) -> None:
+    single = write(tmp_path / "single.txt", "The school was built in 1900.")
+    bot.ingest(folder)
+    bot.ingest(single)
+    single.unlink()
+    write(folder / "new.txt", "The bridge is new.")
+    with pytest.raises(DocumentError, match="does not exist"):
+        bot.ingest(single)
+    assert bot.ingest(folder).removed == ()
+    assert "single.txt" in ids(bot)
+    assert bot.survey().removed == ("single.txt",)
+    assert bot.ingest().removed == ("single.txt",)
+    assert ids(bot) == ["farm.txt", "mill.txt", "new.txt", "port.txt"]
+
+
+def test_the_last_file_that_is_gone_is_not_replaced_by_the_seeds(bot: Chatbot, tmp_path: Path) -> None:
+    single = write(tmp_path / "single.txt", "The school was built in 1900.")
+    bot.ingest(single)
+    single.unlink()
+    assert bot.ingest().removed == ("single.txt",)
+    assert ids(bot) == []
+
+
 def test_a_file_that_takes_the_place_and_another_that_takes_the_text_of_one_are_both_right(
     bot: Chatbot, folder: Path
 ) -> None:

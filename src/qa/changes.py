@@ -62,10 +62,13 @@ class Look:
 class Files:
     """The selected files of some folders, and single files, as they are now."""
 
-    def __init__(self, paths: Sequence[Path], *, selection: Selection) -> None:
-        """Find them. Raises: DocumentError when at one of the paths there is nothing that can be read."""
+    def __init__(self, paths: Sequence[Path], *, selection: Selection, all_known: bool = False) -> None:
+        """Find them; with `all_known`, they stand for all that was ingested, and what they leave out is gone.
+
+        Raises: DocumentError when at one of the paths there is nothing that can be read.
+        """
         self._started_ns = time.time_ns()
-        self._selection = selection
+        self._selection, self._all_known = selection, all_known
         self._present: dict[str, set[str]] = {}  # all ids of a folder that is mirrored, selected or not
         self._files: dict[tuple[str, str], File] = {}
         for path in paths:
@@ -87,15 +90,21 @@ class Files:
             )
 
     def gone(self, known: Mapping[str, Record]) -> Iterator[Change]:
-        """A change for each document of the folders whose file is gone."""
+        """A change for each document whose file is gone: of the folders, and with `all_known` single ones too."""
         for root, present in self._present.items():
             gone = {record.id for record in known.values() if record.root == root} - present
-            yield from (Change(kind="removed", id=each) for each in sorted(self._selection.pick(gone)))
+            yield from self._removed(gone)
+        if self._all_known:
+            single = (record for record in known.values() if record.root not in self._present)
+            yield from self._removed({each.id for each in single if not Path(each.root, each.id).exists()})
 
     def changes(self, known: Mapping[str, Record]) -> Iterator[Change]:
-        """A change for each file, then one for each document of the folders whose file is gone."""
+        """A change for each file, then one for each document whose file is gone."""
         yield from map(compare, self.looks(known))
         yield from self.gone(known)
+
+    def _removed(self, gone: set[str]) -> Iterator[Change]:
+        return (Change(kind="removed", id=each) for each in sorted(self._selection.pick(gone)))
 
     def _find(self, path: Path) -> None:
         mirrored = path.is_dir()

@@ -94,7 +94,7 @@ class Library:
 
         Raises: DocumentError when a path holds nothing to read, StoreError; the index stays as it was.
         """
-        files = Files(self._roots(paths), selection=selection)
+        files = Files(self._roots(paths), selection=selection, all_known=not paths)
         try:
             report = self._ingest(files, rebuild=rebuild, progress=progress, ray=ray)
         except StoreDamagedError as damage:
@@ -120,7 +120,7 @@ class Library:
     def survey(self, paths: Sequence[str | Path], *, selection: Selection) -> IngestReport:
         """What `ingest` would do. Raises: as it does; nothing is changed."""
         known = {record.id: record for record in self.index.documents()}
-        return IngestReport.of(Files(self._roots(paths), selection=selection).changes(known))
+        return IngestReport.of(Files(self._roots(paths), selection=selection, all_known=not paths).changes(known))
 
     def watch(self, paths: Sequence[str | Path], *, selection: Selection, progress: Report) -> Iterator[IngestReport]:
         """An ingest now and after every change in these folders and files, until it is interrupted.
@@ -130,10 +130,10 @@ class Library:
         from watchfiles import watch
 
         roots = self._roots(paths)
-        yield self.ingest(roots, selection=selection, rebuild=False, progress=progress)
+        yield self.ingest(paths, selection=selection, rebuild=False, progress=progress)
         for _ in watch(*roots, raise_interrupt=False, yield_on_timeout=True, rust_timeout=LOOK_AGAIN_MS):
             try:
-                yield self.ingest(roots, selection=selection, rebuild=False, progress=progress)
+                yield self.ingest(paths, selection=selection, rebuild=False, progress=progress)
             except QAError as error:
                 yield IngestReport(failed=((", ".join(map(str, roots)), str(error)),))
 
@@ -205,10 +205,12 @@ class Library:
         return self._reader.embed_spans([each.text for each in passages], [bounds(each) for each in passages])[1]
 
     def _roots(self, paths: Sequence[str | Path]) -> list[Path]:
-        """These, or all that were ingested before, or the seeds."""
+        """These, or all that were ingested before and are no single files that are gone, or the seeds."""
         if paths:
             return [Path(path) for path in paths]
         records = self.index.documents()
+        if not records:
+            return [self._settings.seeds or resource("seeds")]
         folders = {record.root for record in records if record.mirrored}
-        files = {str(Path(record.root, record.id)) for record in records if record.root not in folders}
-        return [Path(root) for root in sorted(folders | files)] or [self._settings.seeds or resource("seeds")]
+        files = {Path(record.root, record.id) for record in records if record.root not in folders}
+        return sorted({Path(root) for root in folders} | {file for file in files if file.exists()})
