@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -112,6 +113,25 @@ def test_the_last_file_that_is_gone_is_not_replaced_by_the_seeds(bot: Chatbot, t
     single.unlink()
     assert bot.ingest().removed == ("single.txt",)
     assert ids(bot) == []
+
+
+def test_a_moved_folder_is_taken_over_without_embedding_and_a_copied_one_is_not(bot: Chatbot, folder: Path) -> None:
+    bot.ingest(folder)
+    moved, copied = folder.rename(folder.with_name("moved")), folder.with_name("copied")
+    report = bot.ingest(moved)
+    assert (report.unchanged, report.passages) == (("farm.txt", "mill.txt", "port.txt"), 0)
+    assert {record.root for record in bot.documents()} == {str(moved)}
+    shutil.copytree(moved, copied)
+    assert len(bot.ingest(copied).failed) == 3
+    (moved / "port.txt").unlink()
+    assert bot.ingest().removed == ("port.txt",)
+
+
+def test_one_file_of_a_moved_folder_does_not_bring_the_others_along(bot: Chatbot, folder: Path) -> None:
+    bot.ingest(folder)
+    moved = folder.rename(folder.with_name("moved"))
+    bot.ingest(moved / "mill.txt")
+    assert {record.id for record in bot.documents() if not record.mirrored} == {"mill.txt"}
 
 
 def test_a_file_that_takes_the_place_and_another_that_takes_the_text_of_one_are_both_right(

@@ -51,7 +51,7 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """A file and what is known of it; `taken_from` names another folder that its id belongs to."""
+    """A file and what is known of it; `taken_from` names another folder, still there, that its id belongs to."""
 
     file: File
     before: Record | None
@@ -82,6 +82,8 @@ class Files:
         roots = {record.id: record.root for record in known.values()}
         for file in self._files.values():
             taken = roots.setdefault(file.id, file.root)
+            if taken != file.root and not Path(taken).is_dir():  # that folder was moved
+                taken = roots[file.id] = file.root
             yield Look(
                 file=file,
                 before=known.get(file.id),
@@ -135,7 +137,8 @@ def _compare(look: Look) -> Change:
             f"{file.id!r} is already indexed from {look.taken_from}. Rename it, or ingest the folder above both"
         )
     size, modified_ns = _stat(file.path)
-    seen: dict[str, Any] = {"mirrored": file.mirrored or (before is not None and before.mirrored), "size": size}
+    mirrored = file.mirrored or (before is not None and before.mirrored and before.root == file.root)
+    seen: dict[str, Any] = {"root": file.root, "mirrored": mirrored, "size": size}
     if before and (before.size, before.modified_ns) == (size, modified_ns):
         return Change(kind="unchanged", id=file.id, record=replace(before, **seen))
     seen["modified_ns"] = modified_ns if modified_ns < look.started_ns - SETTLED_NS else 0
@@ -147,7 +150,6 @@ def _compare(look: Look) -> Change:
         id=document.id,
         version=document.version,
         title=document.title,
-        root=file.root,
         passages=before.passages if before else 0,
         chars=len(document.text),
         pages=document.pages,
