@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from langchain_core.embeddings import Embeddings
 
 from openai_server import DIMENSION, OpenAIServer, Step
 from qa import Chatbot
+from qa.embedder import MiniLM
 from qa.errors import EmbeddingError, StoreMismatchError
+from qa.remote_embedder import RemoteEmbedder
 
 MILL = "The old mill in Arden burned down in 1891. It was rebuilt two years later by Ada Quill.\n"
 NAME = "openai:text-embedding-test"
@@ -50,3 +54,27 @@ def test_a_provider_that_refuses_is_named(tmp_path: Path, server: OpenAIServer) 
     server.steps = [Step(status=401, error="bad key")]
     with pytest.raises(EmbeddingError, match=NAME):
         open_bot(tmp_path, server)
+
+
+class Asymmetric(Embeddings):
+    """A model that, like E5 or Cohere's, embeds a query otherwise than a passage."""
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        return [[2.0, 0.0] for _ in texts]
+
+    def embed_query(self, text: str) -> list[float]:
+        return [0.0, 4.0]
+
+
+def test_a_query_is_embedded_as_a_query_and_to_unit_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qa.remote_embedder.embedding_model", lambda *_, **__: Asymmetric())
+    embedder = RemoteEmbedder("cohere:any", base_url=None, timeout_s=1, reader=MiniLM())
+    np.testing.assert_array_equal(embedder.embed(["Rome"]), [[1, 0]])
+    np.testing.assert_array_equal(embedder.embed_query_vector("Rome"), [0, 1])
+
+
+def test_a_provider_that_refuses_a_query_is_named(server: OpenAIServer) -> None:
+    embedder = RemoteEmbedder(NAME, base_url=server.url, timeout_s=5, reader=MiniLM())
+    server.steps = [Step(status=401, error="bad key")]
+    with pytest.raises(EmbeddingError, match=NAME):
+        embedder.embed_query_vector("Rome")

@@ -34,8 +34,13 @@ class RemoteEmbedder:
             return np.empty((0, self.dimension), dtype=np.float32)
         with model_errors(self.name, kind=EmbeddingError):
             vectors = np.array(self._model.embed_documents(list(texts)), dtype=np.float32)
-        unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-        return unit
+        return _unit(vectors)
+
+    def embed_query_vector(self, text: str) -> Vectors:
+        """The unit vector (dimension,) of a query, which some models embed otherwise than a passage."""
+        with model_errors(self.name, kind=EmbeddingError):
+            vector = np.array(self._model.embed_query(text), dtype=np.float32)
+        return _unit(vector)
 
     def embed_spans(
         self, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]]
@@ -46,3 +51,8 @@ class RemoteEmbedder:
     def count_pieces(self, texts: Sequence[str]) -> list[int]:
         """How many of MiniLM's word pieces each text has."""
         return self._reader.count_pieces(texts)
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    unit: Vectors = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return unit
