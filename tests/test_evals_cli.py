@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,10 +20,12 @@ from qa.chatbot import Chatbot
 from qa.conditions import Condition
 from qa.errors import SuiteError
 from qa.evals.cli import app
+from qa.evals.opening import describe
 from qa.evals.runner import System, find_runs, plan, run_suite
 from qa.evals.suites import Case, load_suite, save_case
 from qa.library import Library
-from qa.settings import load_settings
+from qa.resources import resource
+from qa.settings import Settings, load_settings
 from qa.types import Hit
 
 HEAD = 'primary = ["right", "evidence_recall@5"]\n[gate]\nright = 0.3\n'
@@ -187,3 +190,18 @@ def test_labels_calibrate_the_judge(evals: Path) -> None:
 def test_what_cannot_be_done_is_said(arguments: list[str], message: str) -> None:
     with pytest.raises(SuiteError, match=message):
         invoke(*arguments)
+
+
+def test_a_run_records_every_setting_on_which_answers_depend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = {"chroma", "collection", "home", "seeds", "timeout_s"}  # where things are, and how long to wait
+    ours = describe({})
+    assert set(ours) == set(Settings.model_fields) - kept
+    shutil.copytree(resource("prompts"), tmp_path / "prompts")
+    assert describe({"prompts": tmp_path / "prompts"}) == ours
+    with (tmp_path / "prompts" / "answer.md").open("a") as file:
+        file.write("Be brief.\n")
+    monkeypatch.setenv("QA_BASE_URL", "http://me:secret@127.0.0.1:8000/v1?key=secret")
+    monkeypatch.setenv("QA_FALLBACK", "extractive")
+    theirs = describe({"prompts": tmp_path / "prompts"})
+    assert {name for name in ours if ours[name] != theirs[name]} == {"base_url", "fallback", "prompts"}
+    assert theirs["base_url"] == "http://127.0.0.1:8000/v1"

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
 
 from qa.errors import StoreMismatchError
 from qa.evals.judge import FIELDS, Judge, ModelJudge, Rules
@@ -21,17 +22,23 @@ from qa.settings import load_settings
 if TYPE_CHECKING:
     from qa.chatbot import Chatbot
 
-MEASURED = ("model", "embeddings", "top_k", "context_tokens", "strictness", "unsupported", "check")
-"""The settings on which answers depend."""
+MEASURED = ("model", "embeddings", "top_k", "context_tokens", "strictness", "unsupported", "check", "fallback")
+"""The settings on which answers depend, besides `base_url` and `prompts`."""
 
 
 def describe(chosen: Mapping[str, Any]) -> dict[str, str]:
-    """The settings in force on which answers depend, as a run records them.
+    """The settings in force on which answers depend, as a run records them: prompts by their fingerprint.
 
-    Raises: SettingsError when one cannot be used.
+    Raises: SettingsError when one cannot be used, PromptError when a prompt cannot.
     """
+    from qa.chain import load_prompts
+
     settings = load_settings(**chosen)
-    return {name: str(getattr(settings, name)) for name in MEASURED}
+    return {
+        **{name: str(getattr(settings, name)) for name in MEASURED},
+        "base_url": _without_secrets(settings.base_url or ""),
+        "prompts": load_prompts(settings.prompts or resource("prompts")).fingerprint,
+    }
 
 
 def chatbot_opener(chosen: Mapping[str, Any], *, work: Path) -> Opener:
@@ -65,6 +72,12 @@ def open_judge(name: str, *, verdicts: Path) -> Judge:
             return model.invoke([(each.role, each.content) for each in messages]).text
 
     return ModelJudge(name, prompt=prompt, complete=complete, verdicts=verdicts)
+
+
+def _without_secrets(url: str) -> str:
+    """The address without its user, password and query, which may hold a key."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _open(index: Path, *, corpus: Path, chosen: Mapping[str, Any]) -> Chatbot:
