@@ -27,7 +27,8 @@ from qa.writer import Entry, writing
 from question_sets import Case, Embedded, QuestionSet, Vectors, embed, load_cranfield, load_nq, load_squad
 
 Ask = Callable[[str], tuple[Hit, ...]]
-TOP_K = 20
+TOP_K = 5  # the default of the settings
+DEPTH = 8  # passages looked at for the place of the right one
 
 
 def stored(texts: QuestionSet, vectors: Embedded, *, folder: Path) -> Index:
@@ -63,7 +64,7 @@ def ranks(cases: Iterable[Case], texts: QuestionSet, *, ask: Ask) -> Iterator[tu
     for case in cases:
         right = texts.passages[case.passage].id
         hits = ask(case.question)
-        passage = next((row for row, hit in enumerate(hits) if hit.passage.id == right), TOP_K)
+        passage = next((row for row, hit in enumerate(hits) if hit.passage.id == right), DEPTH)
         scored = [
             (-score, hit.rank, row, hit.passage.id == right and row in case.sentences)
             for hit in hits
@@ -96,7 +97,7 @@ def confidences(cases: Iterable[Case], *, index: Searchable, ask: Ask) -> list[f
     return [
         estimate_confidence(
             analyse(case.question, frequency=index.document_frequency, count=index.passage_count),
-            hits=ask(case.question)[:5],
+            hits=ask(case.question),
         )
         for case in cases
     ]
@@ -145,14 +146,14 @@ def main() -> None:
     ask = asker(squad, vectors["squad"], index=index["squad"], top_k=TOP_K)
     for parity, name in ((1, "held out"), (0, "learnt from")):
         cases = [case for case in squad.cases if case.answerable and case.article % 2 == parity]
-        places = list(ranks(cases, squad, ask=asker(squad, vectors["squad"], index=index["squad"], top_k=8)))
+        places = list(ranks(cases, squad, ask=asker(squad, vectors["squad"], index=index["squad"], top_k=DEPTH)))
         passages, sentences = [each for each, _ in places], [each for _, each in places]
         print(
             f"SQuAD, 646 passages, {name}, {len(cases)} questions: "
             f"R@1 {share(passages, below=1):.1f}  R@5 {share(passages, below=5):.1f}  "
             f"sentence first {share(sentences, below=1):.1f}  first two {share(sentences, below=2):.1f}"
         )
-    searched = asker(nq, vectors["nq"], index=index["nq"], top_k=8)
+    searched = asker(nq, vectors["nq"], index=index["nq"], top_k=DEPTH)
     found = [passage for passage, _ in ranks(nq.cases, nq, ask=searched)]
     print(f"NQ, {len(nq.passages)} passages: R@1 {share(found, below=1):.1f}  R@5 {share(found, below=5):.1f}")
     searched = asker(cranfield, vectors["cranfield"], index=index["cranfield"], top_k=10)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -243,3 +245,25 @@ def test_a_reader_sees_what_another_process_ingests_without_a_restart(bot: Chatb
     keeper.unlink()
     ingest_elsewhere("--rebuild")
     assert found() != ["keeper.txt"]
+
+
+def test_asking_goes_on_while_documents_are_ingested(bot: Chatbot, folder: Path) -> None:
+    stop = threading.Event()
+
+    def ask() -> int:
+        asked = 0
+        while not stop.is_set():
+            assert "1891" in bot.ask("When did the old mill in Arden burn down?").text
+            asked += 1
+        return asked
+
+    with ThreadPoolExecutor(3) as pool:
+        askers = [pool.submit(ask) for _ in range(3)]
+        try:
+            for number in range(8):
+                (folder / "notes" / "new.txt").write_text(f"The lighthouse has {number} lamps.\n", encoding="utf-8")
+                bot.ingest(folder)
+        finally:
+            stop.set()
+        assert min(asker.result() for asker in askers) > 0
+    assert bot.document("notes/new.txt").text == "The lighthouse has 7 lamps.\n"

@@ -41,6 +41,7 @@ def test_a_model_writes_the_answer_and_code_cuts_the_quotes(seeded: Chatbot) -> 
     assert answer.prompt is not None
     assert answer.usage.output_tokens == 20
     assert set(answer.seconds) == {"retrieve", "answer"}
+    assert answer.confidence == seeded.ask(QUESTION).confidence > 0.5
 
 
 def test_without_evidence_the_model_is_not_asked(seeded: Chatbot) -> None:

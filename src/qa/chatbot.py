@@ -165,7 +165,7 @@ class Chatbot:
 
     @cached_property
     def chain(self) -> Runnable[Mapping[str, Any], Event]:
-        """`{"question", "history"}` → the Answer when invoked, its events when streamed; sync and async.
+        """`{"question", "history"}` → the Answer when invoked; sync and async. Streamed, a language model's gives its events.
 
         Raises: SettingsError or ModelError when the language model cannot be made.
         """
@@ -185,7 +185,7 @@ class Chatbot:
         return AnswerChain(
             model=model,
             name=self.model_name,
-            evidence=Evidence(retrieve=self.search, abstain=self._abstain, refuse=self._refuse, idf=self._idf),
+            evidence=Evidence(retrieve=self._find, abstain=self._abstain, refuse=self._refuse, idf=self._idf),
             prompts=load_prompts(settings.prompts or resource("prompts")),
             count=counter,
             context_tokens=settings.context_tokens,
@@ -267,9 +267,15 @@ class Chatbot:
 
     def _extract(self, question: str, history: Sequence[Message]) -> Answer:
         """The answer in the documents' own sentences."""
-        started = time.perf_counter()
         query = standalone(question, history)
-        hits = self.search(query)
+        return self._library.index.reading(lambda: self._find_and_answer(question, query))
+
+    def _find(self, query: str) -> tuple[Hit, ...]:
+        return self._library.search(query, top_k=self.settings.top_k, where=self._conditions)
+
+    def _find_and_answer(self, question: str, query: str) -> Answer:
+        started = time.perf_counter()
+        hits = self._find(query)
         retrieved = time.perf_counter()
         answer = self._answer(question, query, hits)
         seconds = {"retrieve": retrieved - started, "answer": time.perf_counter() - retrieved}
@@ -287,7 +293,8 @@ class Chatbot:
         return answer if answer.abstained else None
 
     def _refuse(self, question: str, query: str, hits: tuple[Hit, ...]) -> Answer:
-        answer = extractive.refusal(query, question=question, hits=hits)
+        confidence = self._answer(question, query, hits).confidence
+        answer = extractive.refusal(query, question=question, hits=hits, confidence=confidence)
         return replace(answer, embeddings=self._library.index.embeddings)
 
     def _idf(self, stem: str) -> float:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 FORMAT = 1
+ATTEMPTS = 3
+RETIRED_S = 60  # a question takes far less, so nobody uses a client that was replaced so long ago
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,34 +78,70 @@ class Index:
             self.cache = home / "cache" / hashlib.sha256(f"{location} {collection}".encode()).hexdigest()[:16]
         self._lexical: Lexical | None = None
         self._passages: Collection | None = None
-        self._retired: Client | None = None
+        self._retired: list[tuple[float, Client]] = []
         self._seen: str | None = None
+        self._is_ours = False
         self._opening = threading.Lock()
+        self._pinned = threading.local()
 
     def close(self) -> None:
         """Let go of Chroma; the index is not used after this."""
-        for client in (self.client, self._retired):
-            if client is not None:
-                client.close()
+        for client in (self.client, *(client for _, client in self._retired)):
+            client.close()
         if self._temporary is not None:
             self._temporary.cleanup()
 
     def reading(self, work: Callable[[], T]) -> T:
-        """What `work` gives, done again where another process changed the index in the midst of it."""
-        for _ in range(3):
+        """What `work` gives, all of it read under one manifest; done again where another process changed the index.
+
+        Raises: StoreError when it fails though nothing changed, or three times over.
+        """
+        if self._pin is not None:
+            return work()
+        for attempt in range(1, ATTEMPTS + 1):
+            self.stored_manifest()
             before = self._seen
             try:
+                self._pinned.value = self._read_manifest()
                 return work()
             except StoreError:
+                self._pinned.value = None
                 self.stored_manifest()
-                if self._seen == before:
+                if self._seen == before or attempt == ATTEMPTS:
                     raise
-        return work()
+            finally:
+                self._pinned.value = None
+        raise AssertionError("the last attempt returns or raises")
+
+    @contextmanager
+    def owned(self) -> Iterator[None]:
+        """While this lasts, every change is our own: whoever holds the right to write says so."""
+        with suppress(StoreMismatchError):  # a rebuild replaces what this version cannot read
+            self.stored_manifest()
+        self._is_ours = True
+        try:
+            yield
+        finally:
+            self._is_ours = False
 
     # -- the manifest and the records ------------------------------------------------------------
 
     def stored_manifest(self) -> Manifest | None:
         """The manifest as it stands, whatever it says; None before the first ingest has begun."""
+        if self._pin is not None:
+            return self._pin
+        manifest = self._read_manifest()
+        if manifest is not None and manifest.generation != self._seen:
+            self._follow()
+        return manifest
+
+    @property
+    def _pin(self) -> Manifest | None:
+        """The manifest that this thread's reading began with."""
+        pinned: Manifest | None = getattr(self._pinned, "value", None)
+        return pinned
+
+    def _read_manifest(self) -> Manifest | None:
         collection = self.record_collection()
         if collection is None:
             return None
@@ -116,10 +156,7 @@ class Index:
                 f"index {self.location} has format {metadata.get('format')}; this version of qa reads "
                 f"format {FORMAT}. Run: qa ingest --rebuild PATH"
             )
-        manifest = Manifest(**metadata)
-        if manifest.generation != self._seen:
-            self._follow(manifest.generation)
-        return manifest
+        return Manifest(**metadata)
 
     def manifest(self) -> Manifest | None:
         """The manifest, once it is sure that the passages were embedded the way queries are.
@@ -251,24 +288,33 @@ class Index:
             lexical = self.refresh_lexical()
             return None if lexical is None else ask(lexical)
 
-    def _follow(self, generation: str) -> None:
-        """Load anew what another process changed. The client before is kept for those who are using it."""
+    def _follow(self) -> None:
+        """Load anew what another process changed. The client before is kept for a while, for those who are using it."""
         with self._opening:
-            if self._seen not in (None, generation) and is_folder(self.location):
-                if self._retired is not None:
-                    self._retired.close()
-                self._retired, self.client, self._passages = self.client, self._connect(), None
-            self._seen = generation
+            manifest = self._read_manifest()  # as it is by now: our own writer may have been here
+            if manifest is None or manifest.generation == self._seen:
+                return
+            if self._seen is not None and not self._is_ours and is_folder(self.location):
+                now = time.monotonic()
+                for retired in [each for each in self._retired if now - each[0] > RETIRED_S]:
+                    self._retired.remove(retired)
+                    retired[1].close()
+                self._retired.append((now, self.client))
+                self.client, self._passages = self._connect(), None
+            self._seen = manifest.generation
 
     def _passage_collection(self) -> Collection | None:
         manifest = self.manifest()
         if manifest is None:
             return None
         name = f"{self.collection}-{manifest.build}"
-        if self._passages is None or self._passages.name != name:
-            self._passages = self.client.get_collection(name, embedding_function=None)
-            self._passages.get(limit=1, include=["embeddings"])  # fails where the vectors are gone, as a query does not
-        return self._passages
+        with self._opening:
+            passages = self._passages
+            if passages is None or passages.name != name:
+                passages = self.client.get_collection(name, embedding_function=None)
+                passages.get(limit=1, include=["embeddings"])  # fails where the vectors are gone, as a query does not
+                self._passages = passages
+            return passages
 
     def passage_ids(self) -> set[str]:
         """The ids of all passages that are stored, whether they are seen or not."""

@@ -46,7 +46,8 @@ def writing(index: Index, *, rebuild: bool = False) -> Iterator[Writer]:
 
     Raises: StoreBusyError at once when somebody else is writing.
     """
-    with exclusively(index.client, location=index.location, collection=index.collection, cache=index.cache) as check:
+    right = exclusively(index.client, location=index.location, collection=index.collection, cache=index.cache)
+    with right as check, index.owned():
         writer = Writer(index, rebuild=rebuild, check=check)
         yield writer
         writer.finish()
