@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import json
 import os
+import secrets
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -46,6 +47,26 @@ def fetch(url: str, body: object = None) -> tuple[int, str, Any]:
             return response.status, response.read().decode(), response.headers
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode(), error.headers
+
+
+def add(address: str, upload: int, name: str) -> None:
+    """Upload a file as the page does, and wait until it is dealt with."""
+    sent = {"path": send(address, name), "orig_name": name, "meta": {"_type": "gradio.FileData"}}
+    session = secrets.token_hex(5)
+    body = {"data": [[sent], "extractive"], "fn_index": upload, "session_hash": session}
+    assert fetch(f"{address}/gradio_api/queue/join", body)[0] == 200
+    assert '"msg":"process_completed"' in fetch(f"{address}/gradio_api/queue/data?session_hash={session}")[1]
+
+
+def send(address: str, name: str) -> str:
+    """Send a text file; where the server keeps it."""
+    text = f"{name} was built in 1750. " + " ".join(f"Its wheel number {number} is of oak." for number in range(400))
+    body = f'--x\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n{text}\r\n--x--\r\n'
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    request = urllib.request.Request(f"{address}/gradio_api/upload", data=body.encode(), headers=headers)
+    with urllib.request.urlopen(request) as response:
+        (path,) = json.load(response)
+    return str(path)
 
 
 def test_health_answers_without_a_login(bot: Chatbot) -> None:
@@ -126,6 +147,16 @@ def test_twenty_people_at_once_get_the_right_answers(address: str) -> None:
             assert (answer["question"], held in answer["answer"]) == (question, True)
 
 
+def test_four_uploads_at_once_are_all_taken_in(tmp_path: Path) -> None:
+    with open_bot(tmp_path) as bot, serving(bot) as address:
+        config = json.loads(fetch(f"{address}/config")[1])
+        (upload,) = (each["id"] for each in config["dependencies"] if "upload" in str(each["targets"]))
+        names = [f"mill-{number}.txt" for number in range(4)]
+        with concurrent.futures.ThreadPoolExecutor(len(names)) as people:
+            list(people.map(lambda name: add(address, upload, name), names))
+        assert {record.id for record in bot.documents()} >= set(names)
+
+
 def test_login_opens_the_endpoints(bot: Chatbot) -> None:
     with serving(bot, auth="ann:s3cret,bob:pa:55") as address:
         answer = client(address, auth=("bob", "pa:55")).predict("Who founded the bakery?", api_name="/ask")
@@ -164,7 +195,7 @@ def test_the_page_can_stand_below_a_path_of_a_proxy(bot: Chatbot) -> None:
 
 
 def test_mcp_offers_ask_and_search(bot: Chatbot) -> None:
-    pytest.importorskip("mcp", reason="the extra gradio[mcp] is not installed")
+    pytest.importorskip("mcp", reason="the extra qa[mcp] is not installed")
     with serving(bot, mcp=True) as address:
         tools = json.loads(fetch(f"{address}/gradio_api/mcp/schema")[1])
     assert {tool["name"] for tool in tools} == {"ask", "search"}
@@ -172,5 +203,5 @@ def test_mcp_offers_ask_and_search(bot: Chatbot) -> None:
 
 def test_without_its_library_mcp_says_what_to_install(bot: Chatbot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qa.app.server.find_spec", lambda name: None)
-    with pytest.raises(SettingsError, match=r"pip install 'gradio\[mcp\]'"):
+    with pytest.raises(SettingsError, match=r"pip install 'qa\[mcp\]'"):
         build(bot, mcp=True)

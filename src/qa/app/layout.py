@@ -30,6 +30,7 @@ FOOTNOTE = '<p id="footnote">Every number opens the exact words it rests on.</p>
 # event of the queue can tell its reader something; what has nothing to tell is quicker without.
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 QUICK: dict[str, Any] = {**PRIVATE, "queue": False}
+WRITING: dict[str, Any] = {**PRIVATE, "concurrency_id": "writing", "concurrency_limit": 1}  # one writer at a time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

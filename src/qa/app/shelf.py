@@ -11,7 +11,7 @@ import gradio as gr
 
 from qa.app.choices import Answerers
 from qa.app.examples import Examples
-from qa.app.layout import PRIVATE, QUICK, Page
+from qa.app.layout import QUICK, WRITING, Page
 from qa.app.lists import documents_html, header_html, progress_html, report_html
 from qa.app.render import visible
 from qa.app.safety import tell, without_secrets
@@ -46,8 +46,8 @@ class Shelf:
         page.model.change(self.look, page.model, shown, **QUICK)
         for changed in (
             blocks.load(self.look, page.model, shown, **QUICK),
-            page.upload.upload(self.add, [page.upload, page.model], [page.upload, page.report, *shown], **PRIVATE),
-            page.documents.remove(self.remove, page.model, [page.report, *shown], **PRIVATE),
+            page.upload.upload(self.add, [page.upload, page.model], [page.upload, page.report, *shown], **WRITING),
+            page.documents.remove(self.remove, page.model, [page.report, *shown], **WRITING),
         ):
             changed.then(self.suggest, None, page.chat, **QUICK)
 
