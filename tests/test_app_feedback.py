@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import gradio as gr
 import pytest
 
 from page_driver import BAKERY, LIGHTHOUSE, open_bot
 from qa.app.examples import Examples, find_examples
 from qa.app.feedback import ABSENT, Feedback, make_case
-from qa.app.history import Conversation, Turn
+from qa.app.history import Conversation, Turn, new_conversation
 from qa.app.questions import make_question
+from qa.app.verdicts import Verdicts
+from qa.app.visitors import Visitors
+from qa.app.writing import write_answer
 from qa.chatbot import Chatbot
 from qa.evals.lint import lint
 from qa.evals.suites import load_suite, read_corpus
@@ -84,6 +89,21 @@ def test_a_second_thought_takes_the_place_of_the_first(bot: Chatbot, tmp_path: P
     (observed,) = [json.loads(line) for line in (folder / "observed.jsonl").read_text("utf-8").splitlines()]
     assert (observed["wanted"], observed["answer"]["question"]) == ("in 1844", OPENED)
     assert {"id", "start", "end", "score"} == set(observed["passages"][0])
+
+
+def test_a_verdict_on_a_question_that_was_too_long_writes_nothing_and_says_why(bot: Chatbot, tmp_path: Path) -> None:
+    visitors, feedback = Visitors(folder=tmp_path / "visitors"), Feedback(tmp_path / "feedback", bot=bot)
+    key = visitors.key("", "ann")
+    history, conversation = visitors.history(key), new_conversation()
+    list(write_answer(bot, "Who " * 5000, conversation=conversation, history=history))
+    page: Any = None  # only what is shown goes there
+    verdicts = Verdicts(page, visitors=visitors, feedback=feedback)
+    with pytest.raises(gr.Error, match="question"):
+        verdicts.want(key, conversation.id, 0, "Nobody")
+    assert not (tmp_path / "feedback").exists()
+    kept = history.load(conversation.id)
+    assert kept is not None
+    assert (len(kept.turns), kept.turns[0].liked) == (1, None)
 
 
 @pytest.mark.parametrize(

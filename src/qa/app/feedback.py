@@ -36,18 +36,22 @@ class Feedback:
         self._lock = threading.Lock()
 
     def save(self, conversation: Conversation, number: int) -> Path:
-        """Write the case of one judged turn, in place of an earlier verdict on it; the suite's folder."""
+        """Write the case of one judged turn, in place of an earlier verdict on it; the suite's folder.
+
+        Raises: QAError when what was seen cannot be found again; nothing is written then.
+        """
         turn = conversation.turns[number]
         records = self._bot.documents()
         corpus = _corpus(turn.answer, records)
         suite = self._folder / f"{corpus.name or 'documents'}-{_digest(str(corpus))[:6]}"
         case = make_case(conversation, number)
+        observed = json.dumps(self._observed(case.id, turn, records), ensure_ascii=False)
         with self._lock:
             _drop(suite / "cases.jsonl", case.id)
             save_case(suite, case, title=f"What readers said about {corpus.name}", corpus=corpus)
             _drop(suite / "observed.jsonl", case.id)
             with (suite / "observed.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps(self._observed(case.id, turn, records), ensure_ascii=False) + "\n")
+                file.write(observed + "\n")
         return suite
 
     def _observed(self, id: str, turn: Turn, records: tuple[Record, ...]) -> dict[str, Any]:

@@ -8,8 +8,10 @@ import gradio as gr
 
 from qa.app.feedback import ABSENT, Feedback
 from qa.app.layout import PRIVATE, Page
+from qa.app.safety import tell
 from qa.app.talk import Update
 from qa.app.visitors import Visitors
+from qa.errors import QAError
 
 
 class Verdicts:
@@ -55,5 +57,8 @@ class Verdicts:
         if conversation is None or number >= len(conversation.turns):
             raise gr.Error("This conversation is no longer there.", print_exception=False, duration=4)
         judged = conversation.with_turn(number, replace(conversation.turns[number], liked=liked, wanted=wanted))
+        try:
+            self._feedback.save(judged, number)
+        except QAError as error:
+            raise gr.Error(tell(error), print_exception=False) from error
         history.save(judged)
-        self._feedback.save(judged, number)
