@@ -180,3 +180,20 @@ def test_an_index_of_another_embedder_is_refused_until_it_is_rebuilt(shell: Shel
     assert_one_line(shell("ask", QUESTION), "built with other (5 dimensions)", "Run: qa ingest --rebuild")
     assert shell("ingest", "--rebuild").code == 0
     assert "Serino" in shell("ask", QUESTION).out
+
+
+def test_a_document_is_forgotten_by_its_id(shell: Shell) -> None:
+    shell("ask", QUESTION)
+    assert shell("remove", "000_de3963733ae000a1.txt").out == "removed 000_de3963733ae000a1.txt\n"
+    assert json.loads(shell("status", "--json").out)["documents"] == []
+    assert_one_line(shell("remove", "absent.txt"), "'absent.txt' is not in the index")
+
+
+def test_an_empty_variable_is_no_choice(shell: Shell) -> None:
+    assert json.loads(shell("config", "--json", QA_CHROMA="").out)["chroma"] == ".qa/index"
+
+
+def test_a_terminal_without_the_right_characters_still_gets_an_answer(shell: Shell) -> None:
+    ran = shell("ask", QUESTION, PYTHONIOENCODING="ascii")
+    assert (ran.code, ran.err) == (0, "")
+    assert "Serino" in ran.out

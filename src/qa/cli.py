@@ -5,6 +5,7 @@ Exit codes: 0 good, 1 a `QAError` (one line, no traceback), 2 usage, 3 an evalua
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import time
@@ -62,7 +63,7 @@ def chat(
     model: Model = None,
     chroma: Chroma = None,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen on.")] = 7860,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on.")] = 7860,
     root_path: Annotated[str, typer.Option(help="The path below which a proxy shows the page, such as /qa.")] = "",
     auth: Annotated[str, typer.Option(help="Who may log in: user:password[,user:password …].")] = "",
     open_: Annotated[bool, typer.Option("--open", help="Listen on a network without a login, and mean it.")] = False,
@@ -109,6 +110,17 @@ def ingest(
     _print_report(report, as_json=as_json, named=dry_run)
     if report.failed and not dry_run:
         raise DocumentError(_failures(report))
+
+
+@app.command()
+def remove(documents: list[str], chroma: Chroma = None) -> None:
+    """Forget documents, by id as `qa status` lists them; their files stay where they are."""
+    from qa.chatbot import Chatbot
+
+    with Chatbot.open(chroma=chroma, fill=False) as bot:
+        for document in documents:
+            bot.remove(document)
+            print(f"removed {document}")
 
 
 @app.command()
@@ -170,7 +182,7 @@ def verify(file: Path, chroma: Chroma = None, as_json: Json = False) -> None:
 
 @app.command()
 def config(as_json: Json = False) -> None:
-    """List the settings in force, and how each is set. Keys are never shown."""
+    """List the settings in force. Keys are never shown."""
     from qa.settings import Settings, load_settings
 
     settings = load_settings()
@@ -188,6 +200,9 @@ def main() -> None:
     """Run the command line; the exit codes are in the module's docstring."""
     from dotenv import load_dotenv
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a character gets a question mark
     load_dotenv(".env")  # the clients read their keys from the environment
     try:
         app()

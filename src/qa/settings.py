@@ -18,7 +18,9 @@ from qa.errors import SettingsError
 class Settings(BaseSettings):
     """Every choice, with its default; `QA_TOP_K=8` or `Settings(top_k=8)` sets `top_k`."""
 
-    model_config = SettingsConfigDict(env_prefix="QA_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="QA_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     model: str = Field("auto", description="`auto`, `extractive`, or `provider:model` such as `openai:gpt-5-mini`")
     base_url: str | None = Field(None, description="an OpenAI-compatible server, such as `http://127.0.0.1:11434/v1`")
