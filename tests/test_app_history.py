@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qa.app.export import to_json, to_markdown
-from qa.app.history import KEPT, Conversation, History, Turn, new_conversation
+from qa.app.history import KEPT, Conversation, History, Turn, new_conversation, write_whole
 from qa.types import Answer, Citation, Message, Sentence
 from qa.verification import read_answers
 
@@ -79,6 +79,27 @@ def test_a_reader_never_meets_half_a_file(tmp_path: Path) -> None:
     while any(writer.is_alive() for writer in writers):
         assert history.load(grown.id) == grown
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json"]
+
+
+def test_half_a_surrogate_pair_is_kept_as_it_was_asked(tmp_path: Path) -> None:
+    history, odd = History(tmp_path), conversation(turn("When \ud83d?"))
+    history.save(odd)
+    assert history.load(odd.id) == odd
+    assert [path.name for path in tmp_path.iterdir()] == [f"{odd.id}.json"]
+
+
+def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "taken.json").mkdir()
+    with pytest.raises(OSError, match="taken"):
+        write_whole(tmp_path / "taken.json", "{}")
+    assert [path.name for path in tmp_path.iterdir()] == ["taken.json"]
+
+
+def test_a_conversation_that_goes_while_the_list_is_made_is_left_out(tmp_path: Path) -> None:
+    history, kept = History(tmp_path), conversation(turn())
+    history.save(kept)
+    (tmp_path / f"{'1' * 32}.json").symlink_to(tmp_path / "gone")  # listed, but not there any more
+    assert [each.id for each in history.summaries()] == [kept.id]
 
 
 def test_a_turn_stopped_before_its_first_word_is_not_told_to_the_model() -> None:

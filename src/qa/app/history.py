@@ -108,21 +108,34 @@ class History:
 
     def _summaries(self) -> Iterator[Summary]:
         for path in self._files():
-            conversation = self.load(path.stem)
-            if conversation is not None:
-                changed = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
-                yield Summary(id=conversation.id, title=conversation.title, changed=changed)
+            conversation, changed = self.load(path.stem), _changed(path)
+            if conversation is not None and changed:
+                when = datetime.fromtimestamp(changed, tz=UTC)
+                yield Summary(id=conversation.id, title=conversation.title, changed=when)
 
     def _files(self) -> list[Path]:
-        return sorted(self._folder.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+        return sorted(self._folder.glob("*.json"), key=_changed, reverse=True)
 
 
 def write_whole(path: Path, text: str) -> None:
     """Replace a file's text so that nobody ever reads half of it."""
+    encoded = text.encode("utf-8", "backslashreplace")  # of half a surrogate pair, what JSON reads as that half
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    Path(name).replace(path)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(encoded)
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _changed(path: Path) -> float:
+    """When a file was last changed; 0 when another tab has deleted it meanwhile."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _to_plain(conversation: Conversation) -> dict[str, object]:
