@@ -65,7 +65,7 @@ class Library:
         """The passages that best match a query, best first, from documents that meet these conditions."""
 
         asked = self._reader.embed([query])[0]
-        vector = asked if self.embedder is self._reader else self.embedder.embed([query])[0]
+        vector = self.embedder.embed_query_vector(query) if isinstance(self.embedder, RemoteEmbedder) else asked
 
         def find() -> tuple[Hit, ...]:
             index = self.index
