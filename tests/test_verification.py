@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,13 @@ def test_an_answer_survives_its_json(tmp_path: Path) -> None:
     file = tmp_path / "answer.json"
     file.write_text(ANSWER.to_json(), encoding="utf-8")
     assert read_answers(file) == (ANSWER,)
+
+
+def test_an_answer_with_half_a_surrogate_pair_is_read_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "answer.json"
+    asked = replace(ANSWER, question="When \ud83d?")
+    file.write_text(json.dumps(asked.to_dict()), encoding="utf-8")
+    assert read_answers(file) == (asked,)
 
 
 def test_the_turns_of_a_conversation_are_all_read(tmp_path: Path) -> None:

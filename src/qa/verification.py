@@ -64,12 +64,14 @@ def _answer(turn: Mapping[str, Any]) -> Answer:
     """The answer of one turn, each value of its own type. Raises ValueError, KeyError, TypeError or AttributeError."""
     from pydantic import TypeAdapter, ValidationError
 
-    plain = json.dumps(asdict(Answer.from_dict(turn)))
+    answer = Answer.from_dict(turn)
+    plain = json.dumps(asdict(answer), ensure_ascii=False).encode("utf-8", "replace")  # half a surrogate pair is text
     try:
-        return TypeAdapter(Answer).validate_json(plain, strict=True)
+        TypeAdapter(Answer).validate_json(plain, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from error
+    return answer
 
 
 def _checks(answer: Answer, document: Callable[[str], Document]) -> Iterator[Check]:
