@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import urllib.error
 import urllib.request
@@ -138,3 +139,13 @@ def test_no_runs_and_broken_runs_are_said(tmp_path: Path) -> None:
     said = runs_html(tmp_path)
     assert "is not a run" in said.replace("&#32;", " ")
     assert str(tmp_path) not in said
+
+
+def test_a_broken_run_hides_no_other_and_keeps_no_report_back(tmp_path: Path) -> None:
+    make_runs(tmp_path / "runs", tmp_path)
+    for name, file in (("bad", "run.json"), ("town-2", "figures.json")):
+        (tmp_path / "runs" / name).mkdir(exist_ok=True)
+        (tmp_path / "runs" / name / file).write_text("{")
+    said = html.unescape(runs_html(tmp_path / "runs"))
+    assert all(each in said for each in ('data-run="town-1"', "is not a run", "holds no figures"))
+    assert report_opener(tmp_path / "runs")({"run": "town-1"}) is not None

@@ -15,7 +15,7 @@ from qa.errors import SuiteError
 from qa.evals.figures import Figure
 from qa.evals.report import show_interval, show_value
 from qa.evals.results import read_figures
-from qa.evals.runner import find_runs, read_manifest
+from qa.evals.runner import MANIFEST, Manifest, read_manifest
 
 SHOWN = 50  # runs listed, the newest first
 REPORT = "report.html"
@@ -31,7 +31,7 @@ def report_opener(runs: Path) -> Callable[..., str | None]:
     """What gives the browser a report: the page's text, or None when there is none."""
 
     def open_report(asked: dict[str, str]) -> str | None:
-        folder = next((each for each in find_runs(runs) if _name(each, runs) == str(asked["run"])), None)
+        folder = next((each for each in _folders(runs) if _name(each, runs) == str(asked["run"])), None)
         if folder is None or not (folder / REPORT).is_file():
             return None
         return (folder / REPORT).read_text(encoding="utf-8", errors="replace")
@@ -41,19 +41,34 @@ def report_opener(runs: Path) -> Callable[..., str | None]:
 
 def runs_html(runs: Path) -> str:
     """The runs under a folder, the newest first, each with its headline figures."""
-    try:
-        found = find_runs(runs)
-        listed = "".join(_run(folder, runs) for folder in found[:SHOWN])
-    except SuiteError as error:
-        return f'<p class="bad">{inert(tell(error))}</p>'
+    found: list[tuple[Manifest, Path]] = []
+    bad = ""
+    for folder in _folders(runs):
+        try:
+            found.append((read_manifest(folder), folder))
+        except SuiteError as error:
+            bad += _bad(error)
+    found.sort(key=lambda each: (each[0].started, str(each[1])), reverse=True)
+    listed = "".join(_run(manifest, folder, runs) for manifest, folder in found[:SHOWN])
     more = len(found) - SHOWN
     rest = f'<li class="empty">and {more:,} older</li>' if more > 0 else ""
-    return f"<ul>{listed}{rest}</ul>" if found else _NONE
+    return f"<ul>{listed}{rest}{bad}</ul>" if found or bad else _NONE
 
 
-def _run(folder: Path, runs: Path) -> str:
-    manifest, name = read_manifest(folder), inert(_name(folder, runs))
-    figures = {each.name: each for each in read_figures(folder)}
+def _folders(runs: Path) -> list[Path]:
+    return sorted(path.parent for path in runs.glob(f"**/{MANIFEST}"))
+
+
+def _bad(error: SuiteError) -> str:
+    return f'<li><p class="bad">{inert(tell(error))}</p></li>'
+
+
+def _run(manifest: Manifest, folder: Path, runs: Path) -> str:
+    name = inert(_name(folder, runs))
+    try:
+        figures = {each.name: each for each in read_figures(folder)}
+    except SuiteError as error:
+        return _bad(error)
     shown = "".join(_figure(figures[each]) for each in manifest.primary if each in figures)
     model = manifest.settings.get("model", "")
     started = manifest.started[:16].replace("T", " ")
