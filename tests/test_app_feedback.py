@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from qa.app.writing import write_answer
 from qa.chatbot import Chatbot
 from qa.evals.lint import lint
 from qa.evals.suites import load_suite, read_corpus
-from qa.types import Document
+from qa.types import Document, Record
 
 OPENED = "When was the lighthouse opened?"
 
@@ -133,6 +134,35 @@ def test_examples_are_answered_from_the_sentence_they_were_made_of(bot: Chatbot)
     examples = find_examples(documents, ask=bot.ask)
     assert {"When was the lighthouse opened?", "When was the bakery founded?"} <= set(examples)
     assert all(bot.ask(example).citations for example in examples)
+
+
+def test_a_search_for_examples_that_ends_late_does_not_replace_a_newer_one(bot: Chatbot, tmp_path: Path) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Slow:
+        """The chatbot, whose first look at an empty index takes long."""
+
+        document, ask = bot.document, bot.ask
+
+        def documents(self) -> tuple[Record, ...]:
+            if begun.is_set():
+                return bot.documents()
+            begun.set()
+            assert go_on.wait(30)
+            return ()
+
+    examples = Examples(Slow(), cache=tmp_path / "examples.json")
+    assert examples.questions() == ()
+    examples.refresh()
+    assert begun.wait(30)
+    (first,) = (each for each in threading.enumerate() if "_find" in each.name)
+    examples.refresh()
+    found = examples.questions()
+    go_on.set()
+    first.join()
+    assert found
+    assert examples.questions() == found
+    assert json.loads((tmp_path / "examples.json").read_text("utf-8"))["questions"] == list(found)
 
 
 def test_examples_are_kept_until_the_documents_change(bot: Chatbot, tmp_path: Path) -> None:

@@ -44,31 +44,43 @@ class Examples:
         self._asker = asker
         self._cache = cache
         self._found: tuple[str, ...] = ()
-        self._thread = threading.Thread(target=self._find, daemon=True)
+        self._lock = threading.Lock()  # of starting a search, and of keeping what the latest has found
+        self._latest: threading.Thread | None = None
 
     def refresh(self) -> None:
         """Look again, now that the documents have changed."""
-        self._thread = threading.Thread(target=self._find, daemon=True)
-        self._thread.start()
+        with self._lock:
+            thread = threading.Thread(target=self._find, daemon=True)
+            thread.start()
+            self._latest = thread
 
     def questions(self) -> tuple[str, ...]:
         """What has been found, after a short wait for a search under way."""
-        self._thread.join(_WAIT_S)
+        if self._latest is not None:
+            self._latest.join(_WAIT_S)
         return self._found
 
     def _find(self) -> None:
+        found = self._look()
+        with self._lock:
+            if threading.current_thread() is self._latest:  # else the documents have changed since
+                self._found = tuple(found.get("questions", ()))
+                if found:
+                    write_whole(self._cache, json.dumps(found, ensure_ascii=False))
+
+    def _look(self) -> dict[str, list[str]]:
+        """The questions with the versions of the documents they are about; nothing when one went meanwhile."""
         try:
             records = self._asker.documents()
             versions = sorted(f"{each.id}@{each.version}" for each in records)
             known = self._read()
-            if known.get("versions") != versions:
-                chosen = records[:: max(1, len(records) // _DOCUMENTS)][:_DOCUMENTS]
-                documents = [self._asker.document(each.id) for each in chosen]
-                known = {"versions": versions, "questions": list(find_examples(documents, ask=self._asker.ask))}
-                write_whole(self._cache, json.dumps(known, ensure_ascii=False))
-            self._found = tuple(known["questions"])
+            if known.get("versions") == versions:
+                return known
+            chosen = records[:: max(1, len(records) // _DOCUMENTS)][:_DOCUMENTS]
+            documents = [self._asker.document(each.id) for each in chosen]
+            return {"versions": versions, "questions": list(find_examples(documents, ask=self._asker.ask))}
         except QAError:
-            self._found = ()  # a document went while it was read; the next change looks again
+            return {}  # the next change looks again
 
     def _read(self) -> dict[str, list[str]]:
         try:
