@@ -23,7 +23,7 @@ Vectors = NDArray[np.float32]
 CANDIDATES = 100  # of each ranking
 READ = 8  # passages whose sentences are read beyond those that are asked for
 BM25_K1 = 1.2
-READING_SHARE = 0.05  # of a passage's best sentence in its own score, see docs/answering.md
+READING_SHARE = 0.03  # of a passage's best sentence in its own score, see docs/answering.md
 DECIMALS = 6
 
 
