@@ -105,6 +105,10 @@ def test_the_readmes_python_runs(block: str, index: str) -> None:
     run(sys.executable, "-c", block, QA_CHROMA=index)
 
 
+def test_the_readmes_tables_are_filled_in() -> None:
+    assert re.findall(r"^[A-Z]+-TABLE$", README, re.MULTILINE) == []
+
+
 def test_the_readmes_settings_are_the_settings() -> None:
     rows = [
         f"| `QA_{name.upper()}` | {'' if field.default is None else f'`{field.default}`'} | {field.description} |"
