@@ -212,7 +212,9 @@ def test_a_record_has_the_date_of_its_document(bot: Chatbot, folder: Path) -> No
 
 def test_watching_follows_changes_until_it_is_interrupted(folder: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "qa", "ingest", str(folder), "--watch", "--chroma", str(tmp_path / "index")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, cwd=tmp_path, preexec_fn=_heed_interrupts
+    ) as process:
         assert process.stdout is not None
         lines = iter(process.stdout.readline, "")
         assert next(line for line in lines if line.startswith("added")).split() == ["added", "3"]
@@ -222,8 +224,16 @@ def test_watching_follows_changes_until_it_is_interrupted(folder: Path, tmp_path
         assert next(line for line in lines if line.startswith("added")).split() == ["added", "1"]
         assert next(line for line in lines if line.startswith("removed")).split() == ["removed", "1"]
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        try:
+            process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert process.returncode == 0
+
+
+def _heed_interrupts() -> None:
+    """A shell that starts the tests in the background has them ignore interrupts, and what they start too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_a_report_without_changes_is_empty() -> None:
