@@ -165,7 +165,7 @@ class Chatbot:
 
     @cached_property
     def chain(self) -> Runnable[Mapping[str, Any], Event]:
-        """`{"question", "history"}` → the Answer when invoked; sync and async. Streamed, a language model's gives its events.
+        """`{"question", "history"}` → the Answer when invoked, sync and async; a language model's streams its events.
 
         Raises: SettingsError or ModelError when the language model cannot be made.
         """
