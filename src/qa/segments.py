@@ -36,20 +36,23 @@ def check_segments(folder: Path) -> None:
 def _fault(segment: Path) -> str | None:
     try:
         header = (segment / "header.bin").read_bytes()
-        lengths = (segment / "length.bin").stat().st_size
+        lengths = np.fromfile(segment / "length.bin", dtype=np.float32)
         links = np.fromfile(segment / "link_lists.bin", dtype=np.uint32).tolist()
         level_size = (segment / "data_level0.bin").stat().st_size
     except FileNotFoundError as error:
         return f"{Path(error.filename).name} is missing" if segment.exists() else None
     if len(header) < HEADER.size:
         return "header.bin is cut off"
-    _, _, _, elements, row_size, _, data_offset, _, _, _, most_links, _ = HEADER.unpack_from(header)
+    _, _, _, elements, row_size, label_offset, data_offset, _, _, _, most_links, _ = HEADER.unpack_from(header)
     if elements == 0:  # nothing was written to it yet
         return None
     if level_size != elements * row_size:
         return "data_level0.bin has the wrong size"
-    if lengths != elements * np.dtype(np.float32).itemsize:
+    if len(lengths) != elements:
         return "length.bin does not fit"
+    numbers = (label_offset - data_offset) // np.dtype(np.float32).itemsize
+    if numbers > 1 and not np.isfinite(lengths).all():  # a record's one number is 0, and its length left as it was
+        return "length.bin holds noise"
     if _count_lists(links) != elements:
         return "link_lists.bin does not fit"
     if not _links_stay_inside(segment / "data_level0.bin", elements, row_size, data_offset, most_links):
