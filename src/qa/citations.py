@@ -184,16 +184,7 @@ class CitationStream:
         for known in self.citations:
             if (known.document, known.start, known.end) == (passage.document, span.start, span.end):
                 return known.number
-        citation = Citation(
-            number=len(self.citations) + 1,
-            document=passage.document,
-            title=passage.title,
-            start=span.start,
-            end=span.end,
-            page=passage.page,
-            quote=passage.cut(span),
-            version=passage.version,
-        )
+        citation = passage.cite(span, number=len(self.citations) + 1)
         self.citations.append(citation)
         self._out.append(citation)
         return citation.number

@@ -15,7 +15,7 @@ from qa.confidence import estimate_confidence
 from qa.features import Question, analyse
 from qa.kinds import asks_for_several, find_candidates
 from qa.retrieval import Searchable
-from qa.types import Answer, Citation, Hit, Nearest, Passage, Sentence, Span
+from qa.types import Answer, Hit, Nearest, Passage, Sentence, Span
 from qa.weights import load_weights
 
 ABSTENTION = "The documents do not seem to answer this question."
@@ -63,7 +63,7 @@ def answer(query: str, *, question: str, hits: Sequence[Hit], index: Searchable,
         text=" ".join(f"{sentence.text} [{number}]" for number, sentence in enumerate(sentences, start=1)),
         abstained=False,
         sentences=sentences,
-        citations=tuple(_citation(each, number) for number, each in enumerate(chosen, start=1)),
+        citations=tuple(each.passage.cite(each.span, number=number) for number, each in enumerate(chosen, start=1)),
         confidence=confidence,
     )
 
@@ -119,20 +119,6 @@ def _highlight(text: str, *, question: Question) -> Span | None:
     """The short answer, where the sentence holds exactly one thing of the kind that is asked for."""
     found = list(find_candidates(text, asked=question.asked))
     return found[0] if len(found) == 1 else None
-
-
-def _citation(chosen: _Candidate, number: int) -> Citation:
-    passage, span = chosen.passage, chosen.span
-    return Citation(
-        number=number,
-        document=passage.document,
-        title=passage.title,
-        start=span.start,
-        end=span.end,
-        page=passage.page,
-        quote=passage.cut(span),
-        version=passage.version,
-    )
 
 
 def _nearest(hit: Hit) -> Nearest:

@@ -99,10 +99,10 @@ class Index:
         if self._pin is not None:
             return work()
         for attempt in range(1, ATTEMPTS + 1):
-            self.stored_manifest()
+            pin = self.stored_manifest()
             before = self._seen
             try:
-                self._pinned.value = self._read_manifest()
+                self._pinned.value = pin
                 return work()
             except StoreError:
                 self._pinned.value = None

@@ -79,6 +79,19 @@ class Passage:
         assert self.start <= span.start <= span.end <= self.end, (self.id, span)
         return self.text[span.start - self.start : span.end - self.start]
 
+    def cite(self, span: Span, *, number: int) -> Citation:
+        """The citation of a span within this passage, its quote cut here and nowhere else."""
+        return Citation(
+            number=number,
+            document=self.document,
+            title=self.title,
+            start=span.start,
+            end=span.end,
+            page=self.page,
+            quote=self.cut(span),
+            version=self.version,
+        )
+
 
 def passage_id(document: str, *, version: str, ordinal: int) -> str:
     """The id under which a passage is stored."""

@@ -61,11 +61,6 @@ def answer_html(answer: Answer) -> str:
     return f'<div class="{kind}">{"".join(parts)}</div>'
 
 
-def error_html(message: str) -> str:
-    """The message shown when no answer could be made."""
-    return f'<div class="answer"><p class="note error">{_lines(message)}</p></div>'
-
-
 def _how(answer: Answer) -> str:
     seconds = sum(answer.seconds.values())
     parts = [f"{seconds:.1f} s" if seconds >= 0.1 else f"{seconds * 1000:.0f} ms"]
