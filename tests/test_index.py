@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from chromadb.api.models.Collection import Collection
 
 from qa.errors import StoreBusyError, StoreError, StoreMismatchError
 from qa.index import Index
@@ -107,6 +108,29 @@ def test_the_lexical_cache_is_built_again_when_it_was_deleted_or_damaged(tmp_pat
     assert len(found(open_index(tmp_path / "index"), "ships")) == 1
     (cache / "meta.json").write_text("{", encoding="utf-8")
     assert len(found(open_index(tmp_path / "index"), "ships")) == 1
+
+
+def test_what_a_generation_cannot_change_is_asked_once_and_another_generation_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writing(open_index(tmp_path / "index")) as writer:
+        writer.put([entry("a.txt", "one\ntwo\n")])
+    reader, asked = open_index(tmp_path / "index"), []
+    for name in ("count", "get"):
+        ask = getattr(Collection, name)
+        monkeypatch.setattr(Collection, name, lambda *a, ask=ask, name=name, **k: asked.append(name) or ask(*a, **k))
+
+    def search() -> tuple[int, list[str], int]:
+        asked.clear()
+        found = reader.search_dense(vector("one\n"), k=1)
+        return reader.passage_count, [key for key, _ in found], len(asked)
+
+    first = search()
+    assert search() == (2, first[1], 0)
+    with writing(open_index(tmp_path / "index")) as writer:
+        writer.put([entry("a.txt", "one\n")])
+    assert search()[0] == 1
+    assert search()[1] != first[1]
 
 
 def test_replacing_a_document_leaves_no_passage_of_the_old_version(tmp_path: Path) -> None:

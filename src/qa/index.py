@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -60,6 +60,15 @@ class Manifest:
         return self.generation != self.finished
 
 
+@dataclass(slots=True)
+class _Known:
+    """What one generation was asked before: how many passages it has, and the current version of some documents."""
+
+    generation: str = ""
+    passage_count: int | None = None
+    versions: dict[str, str | None] = field(default_factory=dict)
+
+
 class Index:
     """The passages of one collection at one location, as `stores.connect` understands it."""
 
@@ -80,6 +89,7 @@ class Index:
         self._passages: Collection | None = None
         self._retired: list[tuple[float, Client]] = []
         self._seen: str | None = None
+        self._known = _Known()
         self._is_ours = False
         self._opening = threading.Lock()
         self._pinned = threading.local()
@@ -197,10 +207,13 @@ class Index:
 
     @property
     def passage_count(self) -> int:
-        """How many passages are stored."""
-        with store_errors(self.location):
-            passages = self._passage_collection()
-            return 0 if passages is None else passages.count()
+        """How many passages are stored; Chroma counts them one by one, so it is asked once a generation."""
+        known = self._known_now()
+        if known.passage_count is None:
+            with store_errors(self.location):
+                passages = self._passage_collection()
+                known.passage_count = 0 if passages is None else passages.count()
+        return known.passage_count
 
     def passages(self, ids: Sequence[str]) -> list[Passage]:
         """The passages with these ids, in this order; ids that are not stored are left out."""
@@ -345,12 +358,20 @@ class Index:
     def _current(self, scored: list[tuple[str, float]]) -> list[tuple[str, float]]:
         """Those of the passages whose document still has the version they were cut from."""
         owners = [key.rsplit("#", 1)[0].rsplit("@", 1) for key, _ in scored]
-        records = self.records([document for document, _ in owners])
-        return [
-            pair
-            for pair, (document, version) in zip(scored, owners, strict=True)
-            if document in records and records[document].version == version
-        ]
+        versions = self._known_now().versions
+        if fresh := [document for document, _ in owners if document not in versions]:
+            records = self.records(fresh)
+            versions.update({each: records[each].version if each in records else None for each in fresh})
+        return [pair for pair, (document, version) in zip(scored, owners, strict=True) if versions[document] == version]
+
+    def _known_now(self) -> _Known:
+        """What is known of the generation as it stands; another one begins with nothing known."""
+        manifest = self.manifest()
+        generation = "" if manifest is None else manifest.generation
+        known = self._known
+        if known.generation != generation:
+            known = self._known = _Known(generation)
+        return known
 
 
 def _to_record(document: str, metadata: Mapping[str, Any]) -> Record:
