@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,8 +20,7 @@ from numpy.typing import NDArray
 from qa.kinds import Asked, asked, find_candidates, lacks_role
 from qa.mismatch import mismatches, other_numbers
 from qa.types import Hit, Passage
-from qa.words import rarity, stem, terms
-from qa.words import same_root as same_root
+from qa.words import ROOT_CHARS, rarity, same_root, stem, terms
 
 SENTENCE_FEATURES = (
     "cosine",
@@ -129,9 +129,14 @@ class _Matches:
     """How the sentences of a passage answer to each term of the question, found once for all of them."""
 
     def __init__(self, question: Question, sentences: Sequence[frozenset[str]]) -> None:
-        stems = frozenset[str]().union(*sentences)
+        beginning: dict[str, list[str]] = defaultdict(list)
+        for each in frozenset[str]().union(*sentences):
+            beginning[each[:ROOT_CHARS]].append(each)
         self._question = question
-        self._roots = [frozenset(each for each in stems if same_root(term, each)) for term in question.terms]
+        self._roots = [
+            frozenset(each for each in beginning.get(term[:ROOT_CHARS], ()) if same_root(term, each))
+            for term in question.terms
+        ]
         holding = np.array([self.credits(sentence) for sentence in sentences]) > 0
         self._local = [inverse_frequency(int(held), count=len(sentences)) for held in holding.sum(axis=0)]
 

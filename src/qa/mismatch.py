@@ -7,6 +7,8 @@ weights were measured, and docs/answering.md says how often each fires on answer
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from functools import lru_cache
 
 from qa.words import stem, words
 
@@ -22,9 +24,10 @@ _PAIRS = """first/last first/second most/least more/less more/fewer many/few lar
     same/different male/female men/women best/worst positive/negative upper/lower inside/outside above/below
     front/behind minor/major weak/strong simple/complex longest/shortest import/export buy/sell bought/sold
     arrive/depart attack/defend support/oppose above/under import/export husband/wife father/mother son/daughter"""
-_OPPOSITES = tuple(
-    (stem(one), stem(other)) for pair in _PAIRS.split() for one, other in [pair.split("/"), pair.split("/")[::-1]]
-)
+_OPPOSITES: dict[str, set[str]] = defaultdict(set)
+for _one, _other in (pair.split("/") for pair in _PAIRS.split()):
+    _OPPOSITES[stem(_one)].add(stem(_other))
+    _OPPOSITES[stem(_other)].add(stem(_one))
 _ASKS_FUTURE = re.compile(r"\b(?:will|shall|going to|next|upcoming)\b", re.I)
 _SPEAKS_OF_FUTURE = re.compile(
     r"\b(?:will|shall|would|going to|plan(?:s|ned)?|scheduled|expected|due|set to|next|upcoming|future|to be"
@@ -45,8 +48,12 @@ def denied(question: str, sentence: str) -> bool:
 
 def reversed_sense(question: str, sentence: str) -> bool:
     """Whether the sentence has the opposite of a word of the question, and not the word itself."""
-    asked, said = _stems(question), _stems(sentence)
-    return any(one in asked and one not in said and other in said and other not in asked for one, other in _OPPOSITES)
+    asked = _stems(question)
+    reversible = asked & _OPPOSITES.keys()  # few questions have such a word: the others are done here
+    if not reversible:
+        return False
+    said = _stems(sentence)
+    return any((_OPPOSITES[one] & said) - asked for one in reversible - said)
 
 
 def other_numbers(question: str, sentence: str) -> bool:
@@ -63,5 +70,6 @@ def _numbers(text: str) -> set[str]:
     return {number.replace(",", "") for number in _NUMBER.findall(text)}
 
 
+@lru_cache(maxsize=1_000)
 def _stems(text: str) -> frozenset[str]:
     return frozenset(stem(word) for word in words(text))

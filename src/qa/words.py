@@ -16,6 +16,7 @@ from importlib import resources
 import Stemmer  # type: ignore[import-not-found]  # a C extension without stubs
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+ROOT_CHARS = 4  # that two stems of one root have in common at least
 
 STOP_WORDS = frozenset(
     """a about after again all also am an and any are as at be because been before being between both but by can
@@ -64,11 +65,12 @@ def stem(word: str) -> str:
     return str(stemmer.stemWord(_BASE_FORMS.get(word, word)))
 
 
-@lru_cache(maxsize=500_000)
 def same_root(one: str, other: str) -> bool:
     """Whether one stem begins with the other and is little longer, as "itali" and "italian"."""
-    short, long = sorted((one, other), key=len)
-    return len(short) >= 4 and len(long) - len(short) <= 4 and long.startswith(short)
+    longer = len(one) - len(other)
+    if not -4 <= longer <= 4 or min(len(one), len(other)) < ROOT_CHARS:
+        return False
+    return one.startswith(other) if longer >= 0 else other.startswith(one)
 
 
 def rarity(term: str) -> float:
