@@ -177,7 +177,8 @@ class MiniLM(Embeddings):
             for start in range(0, len(texts), BLOCK_TEXTS):
                 encodings = self._encode(texts[start : start + BLOCK_TEXTS])
                 pieces = [self._shorten(each.ids) for each in encodings]
-                for count in pool.map(run, _runs(pieces)):
+                runs = list(_runs(pieces))
+                for count in (pool.map if len(runs) > 1 else map)(run, runs):  # a question is not worth a thread
                     done += count
                     if progress is not None:
                         progress(done)
