@@ -109,9 +109,9 @@ class Reader:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until the page has its documents and knows its reader."""
+        """Wait until the page has its documents and the conversations of its reader."""
         self.page.wait_for_selector("#about h1")
-        self.page.wait_for_function("document.querySelector('#key textarea, #key input')?.value.length === 64")
+        self.page.wait_for_selector("#history :is(.list, .empty)")
 
     def ask(self, question: str) -> str:
         """The finished answer to a question."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from qa.app.screen import Screen
 from qa.settings import Settings
 
 HERE = Path(__file__).parent
@@ -42,6 +43,7 @@ class Page:
 
     key: gr.Textbox
     tab: gr.Textbox
+    screen: gr.State
     judged: gr.State
     top: gr.HTML
     chat: gr.Chatbot
@@ -100,6 +102,7 @@ def lay_out(
     return Page(
         key=gr.Textbox(visible="hidden", elem_id="key"),
         tab=gr.Textbox(visible="hidden", elem_id="tab"),
+        screen=gr.State(Screen()),
         judged=gr.State(None),
         download=gr.JSON(visible="hidden"),
         runs=runs,
