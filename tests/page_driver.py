@@ -111,7 +111,7 @@ class Reader:
     def settle(self) -> None:
         """Wait until the page has its documents and the conversations of its reader."""
         self.page.wait_for_selector("#about h1")
-        self.page.wait_for_selector("#history :is(.list, .empty)")
+        self.page.wait_for_selector("#history :is(.list, .empty)", state="attached")
 
     def ask(self, question: str) -> str:
         """The finished answer to a question."""

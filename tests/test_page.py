@@ -328,6 +328,30 @@ def test_settings_decide_how_the_next_question_is_answered(reader: Reader) -> No
     assert "The nearest passages are:" not in reader.ask(question)
 
 
+def test_a_question_can_be_asked_of_some_documents_only(reader: Reader) -> None:
+    page, question = reader.page, "When was the lighthouse opened?"
+    page.click("#settings .label-wrap")
+    page.locator("#where input, #where textarea").wait_for()
+    page.fill("#where input, #where textarea", "document=bakery*")
+    page.keyboard.press("Tab")
+    page.wait_for_selector("#narrowed :text('Only 1 of 2 documents: document=bakery*')")
+    assert "The nearest passages are:" in reader.ask(question)
+    assert page.locator("#chat .answer").last.locator("a[href*=lighthouse]").count() == 0
+    page.fill("#where input, #where textarea", "document=*, colour=red")
+    page.press("#where input, #where textarea", "Enter")
+    page.wait_for_selector("#narrowed [role=alert]")
+    for shown in ("#met", "#narrowed"):
+        assert "'colour=red' is no condition" in page.inner_text(shown)
+    page.fill("#ask textarea", question)
+    page.press("#ask textarea", "Enter")
+    page.wait_for_selector(".toast-body.error :text('colour=red')")
+    assert page.input_value("#ask textarea") == question
+    page.fill("#where input, #where textarea", "")
+    page.keyboard.press("Tab")
+    page.wait_for_selector("#narrowed p", state="detached")
+    assert "1844" in reader.ask(question)
+
+
 def test_a_login_is_asked_for_and_separates_the_users_of_one_browser(browser, bot: Chatbot) -> None:
     context = browser.new_context()
     with serving(bot, auth="ann:s3cret,bob:pa55") as address:

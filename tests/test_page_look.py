@@ -55,6 +55,28 @@ def test_axe_finds_nothing_at_the_start_in_an_answer_and_in_the_panel(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_axe_finds_nothing_in_the_settings_and_under_a_filter(
+    browser: Browser, address: str, scheme: str, size: dict[str, int]
+) -> None:
+    context = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
+    page = Reader(context, address).page
+    if size is PHONE:
+        page.click("#menu")
+    page.click("#settings .label-wrap")
+    for conditions, told in (("document=bakery*", "Only 1 of 2 documents"), ("colour=red", "is no condition")):
+        page.fill("#where input, #where textarea", conditions)
+        page.press("#where input, #where textarea", "Enter")
+        page.wait_for_selector(f"#met :text({told!r})")
+        assert violations(page) == []
+    if size is PHONE:
+        page.keyboard.press("Escape")
+        page.wait_for_selector("#new", state="hidden")
+        assert violations(page) == []
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_follows_the_system_until_the_reader_chooses(browser: Browser, address: str, scheme: str) -> None:
     context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]
     reader = Reader(context, address)

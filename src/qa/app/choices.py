@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
+
+from qa.app.render import inert
+from qa.conditions import matching, parse_condition
+from qa.errors import QuestionError
+from qa.types import Record
 
 if TYPE_CHECKING:
     from qa.chatbot import Chatbot
@@ -22,11 +28,17 @@ _EFFECTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """How one question is to be answered."""
+    """How one question is to be answered, and from which documents."""
 
     model: str
     top_k: int
     strictness: float
+    where: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, model: str, top_k: float, strictness: float, where: str) -> Self:
+        """What the controls of the page say, in the order of `Page.choices`."""
+        return cls(model=model, top_k=int(top_k), strictness=strictness, where=read_conditions(where))
 
 
 class Answerers:
@@ -38,7 +50,8 @@ class Answerers:
 
     def _under(self, choice: Choice) -> Chatbot:
         other = {} if choice.model == self.bot.model_name else {"model": choice.model}
-        return self.bot.adjusted(top_k=choice.top_k, strictness=choice.strictness, **other)
+        adjusted = self.bot.adjusted(top_k=choice.top_k, strictness=choice.strictness, **other)
+        return adjusted.narrowed(choice.where)
 
     def models(self) -> list[tuple[str, str]]:
         """The models to choose from, as label and name: the one in force first, and the built-in one."""
@@ -60,6 +73,24 @@ def effect_html(strictness: float) -> str:
     """What a strictness means for the reader."""
     words = next(words for upto, words in _EFFECTS if strictness <= upto + 1e-9)
     return f"<p>{words}</p>"
+
+
+def read_conditions(text: str) -> tuple[str, ...]:
+    """The conditions in `date>=2021-07, document=reports/*`; a comma always ends one."""
+    return tuple(filter(None, map(str.strip, text.split(","))))
+
+
+def narrowing_html(where: str, records: Sequence[Record]) -> str:
+    """Which of the documents meet the conditions, or which condition cannot be read; nothing without any."""
+    conditions = read_conditions(where)
+    if not conditions:
+        return ""
+    try:
+        met = len(matching(records, [parse_condition(each) for each in conditions]))
+    except QuestionError as error:
+        return f'<p class="bad" role="alert">{inert(str(error))}.</p>'
+    count = f"{met:,} of {len(records):,} documents" if met else "no document"
+    return f'<p role="status"><b>Only {count}:</b> {inert(" and ".join(conditions))}</p>'
 
 
 def _label(model: str) -> str:

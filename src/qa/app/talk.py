@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
@@ -14,9 +14,14 @@ from qa.app.history import Conversation, History, new_conversation
 from qa.app.layout import PRIVATE, QUICK, Page
 from qa.app.lists import history_html
 from qa.app.render import answer_html, question_html
+from qa.app.safety import tell
 from qa.app.screen import Screen
 from qa.app.visitors import Visitors
 from qa.app.writing import write_answer
+from qa.errors import QAError
+
+if TYPE_CHECKING:
+    from qa.chatbot import Chatbot
 
 Update = dict[Any, Any]
 
@@ -57,14 +62,12 @@ class Talk:
             written = button.click(export_as, whose, page.download, **PRIVATE)
             written.then(None, page.download, None, js="qa.save", **QUICK)
 
-    def ask(
-        self, question: str, key: str, tab: str, screen: Screen, model: str, top_k: int, strictness: float
-    ) -> Iterator[Update]:
+    def ask(self, question: str, key: str, tab: str, screen: Screen, *chosen: Any) -> Iterator[Update]:
         """Answer a question in the open conversation, as the answer comes."""
         if question.strip():
             history = self._visitors.history(key)
             conversation = history.load(tab) or new_conversation(tab)
-            bot = self._answerers.under(Choice(model=model, top_k=int(top_k), strictness=strictness))
+            bot = self._answerer(Choice.of(*chosen))
             answer = write_answer(bot, question.strip(), conversation=conversation, history=history)
             yield from screen.pieces(self._writing(answer, question.strip(), conversation, history), of=conversation.id)
         yield {self._page.ask: gr.skip()}  # Gradio sends what comes last once more at the end
@@ -130,6 +133,12 @@ class Talk:
     def export_json(self, key: str, tab: str) -> dict[str, str]:
         """The open conversation as a JSON file, which `qa verify` checks."""
         return self._export(self._visitors.history(key).load(tab), export.to_json, kind=("json", "application/json"))
+
+    def _answerer(self, choice: Choice) -> Chatbot:
+        try:
+            return self._answerers.under(choice)
+        except QAError as error:
+            raise gr.Error(tell(error), title="This cannot be asked", print_exception=False) from error
 
     def _turn(self, screen: Screen, conversation: Conversation | None) -> str:
         """The id of this conversation, or of a new one, after the screen has been turned to it."""
