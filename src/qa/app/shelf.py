@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -17,6 +20,7 @@ from qa.app.render import visible
 from qa.app.safety import tell, without_secrets
 from qa.documents import read_document
 from qa.errors import QAError
+from qa.ingestion import Progress, Report
 
 if TYPE_CHECKING:
     from qa.chatbot import Chatbot
@@ -76,8 +80,9 @@ class Shelf:
         failed: list[tuple[str, str]] = []
         for done, file in enumerate(files):
             name = Path(file).name
-            yield {page.report: progress_html(name=f"Indexing {name}", done=done, total=len(files))}
-            why = self._take(Path(file))
+            bar = partial(progress_html, name=f"Indexing {name}", done=done, total=len(files))
+            yield {page.report: bar()}
+            why = yield from self._watched(Path(file), bar)
             failed += [(name, why)] if why else []
         good = len(files) - len(failed)
         self._examples.refresh()
@@ -100,14 +105,24 @@ class Shelf:
             self._examples.refresh()
         return {self._page.report: report, **self.look(model, where)}
 
-    def _take(self, file: Path) -> str | None:
+    def _watched(self, file: Path, bar: Callable[..., str]) -> Generator[Update, None, str | None]:
+        """What `_take` returns; the bar moves as the passages of the file are embedded."""
+        steps: SimpleQueue[Progress | None] = SimpleQueue()
+        with ThreadPoolExecutor(1) as pool:
+            taken = pool.submit(self._take, file, steps.put)
+            taken.add_done_callback(lambda _: steps.put(None))
+            while step := steps.get():
+                yield {self._page.report: bar(passages=step.passages, waiting=step.waiting)}
+        return taken.result()
+
+    def _take(self, file: Path, progress: Report) -> str | None:
         """Move an uploaded file in and index it; what is wrong with it, if anything."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         kept = self._folder / file.name
         try:
             read_document(file, root=file.parent)  # before it takes the place of a good one
             shutil.move(file, kept)
-            failed = [why for _, why in self._bot.ingest(kept).failed]
+            failed = [why for _, why in self._bot.ingest(kept, progress=progress).failed]
         except QAError as error:
             failed = [str(error)]
         finally:
