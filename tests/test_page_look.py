@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from page_driver import Reader, chromium, open_bot, serving
+from page_driver import RESTING, Reader, chromium, open_bot, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -32,7 +32,7 @@ def violations(page: Page) -> list[str]:
     """What axe-core finds wrong, each with the first element it is wrong with."""
     from axe_playwright_python.sync_playwright import Axe
 
-    page.wait_for_timeout(400)  # colours fade in
+    page.wait_for_function(RESTING)  # colours fade in
     found = Axe().run(page).response["violations"]
     return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found]
 
@@ -87,7 +87,7 @@ def test_the_page_follows_the_system_until_the_reader_chooses(browser: Browser, 
 
     assert dark() is (scheme == "dark")
     reader.page.click("#theme")
-    reader.page.wait_for_timeout(100)
+    reader.rest()
     assert dark() is (scheme != "dark")
     reader.arrive()
     assert dark() is (scheme != "dark")
@@ -102,7 +102,7 @@ def test_a_phone_shows_one_column_a_menu_and_a_sheet(browser: Browser, address: 
     reader.ask("When was the lighthouse opened?")
     page.tap("#chat a.cite")
     page.wait_for_selector("#panel mark")
-    page.wait_for_timeout(300)
+    reader.rest()
     mark = page.locator("#panel mark").bounding_box()
     assert mark is not None
     assert 0 < mark["y"] < PHONE["height"]
