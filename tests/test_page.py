@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from page_driver import Reader, chromium, open_bot, serving
+from qa.app.choices import measured_rates
 from qa.chatbot import Chatbot
 from qa.evals.lint import lint
 from qa.evals.suites import load_suite, read_corpus
@@ -338,7 +339,9 @@ def test_settings_decide_how_the_next_question_is_answered(reader: Reader) -> No
     question = "Who painted the lighthouse red?"
     assert "The nearest passages are:" in reader.ask(question)
     reader.page.click("#settings .label-wrap")
-    assert "Balanced" in reader.page.inner_text("#effect")
+    effect = reader.page.inner_text("#effect")
+    assert "Balanced" in effect
+    assert f"refused {measured_rates()[0.5]['answerable']:g} % of the questions that the documents answer" in effect
     for _ in range(30):  # the drawer opens, and only then listens
         reader.page.fill("#strictness input[type=number]", "0")
         reader.page.keyboard.press("Tab")
