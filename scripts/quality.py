@@ -1,14 +1,16 @@
 """Measure ranking, sentence selection and abstention on public question sets, through the real index.
 
-    python scripts/quality.py PATH [--cache FOLDER]
+    python scripts/quality.py PATH [--cache FOLDER] [--rates src/qa/_data/strictness.json]
 
 PATH holds squad2_half, nq_oracle and cranfield. SQuAD figures are of the articles with an odd number:
 the weights were learnt on the others (scripts/train_extractive.py), as were those of every other NQ question.
+With --rates, what each strictness refuses is written to the file that the page tells it from.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -126,6 +128,21 @@ def refusals(name: str, *, answerable: Sequence[float], unanswerable: Sequence[f
     )
 
 
+def rates(*, answerable: Sequence[float], off_topic: Sequence[float], near: Sequence[float]) -> list[dict[str, float]]:
+    """The percentage of each kind of question that each strictness refuses; printed, too."""
+    rows = []
+    for strictness in (step / 10 for step in range(11)):
+        level = load_weights().required_confidence(strictness)
+        shares = [round(share_below(values, level), 1) for values in (answerable, off_topic, near)]
+        rows.append(dict(zip(("strictness", "answerable", "off_topic", "near"), (strictness, *shares), strict=True)))
+        print(
+            "strictness {:.1f} refuses {:5.1f} % answerable  {:5.1f} % off-topic  {:5.1f} % near".format(
+                *rows[-1].values()
+            )
+        )
+    return rows
+
+
 def share_below(values: Sequence[float], level: float) -> float:
     """The percentage of values below a level."""
     return 100 * float(np.mean(np.array(values) < level))
@@ -136,6 +153,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("data", type=Path)
     parser.add_argument("--cache", type=Path, default=Path(".cache/quality"))
+    parser.add_argument("--rates", type=Path)
     given = parser.parse_args()
     embedder = MiniLM()
     squad = load_squad(given.data / "squad2_half/dev-v2.0.json")
@@ -170,11 +188,14 @@ def main() -> None:
     )
     off = confidences(foreign, index=index["squad"], ask=asker(squad, both, index=index["squad"], top_k=TOP_K))
     refusals("NQ questions asked of the 646 passages", answerable=sure, unanswerable=off)
-    refusals(
-        "SQuAD near misses asked of the 646 passages",
-        answerable=sure,
-        unanswerable=confidences(near, index=index["squad"], ask=ask),
-    )
+    nearly = confidences(near, index=index["squad"], ask=ask)
+    refusals("SQuAD near misses asked of the 646 passages", answerable=sure, unanswerable=nearly)
+    steps = rates(answerable=sure, off_topic=off, near=nearly)
+    if given.rates:
+        made_by = "python scripts/quality.py PATH --rates src/qa/_data/strictness.json"
+        rows = ",\n".join(f"    {json.dumps(step)}" for step in steps)
+        text = f'{{\n  "made_by": {json.dumps(made_by)},\n  "steps": [\n{rows}\n  ]\n}}\n'
+        given.rates.write_text(text, encoding="utf-8")
     one, missed = alone(good, squad, vectors["squad"]), alone(near, squad, vectors["squad"])
     refusals("SQuAD near misses asked of their passage alone", answerable=one, unanswerable=missed)
 

@@ -27,6 +27,8 @@ FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
+RESTING = "document.getAnimations().every(each => each.playState !== 'running')"
+
 LIGHTHOUSE = """# The lighthouse of Skerry Vore
 
 The lighthouse was opened in 1844 by Alan Stevenson. It stands on a reef off the island of Tiree.
@@ -93,7 +95,7 @@ class Reader:
 
     def __init__(self, context: BrowserContext, address: str) -> None:
         self.page: Page = context.new_page()
-        self.page.set_default_timeout(10_000)
+        self.page.set_default_timeout(30_000)
         self.address = address
         self.requests: list[str] = []
         self.problems: list[str] = []
@@ -109,9 +111,13 @@ class Reader:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until the page has its documents and knows its reader."""
+        """Wait until the page has its documents and the conversations of its reader."""
         self.page.wait_for_selector("#about h1")
-        self.page.wait_for_function("document.querySelector('#key textarea, #key input')?.value.length === 64")
+        self.page.wait_for_selector("#history :is(.list, .empty)", state="attached")
+
+    def rest(self) -> None:
+        """Wait until nothing on the page moves or changes its colour any more."""
+        self.page.wait_for_function(RESTING)
 
     def ask(self, question: str) -> str:
         """The finished answer to a question."""

@@ -53,7 +53,7 @@ def add(address: str, upload: int, name: str) -> None:
     """Upload a file as the page does, and wait until it is dealt with."""
     sent = {"path": send(address, name), "orig_name": name, "meta": {"_type": "gradio.FileData"}}
     session = secrets.token_hex(5)
-    body = {"data": [[sent], "extractive"], "fn_index": upload, "session_hash": session}
+    body = {"data": [[sent], "extractive", ""], "fn_index": upload, "session_hash": session}
     assert fetch(f"{address}/gradio_api/queue/join", body)[0] == 200
     assert '"msg":"process_completed"' in fetch(f"{address}/gradio_api/queue/data?session_hash={session}")[1]
 
@@ -116,8 +116,15 @@ def test_search_returns_passages_best_first(address: str) -> None:
     assert hits[0]["document"] == "bakery.md"
 
 
+def test_programs_can_ask_and_search_some_documents_only(address: str) -> None:
+    caller, where = client(address), ["document=bakery*"]
+    assert caller.predict("When was the lighthouse opened?", [], where, api_name="/ask")["abstained"]
+    hits = caller.predict("the lighthouse", 5, where, api_name="/search")
+    assert {hit["document"] for hit in hits} == {"bakery.md"}
+
+
 def test_curl_can_ask(address: str) -> None:
-    status, started, _ = fetch(f"{address}/gradio_api/call/ask", {"data": ["When was the lighthouse opened?", []]})
+    status, started, _ = fetch(f"{address}/gradio_api/call/ask", {"data": ["When was the lighthouse opened?", [], []]})
     assert status == 200
     result = fetch(f"{address}/gradio_api/call/ask/{json.loads(started)['event_id']}")[1]
     assert "event: complete" in result

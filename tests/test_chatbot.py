@@ -193,7 +193,7 @@ def test_an_edit_embeds_only_the_passages_it_changed(
     monkeypatch.setattr(
         bot._library.embedder,
         "embed_spans",
-        lambda texts, spans: (embedded.extend(texts), embed_spans(texts, spans))[1],
+        lambda texts, spans, **_: (embedded.extend(texts), embed_spans(texts, spans))[1],
     )
     long.write_text(long.read_text(encoding="utf-8").replace("no5 ", "no7 "), encoding="utf-8")
     report = bot.ingest(folder)

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from page_driver import Reader, chromium, open_bot, serving
+from qa.app.choices import measured_rates
 from qa.chatbot import Chatbot
 from qa.evals.lint import lint
 from qa.evals.suites import load_suite, read_corpus
@@ -132,6 +133,24 @@ def test_an_uploaded_file_is_indexed_with_progress_and_answers(reader: Reader, b
     assert {path.name for path in kept.iterdir()} == set(files) - {"broken.txt"}
 
 
+def test_the_bar_moves_inside_one_large_file(reader: Reader, tmp_path: Path) -> None:
+    page, file = reader.page, tmp_path / "ships.txt"
+    file.write_text(
+        "\n\n".join(f"Ship {number} left the harbour with {number * 7} sacks of salt. " * 6 for number in range(400))
+    )
+    page.evaluate(
+        "window.bars = []; new MutationObserver(() => { const bar = document.querySelector('#report .progress');"
+        " if (bar) window.bars.push([bar.querySelector('progress').value, bar.textContent]); })"
+        ".observe(document.querySelector('#report'), {subtree: true, childList: true, attributes: true})"
+    )
+    page.set_input_files("#upload input[type=file]", [file])
+    page.wait_for_selector("#report .good")
+    values, texts = zip(*page.evaluate("window.bars"), strict=True)
+    assert list(values) == sorted(values)
+    assert len({value for value in values if 0 < value < 100}) >= 3
+    assert any("passages" in text for text in texts)
+
+
 def test_a_file_can_be_dropped(reader: Reader) -> None:
     reader.page.evaluate(
         """() => {
@@ -163,7 +182,7 @@ def test_a_copied_answer_is_words_and_sources(reader: Reader) -> None:
     reader.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     reader.ask("When was the lighthouse opened?")
     reader.page.locator("#chat [aria-label='Copy message']").last.click()
-    reader.page.wait_for_timeout(300)
+    reader.page.wait_for_function("navigator.clipboard.readText().then(text => text.includes('[1]'))")
     assert reader.page.evaluate("navigator.clipboard.readText()") == (
         "The lighthouse was opened in 1844 by Alan Stevenson. [1]\n[1] The lighthouse of Skerry Vore"
     )
@@ -320,12 +339,42 @@ def test_settings_decide_how_the_next_question_is_answered(reader: Reader) -> No
     question = "Who painted the lighthouse red?"
     assert "The nearest passages are:" in reader.ask(question)
     reader.page.click("#settings .label-wrap")
-    assert "Balanced" in reader.page.inner_text("#effect")
-    reader.page.wait_for_timeout(500)  # the drawer opens, and only then listens
-    reader.page.fill("#strictness input[type=number]", "0")
-    reader.page.keyboard.press("Tab")
-    reader.page.wait_for_selector("text=Answers nearly always")
+    effect = reader.page.inner_text("#effect")
+    assert "Balanced" in effect
+    assert f"refused {measured_rates()[0.5]['answerable']:g} % of the questions that the documents answer" in effect
+    for _ in range(30):  # the drawer opens, and only then listens
+        reader.page.fill("#strictness input[type=number]", "0")
+        reader.page.keyboard.press("Tab")
+        reader.page.wait_for_timeout(500)
+        if "Answers nearly always" in reader.page.inner_text("#effect"):
+            break
+        reader.page.fill("#strictness input[type=number]", "0.5")
+    assert "Answers nearly always" in reader.page.inner_text("#effect")
     assert "The nearest passages are:" not in reader.ask(question)
+
+
+def test_a_question_can_be_asked_of_some_documents_only(reader: Reader) -> None:
+    page, question = reader.page, "When was the lighthouse opened?"
+    page.click("#settings .label-wrap")
+    page.locator("#where input, #where textarea").wait_for()
+    page.fill("#where input, #where textarea", "document=bakery*")
+    page.keyboard.press("Tab")
+    page.wait_for_selector("#narrowed :text('Only 1 of 2 documents: document=bakery*')")
+    assert "The nearest passages are:" in reader.ask(question)
+    assert page.locator("#chat .answer").last.locator("a[href*=lighthouse]").count() == 0
+    page.fill("#where input, #where textarea", "document=*, colour=red")
+    page.press("#where input, #where textarea", "Enter")
+    page.wait_for_selector("#narrowed [role=alert]")
+    for shown in ("#met", "#narrowed"):
+        assert "'colour=red' is no condition" in page.inner_text(shown)
+    page.fill("#ask textarea", question)
+    page.press("#ask textarea", "Enter")
+    page.wait_for_selector(".toast-body.error :text('colour=red')")
+    assert page.input_value("#ask textarea") == question
+    page.fill("#where input, #where textarea", "")
+    page.keyboard.press("Tab")
+    page.wait_for_selector("#narrowed p", state="detached")
+    assert "1844" in reader.ask(question)
 
 
 def test_a_login_is_asked_for_and_separates_the_users_of_one_browser(browser, bot: Chatbot) -> None:
@@ -341,7 +390,7 @@ def test_a_login_is_asked_for_and_separates_the_users_of_one_browser(browser, bo
             page.click("button:has-text('Login')")
 
         log_in("ann", "wrong")
-        time.sleep(0.5)
+        page.wait_for_selector("text=Incorrect")
         assert page.locator("#ask").count() == 0
         log_in("ann", "s3cret")
         page.wait_for_selector("#ask textarea")
@@ -357,7 +406,7 @@ def test_a_login_is_asked_for_and_separates_the_users_of_one_browser(browser, bo
 
 def wait_for_cases(folder: Path, *, count: int) -> Path:
     """The one suite in `folder`, once it has that many cases."""
-    for _ in range(100):
+    for _ in range(300):
         suites = list(folder.glob("*/cases.jsonl"))
         if len(suites) == 1 and len(suites[0].read_text("utf-8").splitlines()) == count:
             return suites[0].parent

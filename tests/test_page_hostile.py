@@ -110,16 +110,16 @@ def test_a_hostile_name_can_be_removed_and_does_nothing_on_the_way(reader: Reade
 
 def test_a_link_that_somebody_made_up_opens_nothing(reader: Reader) -> None:
     for link in ("#cite/../../etc/passwd/0123456789abcdef/0-9", "#cite/%3Cimg%3E/0123456789abcdef/0-9", "#cite/x"):
-        reader.page.evaluate(
-            """link => {
-                const made = Object.assign(document.createElement('a'), {href: link, textContent: 'x'});
-                document.querySelector('#main').append(made);
-                made.click();
-                made.remove();
-            }""",
-            link,
-        )
-    reader.page.wait_for_timeout(300)
+        with reader.page.expect_response("**/component_server/"):
+            reader.page.evaluate(
+                """link => {
+                    const made = Object.assign(document.createElement('a'), {href: link, textContent: 'x'});
+                    document.querySelector('#main').append(made);
+                    made.click();
+                    made.remove();
+                }""",
+                link,
+            )
     assert reader.page.locator("#panel mark").count() == 0
     assert_untouched(reader)
 

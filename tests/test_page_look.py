@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from page_driver import Reader, chromium, open_bot, serving
+from page_driver import RESTING, Reader, chromium, open_bot, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -32,7 +32,7 @@ def violations(page: Page) -> list[str]:
     """What axe-core finds wrong, each with the first element it is wrong with."""
     from axe_playwright_python.sync_playwright import Axe
 
-    page.wait_for_timeout(400)  # colours fade in
+    page.wait_for_function(RESTING)  # colours fade in
     found = Axe().run(page).response["violations"]
     return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found]
 
@@ -55,6 +55,28 @@ def test_axe_finds_nothing_at_the_start_in_an_answer_and_in_the_panel(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_axe_finds_nothing_in_the_settings_and_under_a_filter(
+    browser: Browser, address: str, scheme: str, size: dict[str, int]
+) -> None:
+    context = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
+    page = Reader(context, address).page
+    if size is PHONE:
+        page.click("#menu")
+    page.click("#settings .label-wrap")
+    for conditions, told in (("document=bakery*", "Only 1 of 2 documents"), ("colour=red", "is no condition")):
+        page.fill("#where input, #where textarea", conditions)
+        page.press("#where input, #where textarea", "Enter")
+        page.wait_for_selector(f"#met :text({told!r})")
+        assert violations(page) == []
+    if size is PHONE:
+        page.keyboard.press("Escape")
+        page.wait_for_selector("#new", state="hidden")
+        assert violations(page) == []
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_follows_the_system_until_the_reader_chooses(browser: Browser, address: str, scheme: str) -> None:
     context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]
     reader = Reader(context, address)
@@ -65,7 +87,7 @@ def test_the_page_follows_the_system_until_the_reader_chooses(browser: Browser, 
 
     assert dark() is (scheme == "dark")
     reader.page.click("#theme")
-    reader.page.wait_for_timeout(100)
+    reader.rest()
     assert dark() is (scheme != "dark")
     reader.arrive()
     assert dark() is (scheme != "dark")
@@ -80,7 +102,7 @@ def test_a_phone_shows_one_column_a_menu_and_a_sheet(browser: Browser, address: 
     reader.ask("When was the lighthouse opened?")
     page.tap("#chat a.cite")
     page.wait_for_selector("#panel mark")
-    page.wait_for_timeout(300)
+    reader.rest()
     mark = page.locator("#panel mark").bounding_box()
     assert mark is not None
     assert 0 < mark["y"] < PHONE["height"]

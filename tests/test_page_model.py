@@ -48,9 +48,11 @@ def test_an_answer_streams_and_its_header_says_who_answers_and_where(browser: Br
         assert "gpt-test · 127.0.0.1" in reader.page.inner_text("#about")
         reader.page.fill("#ask textarea", QUESTION)
         reader.page.press("#ask textarea", "Enter")
-        reader.page.wait_for_function("/opened/.test(document.querySelector('#chat .answer')?.textContent)")
-        assert "reef" not in reader.answer
-        assert "[1." not in reader.answer
+        begun = reader.page.wait_for_function(
+            "(text => /opened/.test(text) && text)(document.querySelector('#chat .answer')?.textContent)"
+        ).json_value()
+        assert "reef" not in begun
+        assert "[1." not in begun
         reader.page.wait_for_selector("#chat .answer .meta")
         assert "in 1844 [1]. It stands on a reef [2]." in reader.answer
         assert "tokens read" in reader.answer
@@ -65,7 +67,7 @@ def test_stop_stops_the_work_behind_it_and_keeps_what_was_written(browser: Brows
         reader.page.press("#ask textarea", "Enter")
         reader.page.wait_for_function("/and 5/.test(document.querySelector('#chat .answer')?.textContent)")
         reader.page.click("#ask .stop-button")
-        assert server.disconnected.wait(5)
+        assert server.disconnected.wait(30)
         assert len(server.sent_at) < 200
         reader.page.wait_for_selector("#ask .submit-button")
         reader.arrive()
@@ -73,17 +75,46 @@ def test_stop_stops_the_work_behind_it_and_keeps_what_was_written(browser: Brows
         assert "It was stopped" in reader.answer
 
 
-def test_a_new_conversation_leaves_the_answer_that_is_being_written(browser: Browser, tmp_path: Path) -> None:
-    pieces = ("The lighthouse was opened ", *(["again "] * 400))
-    with talking_to(browser, tmp_path, Step(pieces=pieces, pause_s=0.05)) as (reader, server):
-        reader.page.fill("#ask textarea", QUESTION)
-        reader.page.press("#ask textarea", "Enter")
-        reader.page.wait_for_function("/again/.test(document.querySelector('#chat .answer')?.textContent)")
-        reader.page.click("#new")
-        assert server.disconnected.wait(5)
-        reader.page.wait_for_selector("#ask .submit-button")
-        reader.page.wait_for_timeout(300)
-        assert reader.page.locator("#chat .answer").count() == 0
+# Counts how often an answer that repeats itself is painted after it has once left the page.
+WATCH = """() => {
+    const chat = document.querySelector('#chat');
+    const written = () => /again again/.test(chat.textContent);
+    window.left = false;
+    window.returned = 0;
+    new MutationObserver(() => {
+        window.left ||= !written();
+        window.returned += window.left && written();
+    }).observe(chat, {subtree: true, childList: true, characterData: true});
+}"""
+
+
+@pytest.mark.parametrize("way", ["new", "open", "forget"])
+def test_an_answer_that_is_being_written_stays_in_the_conversation_that_was_left(
+    browser: Browser, tmp_path: Path, way: str
+) -> None:
+    short = Step(pieces=("The lighthouse was opened in 1844 [1.2].",))
+    endless = Step(pieces=("The lighthouse was opened ", *(["again "] * 400)), pause_s=0.05)
+    with talking_to(browser, tmp_path, short, endless) as (reader, server):
+        page = reader.page
+        reader.ask("Who opened the lighthouse?")
+        page.click("#new")
+        page.wait_for_selector("#chat .answer", state="detached")
+        page.fill("#ask textarea", QUESTION)
+        page.press("#ask textarea", "Enter")
+        page.wait_for_function("/again again/.test(document.querySelector('#chat .answer')?.textContent)")
+        page.evaluate(WATCH)
+        page.locator(
+            {"new": "#new", "open": "#history .name >> nth=1", "forget": "#history [data-do=forget] >> nth=0"}[way]
+        ).click()
+        page.wait_for_function("window.left")
+        assert server.disconnected.wait(30)
+        page.wait_for_selector("#ask .submit-button")
+        page.wait_for_timeout(1000)  # long enough for twenty more pieces
+        assert page.evaluate("window.returned") == 0
+        assert page.locator("#chat .answer").count() == (way == "open")
+        assert page.locator("#history li").count() == (1 if way == "forget" else 2)
+        reader.arrive()
+        assert page.locator("#history li").count() == (1 if way == "forget" else 2)
 
 
 def test_closing_the_tab_stops_the_work_behind_it(browser: Browser, tmp_path: Path) -> None:
@@ -92,7 +123,7 @@ def test_closing_the_tab_stops_the_work_behind_it(browser: Browser, tmp_path: Pa
         reader.page.press("#ask textarea", "Enter")
         reader.page.wait_for_function("/was was/.test(document.querySelector('#chat .answer')?.textContent)")
         reader.page.context.close()
-        assert server.disconnected.wait(5)
+        assert server.disconnected.wait(30)
 
 
 def test_a_model_that_refuses_is_reported_without_the_key(browser: Browser, tmp_path: Path) -> None:

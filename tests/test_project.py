@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import shlex
@@ -115,6 +116,16 @@ def test_the_readmes_settings_are_the_settings() -> None:
         for name, field in Settings.model_fields.items()
     ]
     assert re.findall(r"^\| `QA_.*$", README, re.MULTILINE) == rows
+
+
+def test_the_page_and_its_docs_tell_the_same_rates_of_refusal() -> None:
+    steps = json.loads((PROJECT / "src/qa/_data/strictness.json").read_text(encoding="utf-8"))["steps"]
+    docs = (PROJECT / "docs/answering.md").read_text(encoding="utf-8")
+    names = {"answerable": "answerable", "off_topic": "off-topic", "near": "near misses"}
+    for key, name in names.items():
+        shares = [step[key] for step in steps]
+        assert shares == sorted(shares)
+        assert f"| {name} | {' | '.join(f'{share:g} %' for share in shares)} |" in docs
 
 
 def test_the_lock_meets_every_requirement_and_names_no_host_and_no_torch() -> None:

@@ -115,7 +115,11 @@ class MiniLM(Embeddings):
         return vectors
 
     def embed_spans(
-        self, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]]
+        self,
+        texts: Sequence[str],
+        spans: Sequence[Sequence[tuple[int, int]]],
+        *,
+        progress: Callable[[int], None] | None = None,
     ) -> tuple[Vectors, list[Vectors]]:
         """What `embed` gives, and from the same reading a unit vector for each span (start, end) of each text.
 
@@ -131,7 +135,7 @@ class MiniLM(Embeddings):
                 if spans[row]:
                     parts[row] = _unit(_pool(pieces, np.array(encoding.offsets[: len(pieces)]), spans[row]))
 
-        self._run_all(texts, keep)
+        self._run_all(texts, keep, progress=progress)
         return vectors, parts
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:

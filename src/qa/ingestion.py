@@ -29,9 +29,13 @@ class Embedder(Protocol):
     """What turns passages into vectors and knows how long they may be."""
 
     def embed_spans(
-        self, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]]
+        self,
+        texts: Sequence[str],
+        spans: Sequence[Sequence[tuple[int, int]]],
+        *,
+        progress: Callable[[int], None] | None = None,
     ) -> tuple[Vectors, list[Vectors]]:
-        """A unit vector for each text, and for each span of each text."""
+        """A unit vector for each text, and for each span of each text; `progress` is told how many texts are done."""
 
     def count_pieces(self, texts: Sequence[str]) -> list[int]:
         """How many word pieces each text has."""
@@ -39,11 +43,12 @@ class Embedder(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far an ingest is: `done` of `total` files, and the passages embedded by now."""
+    """How far an ingest is: `done` of `total` files, the passages embedded by now, and those read but waiting."""
 
     done: int
     total: int
     passages: int
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,12 +105,16 @@ def ingest(
 ) -> IngestReport:
     """Make the index hold these files as they are now, and no others of their folders."""
     known = {record.id: record for record in writer.documents()}
-    batch = _Batch(known, index=index, writer=writer, embedder=embedder, sentences=sentences)
     changes: list[Change] = []
+
+    def report(passages: int, waiting: int = 0) -> None:
+        progress(Progress(done=min(len(changes), len(files)), total=len(files), passages=passages, waiting=waiting))
+
+    batch = _Batch(known, index=index, writer=writer, embedder=embedder, sentences=sentences, report=report)
     for change in files.changes(known):
         batch.add(change)
         changes.append(replace(change, document=None))
-        progress(Progress(done=min(len(changes), len(files)), total=len(files), passages=batch.passages))
+        report(batch.passages)
     batch.store()
     writer.delete([change.id for change in changes if change.kind == "removed"])
     progress(Progress(done=len(files), total=len(files), passages=batch.passages))
@@ -123,8 +132,10 @@ class _Batch:
         writer: Writer,
         embedder: Embedder,
         sentences: SentenceVectors,
+        report: Callable[[int, int], None],
     ) -> None:
         self._index, self._writer, self._embedder, self._sentences = index, writer, embedder, sentences
+        self._report = report
         self._known = known
         self._versions = {record.version: record for record in known.values()}
         self._waiting: list[tuple[Record, tuple[Passage, ...]]] = []
@@ -154,7 +165,11 @@ class _Batch:
         known = self._known_vectors()
         waiting = [passage for _, passages in self._waiting for passage in passages]
         fresh = list({passage.text: passage for passage in waiting if passage.text not in known}.values())
-        vectors, parts = self._embedder.embed_spans([each.text for each in fresh], [bounds(each) for each in fresh])
+        vectors, parts = self._embedder.embed_spans(
+            [each.text for each in fresh],
+            [bounds(each) for each in fresh],
+            progress=lambda done: self._report(self.passages + done, len(fresh) - done),
+        )
         known.update(zip((each.text for each in fresh), vectors, strict=True))
         self._sentences.put(fresh, parts)
         self._writer.put(

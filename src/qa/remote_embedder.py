@@ -6,7 +6,7 @@ single words, and the weights of ranking and abstaining were learnt from MiniLM'
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -43,10 +43,14 @@ class RemoteEmbedder:
         return _unit(vector)
 
     def embed_spans(
-        self, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]]
+        self,
+        texts: Sequence[str],
+        spans: Sequence[Sequence[tuple[int, int]]],
+        *,
+        progress: Callable[[int], None] | None = None,
     ) -> tuple[Vectors, list[Vectors]]:
         """What `embed` gives, and MiniLM's unit vector for each span (start, end) of each text."""
-        return self.embed(texts), self._reader.embed_spans(texts, spans)[1]
+        return self.embed(texts), self._reader.embed_spans(texts, spans, progress=progress)[1]
 
     def count_pieces(self, texts: Sequence[str]) -> list[int]:
         """How many of MiniLM's word pieces each text has."""

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from functools import cache, lru_cache
+from importlib import resources
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
+
+from qa.app.render import inert
+from qa.conditions import matching, parse_condition
+from qa.errors import QuestionError
+from qa.types import Record
 
 if TYPE_CHECKING:
     from qa.chatbot import Chatbot
@@ -22,11 +30,17 @@ _EFFECTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """How one question is to be answered."""
+    """How one question is to be answered, and from which documents."""
 
     model: str
     top_k: int
     strictness: float
+    where: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, model: str, top_k: float, strictness: float, where: str) -> Self:
+        """What the controls of the page say, in the order of `Page.choices`."""
+        return cls(model=model, top_k=int(top_k), strictness=strictness, where=read_conditions(where))
 
 
 class Answerers:
@@ -38,7 +52,8 @@ class Answerers:
 
     def _under(self, choice: Choice) -> Chatbot:
         other = {} if choice.model == self.bot.model_name else {"model": choice.model}
-        return self.bot.adjusted(top_k=choice.top_k, strictness=choice.strictness, **other)
+        adjusted = self.bot.adjusted(top_k=choice.top_k, strictness=choice.strictness, **other)
+        return adjusted.narrowed(choice.where)
 
     def models(self) -> list[tuple[str, str]]:
         """The models to choose from, as label and name: the one in force first, and the built-in one."""
@@ -59,7 +74,39 @@ class Answerers:
 def effect_html(strictness: float) -> str:
     """What a strictness means for the reader."""
     words = next(words for upto, words in _EFFECTS if strictness <= upto + 1e-9)
-    return f"<p>{words}</p>"
+    rates = measured_rates().get(round(strictness, 1))
+    if rates is None:
+        return f"<p>{words}</p>"
+    return (
+        f"<p>{words}</p><p>Measured: it refused {rates['answerable']:g} % of the questions that the documents answer, "
+        f"{rates['off_topic']:g} % of those on other subjects, "
+        f"and {rates['near']:g} % of those that they nearly answer.</p>"
+    )
+
+
+@cache
+def measured_rates() -> dict[float, dict[str, float]]:
+    """What each measured strictness refused, in per cent of each kind of held-out question."""
+    stored = json.loads(resources.files("qa").joinpath("_data/strictness.json").read_text(encoding="utf-8"))
+    return {step["strictness"]: step for step in stored["steps"]}
+
+
+def read_conditions(text: str) -> tuple[str, ...]:
+    """The conditions in `date>=2021-07, document=reports/*`; a comma always ends one."""
+    return tuple(filter(None, map(str.strip, text.split(","))))
+
+
+def narrowing_html(where: str, records: Sequence[Record]) -> str:
+    """Which of the documents meet the conditions, or which condition cannot be read; nothing without any."""
+    conditions = read_conditions(where)
+    if not conditions:
+        return ""
+    try:
+        met = len(matching(records, [parse_condition(each) for each in conditions]))
+    except QuestionError as error:
+        return f'<p class="bad" role="alert">{inert(str(error))}.</p>'
+    count = f"{met:,} of {len(records):,} documents" if met else "no document"
+    return f'<p role="status"><b>Only {count}:</b> {inert(" and ".join(conditions))}</p>'
 
 
 def _label(model: str) -> str:

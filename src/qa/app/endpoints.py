@@ -18,27 +18,31 @@ if TYPE_CHECKING:
 def publish(bot: Chatbot) -> None:
     """Add the endpoints, inside a `gr.Blocks` that is open."""
 
-    def ask(question: str, history: list[dict[str, str]] | None = None) -> dict[str, Any]:
+    def ask(
+        question: str, history: list[dict[str, str]] | None = None, where: list[str] | None = None
+    ) -> dict[str, Any]:
         """Answer a question from the documents, each sentence with citations of the exact characters it rests on.
 
         Args:
             question: The question, in plain words.
             history: The conversation so far, as a list of {"role": "user" or "assistant", "content": text}.
+            where: Conditions that a document must meet, such as "date>=2021-07" or "document=reports/*".
         """
         try:
-            return bot.ask(question, history=history or ()).to_dict()
+            return bot.ask(question, history=history or (), where=where or ()).to_dict()
         except QAError as error:
             raise gr.Error(tell(error), print_exception=False) from error
 
-    def search(query: str, top_k: int = 5) -> list[dict[str, Any]]:
+    def search(query: str, top_k: int = 5, where: list[str] | None = None) -> list[dict[str, Any]]:
         """Find the passages of the documents that best match a query, best first.
 
         Args:
             query: What to look for.
             top_k: How many passages to return, 1 to 50.
+            where: Conditions that a document must meet, such as "date>=2021-07" or "document=reports/*".
         """
         try:
-            hits = bot.search(query, top_k=min(max(top_k, 1), 50))
+            hits = bot.search(query, top_k=min(max(top_k, 1), 50), where=where or ())
         except QAError as error:
             raise gr.Error(tell(error), print_exception=False) from error
         return [{"rank": hit.rank, "score": hit.score, **asdict(hit.passage)} for hit in hits]

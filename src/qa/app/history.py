@@ -69,9 +69,9 @@ class Summary:
     changed: datetime
 
 
-def new_conversation() -> Conversation:
-    """An empty conversation under a fresh id."""
-    return Conversation(id=secrets.token_hex(16))
+def new_conversation(id: str = "") -> Conversation:
+    """An empty conversation under this id; under a fresh one when it is none."""
+    return Conversation(id=id if _ID.fullmatch(id) else secrets.token_hex(16))
 
 
 class History:

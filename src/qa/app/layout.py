@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from qa.app.screen import Screen
 from qa.settings import Settings
 
 HERE = Path(__file__).parent
@@ -42,6 +43,7 @@ class Page:
 
     key: gr.Textbox
     tab: gr.Textbox
+    screen: gr.State
     judged: gr.State
     top: gr.HTML
     chat: gr.Chatbot
@@ -59,6 +61,9 @@ class Page:
     top_k: gr.Slider
     strictness: gr.Slider
     effect: gr.HTML
+    where: gr.Textbox
+    met: gr.HTML
+    narrowed: gr.HTML
     evaluate: gr.Button
     runs: gr.HTML
     markdown: gr.Button
@@ -68,7 +73,7 @@ class Page:
     @property
     def choices(self) -> list[gr.components.Component]:
         """What decides how a question is answered, in the order of `Choice`."""
-        return [self.model, self.top_k, self.strictness]
+        return [self.model, self.top_k, self.strictness, self.where]
 
 
 def lay_out(
@@ -100,6 +105,7 @@ def lay_out(
     return Page(
         key=gr.Textbox(visible="hidden", elem_id="key"),
         tab=gr.Textbox(visible="hidden", elem_id="tab"),
+        screen=gr.State(Screen()),
         judged=gr.State(None),
         download=gr.JSON(visible="hidden"),
         runs=runs,
@@ -137,6 +143,12 @@ def _side(*, settings: Settings, models: Sequence[tuple[str, str]], suffixes: Se
             0, 1, value=settings.strictness, step=0.1, label="Strictness", elem_id="strictness"
         )
         parts["effect"] = _html(elem_id="effect")
+        parts["where"] = gr.Textbox(
+            label="Only documents where", value="", placeholder="date>=2021-07, document=reports/*", max_lines=1,
+            max_length=1000, elem_id="where",
+            info="Conditions on document, title or date; a comma between two. All must be met.",
+        )  # fmt: skip
+        parts["met"] = _html(elem_id="met")
     parts["evaluate"] = gr.Button("Evaluation", elem_id="evaluate")
     with gr.Row(elem_id="export"):
         parts["markdown"] = gr.Button("Export Markdown", size="sm")
@@ -158,6 +170,7 @@ def _main() -> dict[str, Any]:
             parts["save_wanted"] = gr.Button("Save", size="sm", variant="primary", elem_id="save-wanted")
             parts["absent"] = gr.Button("It is not in the documents", size="sm", elem_id="absent")
     parts["wish"] = wish
+    parts["narrowed"] = _html(elem_id="narrowed")
     parts["ask"] = gr.Textbox(
         elem_id="ask", label="Question", show_label=False, container=False, placeholder="Ask about the documents…",
         lines=1, max_lines=8, max_length=4000, submit_btn=True, autofocus=True,

@@ -37,11 +37,13 @@ def header_html(*, documents: int, model: str, place: str) -> str:
     )
 
 
-def progress_html(*, name: str, done: int, total: int, unit: str = "") -> str:
-    """A bar that is `done` of `total` full."""
-    percent = 100 * done // total if total else 0
+def progress_html(*, name: str, done: int, total: int, passages: int = 0, waiting: int = 0) -> str:
+    """A bar that is as full as `done` files of `total`, and the passages embedded of the one that is worked on."""
+    inside = passages / (passages + waiting) if passages else 0
+    percent = int(100 * (done + inside) / total)
+    far = f"{passages:,}/{passages + waiting:,} passages" if waiting else f"{done}/{total}"
     return (
-        f'<div class="progress"><p><span>{inert(name)}</span><span>{done}/{total}{unit}</span></p>'
+        f'<div class="progress"><p><span>{inert(name)}</span><span>{far}</span></p>'
         f'<progress max="100" value="{percent}" aria-label="{inert(name)}">{percent} %</progress></div>'
     )
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from qa.app.choices import Answerers
+from qa.app.choices import Answerers, narrowing_html
 from qa.app.examples import Examples
 from qa.app.layout import QUICK, WRITING, Page
 from qa.app.lists import documents_html, header_html, progress_html, report_html
@@ -17,6 +20,7 @@ from qa.app.render import visible
 from qa.app.safety import tell, without_secrets
 from qa.documents import read_document
 from qa.errors import QAError
+from qa.ingestion import Progress, Report
 
 if TYPE_CHECKING:
     from qa.chatbot import Chatbot
@@ -42,44 +46,50 @@ class Shelf:
     def wire(self, blocks: gr.Blocks) -> None:
         """Connect the list, the upload and the choice of a model."""
         page = self._page
-        shown = [page.documents, page.top, page.chat]
-        page.model.change(self.look, page.model, shown, **QUICK)
+        shown = [page.documents, page.top, page.chat, page.met, page.narrowed]
+        chosen = [page.model, page.where]
+        for choose in (page.model.change, page.where.blur, page.where.submit):
+            choose(self.look, chosen, shown, **QUICK)
         for changed in (
-            blocks.load(self.look, page.model, shown, **QUICK),
-            page.upload.upload(self.add, [page.upload, page.model], [page.upload, page.report, *shown], **WRITING),
-            page.documents.remove(self.remove, page.model, [page.report, *shown], **WRITING),
+            blocks.load(self.look, chosen, shown, **QUICK),
+            page.upload.upload(self.add, [page.upload, *chosen], [page.upload, page.report, *shown], **WRITING),
+            page.documents.remove(self.remove, chosen, [page.report, *shown], **WRITING),
         ):
             changed.then(self.suggest, None, page.chat, **QUICK)
 
-    def look(self, model: str) -> Update:
-        """The documents as they are now, and what answers about them."""
+    def look(self, model: str, where: str) -> Update:
+        """The documents as they are now, what answers about them, and which of them are asked."""
         page, records = self._page, self._bot.documents()
+        narrowing = narrowing_html(where, records)
         name, place = self._answerers.described(model)
         return {
             page.documents: documents_html(records),
             page.top: header_html(documents=len(records), model=name, place=place),
             page.chat: gr.update(placeholder=_START if records else _EMPTY),
+            page.met: narrowing,
+            page.narrowed: narrowing,
         }
 
     def suggest(self) -> Update:
         """What to ask of the documents, once it has been found."""
         return gr.update(examples=[{"text": visible(question)} for question in self._examples.questions()])
 
-    def add(self, files: list[str], model: str) -> Iterator[Update]:
+    def add(self, files: list[str], model: str, where: str) -> Iterator[Update]:
         """Index uploaded files one by one; a bad one does not stop the others."""
         page = self._page
         failed: list[tuple[str, str]] = []
         for done, file in enumerate(files):
             name = Path(file).name
-            yield {page.report: progress_html(name=f"Indexing {name}", done=done, total=len(files))}
-            why = self._take(Path(file))
+            bar = partial(progress_html, name=f"Indexing {name}", done=done, total=len(files))
+            yield {page.report: bar()}
+            why = yield from self._watched(Path(file), bar)
             failed += [(name, why)] if why else []
         good = len(files) - len(failed)
         self._examples.refresh()
         done_text = f"{good} file{'s' if good != 1 else ''} added." if good else ""
-        yield {page.upload: None, page.report: report_html(done=done_text, failed=failed), **self.look(model)}
+        yield {page.upload: None, page.report: report_html(done=done_text, failed=failed), **self.look(model, where)}
 
-    def remove(self, model: str, chosen: gr.EventData) -> Update:
+    def remove(self, model: str, where: str, chosen: gr.EventData) -> Update:
         """Forget a document, and the file if it was uploaded here."""
         id = str(chosen.id)
         record = next((each for each in self._bot.documents() if each.id == id), None)
@@ -93,16 +103,26 @@ class Shelf:
             if record.root == str(self._folder):
                 (self._folder / id).unlink(missing_ok=True)
             self._examples.refresh()
-        return {self._page.report: report, **self.look(model)}
+        return {self._page.report: report, **self.look(model, where)}
 
-    def _take(self, file: Path) -> str | None:
+    def _watched(self, file: Path, bar: Callable[..., str]) -> Generator[Update, None, str | None]:
+        """What `_take` returns; the bar moves as the passages of the file are embedded."""
+        steps: SimpleQueue[Progress | None] = SimpleQueue()
+        with ThreadPoolExecutor(1) as pool:
+            taken = pool.submit(self._take, file, steps.put)
+            taken.add_done_callback(lambda _: steps.put(None))
+            while step := steps.get():
+                yield {self._page.report: bar(passages=step.passages, waiting=step.waiting)}
+        return taken.result()
+
+    def _take(self, file: Path, progress: Report) -> str | None:
         """Move an uploaded file in and index it; what is wrong with it, if anything."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         kept = self._folder / file.name
         try:
             read_document(file, root=file.parent)  # before it takes the place of a good one
             shutil.move(file, kept)
-            failed = [why for _, why in self._bot.ingest(kept).failed]
+            failed = [why for _, why in self._bot.ingest(kept, progress=progress).failed]
         except QAError as error:
             failed = [str(error)]
         finally:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Generator, Iterator
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
@@ -14,8 +14,14 @@ from qa.app.history import Conversation, History, new_conversation
 from qa.app.layout import PRIVATE, QUICK, Page
 from qa.app.lists import history_html
 from qa.app.render import answer_html, question_html
+from qa.app.safety import tell
+from qa.app.screen import Screen
 from qa.app.visitors import Visitors
 from qa.app.writing import write_answer
+from qa.errors import QAError
+
+if TYPE_CHECKING:
+    from qa.chatbot import Chatbot
 
 Update = dict[Any, Any]
 
@@ -34,8 +40,8 @@ class Talk:
         """Connect the events of the conversation."""
         page = self._page
         whose = [page.key, page.tab]
-        shown = [page.tab, page.chat, page.history, page.wish, page.ask]
-        question = [page.ask, *whose, *page.choices]
+        shown = [page.chat, page.history, page.wish, page.ask]
+        question = [page.ask, *whose, page.screen, *page.choices]
         asked = page.ask.submit(self.ask, question, shown, **PRIVATE)
         chosen = page.chat.example_select(self.take_example, None, page.ask, **QUICK)
         example = chosen.then(self.ask, question, shown, **PRIVATE)
@@ -43,30 +49,38 @@ class Talk:
             event.then(self.ready, None, page.ask, **QUICK)
         leaving: dict[str, Any] = {**PRIVATE, "cancels": [asked, example]}
         page.ask.stop(self.ready, None, page.ask, **leaving)
-        blocks.load(self.arrive, whose, [page.key, *shown], js="qa.arrive", **PRIVATE)
+        for turned in (
+            blocks.load(self.arrive, [*whose, page.screen], whose, js="qa.arrive", **PRIVATE),
+            page.new.click(self.begin, page.screen, page.tab, **leaving),
+            page.history.open(self.open, [page.key, page.screen], page.tab, **leaving),
+            page.history.forget(self.forget, [*whose, page.screen], page.tab, **leaving),
+        ):
+            # An event of its own: the browser paints it after all that was sent before the screen was turned.
+            turned.then(self.show, whose, shown, **PRIVATE)
         page.tab.change(None, page.tab, None, js="qa.keepTab", **QUICK)
-        page.new.click(self.begin, page.key, shown, **leaving)
-        page.history.open(self.open, page.key, shown, **leaving)
-        page.history.forget(self.forget, whose, shown, **leaving)
         for button, export_as in ((page.markdown, self.export_markdown), (page.json, self.export_json)):
             written = button.click(export_as, whose, page.download, **PRIVATE)
             written.then(None, page.download, None, js="qa.save", **QUICK)
 
-    def ask(self, question: str, key: str, tab: str, model: str, top_k: int, strictness: float) -> Iterator[Update]:
+    def ask(self, question: str, key: str, tab: str, screen: Screen, *chosen: Any) -> Iterator[Update]:
         """Answer a question in the open conversation, as the answer comes."""
-        page, question = self._page, question.strip()
-        if not question:
-            yield {page.ask: gr.skip()}
-            return
-        history = self._visitors.history(key)
-        conversation = history.load(tab) or new_conversation()
+        if question.strip():
+            history = self._visitors.history(key)
+            conversation = history.load(tab) or new_conversation(tab)
+            bot = self._answerer(Choice.of(*chosen))
+            answer = write_answer(bot, question.strip(), conversation=conversation, history=history)
+            yield from screen.pieces(self._writing(answer, question.strip(), conversation, history), of=conversation.id)
+        yield {self._page.ask: gr.skip()}  # Gradio sends what comes last once more at the end
+
+    def _writing(
+        self, answer: Iterator[str], question: str, conversation: Conversation, history: History
+    ) -> Generator[Update, None, None]:
+        """The page while an answer is written."""
+        page = self._page
         before = [*messages(conversation), _message("user", question_html(question))]
-        bot = self._answerers.under(Choice(model=model, top_k=int(top_k), strictness=strictness))
-        answer = write_answer(bot, question, conversation=conversation, history=history)
         yield {
             page.ask: gr.update(value="", submit_btn=False, stop_btn=True),
             page.chat: [*before, _message("assistant", next(answer))],
-            page.tab: conversation.id,
             page.history: history_html(history.summaries(), current=conversation.id),
             page.wish: gr.update(visible=False),
         }
@@ -81,26 +95,36 @@ class Talk:
         """The question box, ready for the next question."""
         return gr.update(submit_btn=True, stop_btn=False)
 
-    def arrive(self, browser: str, tab: str, request: gr.Request) -> Update:
-        """What a page that has just been loaded shows: the conversation that its tab had open."""
+    def arrive(self, browser: str, tab: str, screen: Screen, request: gr.Request) -> Update:
+        """Who has just loaded the page, and the conversation that the tab had open, if it is still there."""
         key = self._visitors.key(browser, request.username)
-        history = self._visitors.history(key)
-        return {self._page.key: key, **self._showing(history.load(tab), history)}
+        kept = self._visitors.history(key).load(tab)
+        return {self._page.key: key, self._page.tab: self._turn(screen, kept)}
 
-    def begin(self, key: str) -> Update:
+    def begin(self, screen: Screen) -> str:
         """A new conversation."""
-        return self._showing(None, self._visitors.history(key))
+        return self._turn(screen, None)
 
-    def open(self, key: str, chosen: gr.EventData) -> Update:
+    def open(self, key: str, screen: Screen, chosen: gr.EventData) -> str:
         """A conversation from the list."""
-        history = self._visitors.history(key)
-        return self._showing(history.load(str(chosen.id)), history)
+        return self._turn(screen, self._visitors.history(key).load(str(chosen.id)))
 
-    def forget(self, key: str, tab: str, chosen: gr.EventData) -> Update:
+    def forget(self, key: str, tab: str, screen: Screen, chosen: gr.EventData) -> str:
         """Delete a conversation of the list; the page stays with the one that is open."""
         history = self._visitors.history(key)
         history.delete(str(chosen.id))
-        return self._showing(history.load(tab), history)
+        return self._turn(screen, history.load(tab))
+
+    def show(self, key: str, tab: str) -> Update:
+        """The conversation that the page has turned to."""
+        page, history = self._page, self._visitors.history(key)
+        shown = history.load(tab) or new_conversation(tab)
+        return {
+            page.chat: gr.update(value=messages(shown), feedback_value=_thumbs(shown)),
+            page.history: history_html(history.summaries(), current=shown.id),
+            page.wish: gr.update(visible=False),
+            page.ask: self.ready(),
+        }
 
     def export_markdown(self, key: str, tab: str) -> dict[str, str]:
         """The open conversation as a Markdown file."""
@@ -110,16 +134,17 @@ class Talk:
         """The open conversation as a JSON file, which `qa verify` checks."""
         return self._export(self._visitors.history(key).load(tab), export.to_json, kind=("json", "application/json"))
 
-    def _showing(self, conversation: Conversation | None, history: History) -> Update:
-        page = self._page
-        shown = conversation or Conversation(id="")
-        return {
-            page.tab: shown.id,
-            page.chat: gr.update(value=messages(shown), feedback_value=_thumbs(shown)),
-            page.history: history_html(history.summaries(), current=shown.id),
-            page.wish: gr.update(visible=False),
-            page.ask: self.ready(),
-        }
+    def _answerer(self, choice: Choice) -> Chatbot:
+        try:
+            return self._answerers.under(choice)
+        except QAError as error:
+            raise gr.Error(tell(error), title="This cannot be asked", print_exception=False) from error
+
+    def _turn(self, screen: Screen, conversation: Conversation | None) -> str:
+        """The id of this conversation, or of a new one, after the screen has been turned to it."""
+        id = (conversation or new_conversation()).id
+        screen.turn_to(id)
+        return id
 
     def _export(
         self, conversation: Conversation | None, write: Callable[[Conversation], str], *, kind: tuple[str, str]

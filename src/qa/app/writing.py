@@ -49,9 +49,13 @@ def write_answer(bot: Chatbot, question: str, *, conversation: Conversation, his
     number = len(conversation.turns)
 
     def keep(answer: Answer) -> None:
+        if history.load(conversation.id) is not None:  # else it was deleted while the answer was written
+            save(answer)
+
+    def save(answer: Answer) -> None:
         history.save(conversation.with_turn(number, Turn(answer=answer)))
 
-    keep(draft.broken_off(_STOPPED))
+    save(draft.broken_off(_STOPPED))
     yield streaming_html("", [])
     try:
         answer = yield from _stream(bot, draft, conversation=conversation)
