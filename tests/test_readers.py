@@ -151,6 +151,18 @@ def test_a_book_gives_its_chapters_in_reading_order(tmp_path: Path) -> None:
     assert (document.text, document.title) == ("# One\n\nText.\n\n# Two\n\nMore.", "A book")
 
 
+def test_a_file_whose_properties_have_no_title_has_that_of_its_first_heading(tmp_path: Path) -> None:
+    path = make_docx(tmp_path / "a.docx", heading="The harbour", paragraph=PROSE, level=1)
+    assert read(path).title == "The harbour"
+    deck = make_pptx(tmp_path / "a.pptx", [("The mill", "Text.", "")])
+    assert read(deck).title == "The mill"
+
+
+@pytest.mark.parametrize("title", ["untitled", "PowerPoint Presentation", "Document1", "(Untitled document)", "---"])
+def test_a_title_that_a_program_wrote_for_none_is_none(tmp_path: Path, title: str) -> None:
+    assert read(make_pdf(tmp_path / "report.pdf", [["One."]], title=title)).title == "report"
+
+
 def test_source_code_is_its_text_unchanged(tmp_path: Path) -> None:
     code = "def f():\r\n\treturn 'é'\n"
     assert read(write(tmp_path / "a.py", code)).text == code
