@@ -16,7 +16,7 @@ from pathlib import Path
 
 from qa.dates import own_date, written_date
 from qa.errors import DocumentError
-from qa.readers.content import MAX_FILE_BYTES, Content, refuse_long
+from qa.readers.content import MAX_FILE_BYTES, Content, one_line, refuse_long
 from qa.readers.extraction import extract
 from qa.readers.formats import EXTRACTED, SOURCE_CODE
 from qa.selection import Ignored
@@ -56,9 +56,9 @@ def read_document(path: Path, *, root: Path) -> Document:
     refuse_long(content.text, path)
     if not content.text.strip():
         raise DocumentError(f"{path} holds no text. Remove it, or fill it")
-    title = " ".join((content.title or "").split())[:TITLE_CHARS]
+    title = one_line(content.title or "")[:TITLE_CHARS]
     if PLACEHOLDER.fullmatch(title):
-        title = " ".join(path.stem.split())[:TITLE_CHARS]
+        title = one_line(path.stem)[:TITLE_CHARS]
     date = own_date(content.text) or next(filter(None, map(written_date, content.dates)), None)
     return Document(id=name, text=content.text, title=title, pages=content.pages, date=date)
 
