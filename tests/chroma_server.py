@@ -5,6 +5,7 @@ Chroma's own server knows neither tokens nor TLS since 1.0, so a proxy is how it
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import socket
@@ -13,6 +14,8 @@ import sys
 import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -67,8 +70,9 @@ class ChromaServer:
 class Proxy:
     """Lets through to `upstream` whoever sends `secret` in `header`; with `tls` over TLS.
 
-    While `failing` is a status, that is what every request gets. `records` is how many records a
-    request may write or ask for, as Chroma Cloud limits them; `identity` is who the sender is said to be.
+    While `failing` is a status, that is what every request gets; while `silent`, none is answered.
+    `records` is how many records a request may write or ask for, as Chroma Cloud limits them;
+    `identity` is who the sender is said to be.
     """
 
     upstream: str
@@ -76,6 +80,7 @@ class Proxy:
     secret: str = "Bearer correct horse"
     tls: bool = False
     failing: int | None = None
+    silent: bool = False
     records: int | None = None
     identity: dict[str, object] | None = None
     refused: list[str] = field(default_factory=list)
@@ -105,6 +110,8 @@ class Proxy:
         return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     async def _forward(self, request: Request) -> Response:
+        while self.silent:
+            await asyncio.sleep(0.05)
         if self.failing:
             return PlainTextResponse("the upstream is away", status_code=self.failing)
         if request.headers.get(self.header) != self.secret:
@@ -123,6 +130,13 @@ class Proxy:
             headers={"content-type": "application/json"},
         )
         return Response(answer.content, status_code=answer.status_code, media_type="application/json")
+
+
+@contextmanager
+def silent_server() -> Iterator[str]:
+    """The address of a server that takes connections and requests, and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from qa import Chatbot
+from qa import Chatbot, segments
+from qa.checkup import find_damage
 from qa.errors import StoreDamagedError, StoreError
 from qa.index import Index
+from qa.segments import check_segments
 from qa.sentence_vectors import SentenceVectors
 from qa.writer import writing
 from test_index import entry, open_index, vector
@@ -64,6 +68,48 @@ def test_a_damaged_vector_index_is_named_before_it_is_read(
     harm(segment(index) / part)
     with pytest.raises(StoreDamagedError, match=r"it is damaged \(.*qa ingest --rebuild PATH"):
         search(open_index(index))
+
+
+def test_noise_that_a_sample_misses_is_named_by_a_checkup_and_after_an_unclean_end(
+    index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments, "SAMPLE", 2)  # the first node and the last
+    damage = segment(index) / "data_level0.bin"
+    content = bytearray(damage.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 4_096] = np.random.default_rng(7).bytes(4_096)
+    damage.write_bytes(content)
+    opened = open_index(index)
+    assert opened.documents()
+    (found,) = find_damage(opened)
+    assert re.search(r"it is damaged \(.*/data_level0.bin holds noise\)\. Run: qa ingest --rebuild PATH", found)
+    manifest = opened.manifest()
+    assert manifest is not None
+    collection = opened.record_collection()
+    assert collection is not None
+    collection.modify(metadata=asdict(replace(manifest, finished="another")))
+    opened.close()
+    with pytest.raises(StoreDamagedError, match=r"data_level0\.bin holds noise"):
+        open_index(index).documents()
+
+
+@pytest.mark.parametrize("blocks", [1, 7, 100_000])
+def test_a_whole_index_is_found_whole_however_it_is_looked_at(
+    index: Path, monkeypatch: pytest.MonkeyPatch, blocks: int
+) -> None:
+    monkeypatch.setattr(segments, "BLOCK", blocks)
+    check_segments(index)
+    check_segments(index, whole=True)
+
+
+def test_links_above_the_lowest_level_to_nodes_that_do_not_exist_are_named(index: Path) -> None:
+    damage = segment(index) / "link_lists.bin"
+    numbers = np.fromfile(damage, dtype=np.uint32)
+    first = int(np.flatnonzero(numbers)[0])  # the size of a list; its count and its links follow
+    numbers[first + 2] = 1_000_000
+    numbers.tofile(damage)
+    with pytest.raises(StoreDamagedError, match=r"link_lists\.bin does not fit"):
+        open_index(index)
 
 
 def test_a_vector_index_that_is_gone_is_named(index: Path) -> None:

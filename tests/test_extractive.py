@@ -107,7 +107,17 @@ def test_required_confidence_rises_with_strictness() -> None:
 
 @pytest.mark.parametrize(
     ("text", "fragment"),
-    [("Repairs", True), ("date 2021-07-08", True), ("It burned.", False), ("“It burned.”", False)],
+    [
+        ("Repairs", True),
+        ("date 2021-07-08", True),
+        ("It burned.", False),
+        ("“It burned.”", False),
+        ("Name: Ida Moen | Role: Gardener", False),
+        ("Name | Role", True),
+        ("Chapter 3: The mill", True),
+    ],
 )
-def test_a_short_text_without_an_end_mark_is_a_fragment(text: str, fragment: bool) -> None:
+def test_a_short_text_without_an_end_mark_is_a_fragment_unless_it_is_a_row_that_names_its_columns(
+    text: str, fragment: bool
+) -> None:
     assert is_fragment(text) is fragment

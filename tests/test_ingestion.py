@@ -16,7 +16,6 @@ import pytest
 
 from qa import Chatbot
 from qa.changes import SETTLED_NS
-from qa.dates import own_date
 from qa.errors import DocumentError
 from qa.ingestion import IngestReport
 from qa.selection import Selection
@@ -183,24 +182,6 @@ def test_patterns_limit_one_run_and_leave_the_rest_as_it_is(bot: Chatbot, folder
     assert ids(bot) == ["b.md", "farm.txt", "port.txt"]
     with pytest.raises(DocumentError, match="--include"):
         bot.ingest(folder, selection=Selection(include=("!",)))
-
-
-@pytest.mark.parametrize(
-    ("text", "date"),
-    [
-        ("date 2021-07-08 The general met his counterpart.", "2021-07-08"),
-        ("\n Date: 2021-07-08\nThe general", "2021-07-08"),
-        ("---\ntitle: A\ndate: '2021-07-08T10:00:00Z'\n---\nText", "2021-07-08"),
-        ("---\r\ndate: 2021-07-08\r\n---\r\n", "2021-07-08"),
-        ("date 2021-02-30 has no such day", None),
-        ("date 2021-07-081 is no date", None),
-        ("On date 2021-07-08 they met.", None),
-        ("Text\n---\ndate: 2021-07-08\n---\n", None),
-        ("", None),
-    ],
-)
-def test_the_date_is_the_one_a_text_gives_itself(text: str, date: str | None) -> None:
-    assert own_date(text) == date
 
 
 def test_a_record_has_the_date_of_its_document(bot: Chatbot, folder: Path) -> None:

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,10 @@ from chroma_server import ChromaServer
 from qa import Chatbot
 from ray_cluster import RayCluster
 
-pytest.importorskip("ray", reason="Ray is not installed: make ray")
+if "QA_REQUIRE_RAY" not in os.environ:
+    pytest.importorskip("ray", reason="Ray is not installed: make ray")
 
-FILES = 800
+FILES = 680
 QUICK = 512  # as many passages as are written at a time, so that the first are visible while the rest takes its time
 
 
@@ -43,10 +45,14 @@ def cluster() -> Iterator[RayCluster]:
 
 
 def contents(bot: Chatbot) -> dict[str, tuple[object, ...]]:
-    """Everything that is indexed, by document."""
+    """Everything that is indexed, by document, but the files' times: one too new to be trusted is left out."""
     index = bot._library.index
     return {
-        record.id: (record, index.passages(record.passage_ids), index.vectors(record.passage_ids).tobytes())
+        record.id: (
+            replace(record, modified_ns=0),
+            index.passages(record.passage_ids),
+            index.vectors(record.passage_ids).tobytes(),
+        )
         for record in bot.documents()
     }
 

@@ -151,6 +151,18 @@ def test_a_book_gives_its_chapters_in_reading_order(tmp_path: Path) -> None:
     assert (document.text, document.title) == ("# One\n\nText.\n\n# Two\n\nMore.", "A book")
 
 
+def test_a_file_whose_properties_have_no_title_has_that_of_its_first_heading(tmp_path: Path) -> None:
+    path = make_docx(tmp_path / "a.docx", heading="The harbour", paragraph=PROSE, level=1)
+    assert read(path).title == "The harbour"
+    deck = make_pptx(tmp_path / "a.pptx", [("The mill", "Text.", "")])
+    assert read(deck).title == "The mill"
+
+
+@pytest.mark.parametrize("title", ["untitled", "PowerPoint Presentation", "Document1", "(Untitled document)", "---"])
+def test_a_title_that_a_program_wrote_for_none_is_none(tmp_path: Path, title: str) -> None:
+    assert read(make_pdf(tmp_path / "report.pdf", [["One."]], title=title)).title == "report"
+
+
 def test_source_code_is_its_text_unchanged(tmp_path: Path) -> None:
     code = "def f():\r\n\treturn 'é'\n"
     assert read(write(tmp_path / "a.py", code)).text == code
@@ -179,10 +191,13 @@ def test_the_same_bytes_give_the_same_text_whatever_the_hash_seed(
 
 
 def test_a_format_whose_library_is_missing_names_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['pypdfium2'] = None")
+    missing = "import sys; sys.modules['pypdfium2'] = sys.modules['pptx'] = None"
+    (tmp_path / "sitecustomize.py").write_text(missing)
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(DocumentError, match=r"needs the library pypdfium2\. Run: pip install 'qa\[formats\]'"):
+    with pytest.raises(DocumentError, match=r"a\.pdf needs the library pypdfium2\. Run: pip install pypdfium2$"):
         read(make_pdf(tmp_path / "a.pdf", [["One."]]))
+    with pytest.raises(DocumentError, match=r"a\.pptx needs the library pptx\. Run: pip install python-pptx$"):
+        read(make_pptx(tmp_path / "a.pptx", [("h", "One.", "")]))
     assert not re.search("pdf", read(write(tmp_path / "a.html", "<p>One.")).text)
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import chromadb
 import pytest
 
-from chroma_server import AUTHORITY, ChromaServer, Proxy, free_port
-from qa import Chatbot, locks
+from chroma_server import AUTHORITY, ChromaServer, Proxy, free_port, silent_server
+from qa import Chatbot, deadlines, locks
 from qa.errors import SettingsError, StoreBusyError, StoreError
 from qa.locks import Lease
 from qa.stores import connect
@@ -57,6 +57,40 @@ def lease(chroma: str, collection: str) -> Lease:
 def test_a_server_that_does_not_run_is_named_with_what_to_do() -> None:
     with pytest.raises(StoreError, match=r"index http://127.*: the connection failed.*refused.*Is the server running"):
         connect(f"http://127.0.0.1:{free_port()}")
+
+
+def test_a_server_that_never_answers_is_named_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadlines, "OPENING_S", 1.0)
+    with silent_server() as url:
+        began = time.monotonic()
+        with pytest.raises(
+            StoreError, match=rf"index {url}: the server took the question and did not answer within 1 s"
+        ):
+            connect(url)
+        assert time.monotonic() - began < 5
+
+
+def test_chroma_cloud_that_never_answers_is_named_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHROMA_API_KEY", "key-1234")
+    monkeypatch.setattr(deadlines, "OPENING_S", 1.0)
+    with silent_server() as url:
+        port = int(url.rpartition(":")[2])
+        here = partial(chromadb.CloudClient, cloud_host="127.0.0.1", cloud_port=port, enable_ssl=False)
+        monkeypatch.setattr(chromadb, "CloudClient", here)
+        with pytest.raises(StoreError, match=r"index cloud://acme/papers: .* did not answer within 1 s"):
+            connect("cloud://acme/papers")
+
+
+def test_a_server_that_falls_silent_is_waited_for_longer_and_then_named(
+    proxy: Proxy, documents: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deadlines, "ANSWER_S", 3.0)
+    with open_bot(proxy.url, documents, collection="silent") as bot:
+        proxy.silent = True
+        with pytest.raises(StoreError, match=r"did not answer within 3 s\. .*See its log and QA_CHROMA, then run"):
+            bot.ask(QUESTION)
+        proxy.silent = False
+        assert "1891" in bot.ask(QUESTION).text
 
 
 @pytest.mark.parametrize("token", ["", "wrong horse"])
@@ -262,6 +296,22 @@ def test_the_lease_of_a_killed_writer_runs_out_and_one_of_many_takes_it(chroma_s
         thread.join()
     assert (len(won), len(told)) == (1, 5)
     won[0].release()
+
+
+@pytest.mark.usefixtures("quick_lease")
+def test_a_writer_whose_server_fell_silent_waits_for_it_once(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadlines, "ANSWER_S", 2.0)
+    held = lease(proxy.url, "silent-lease")
+    held.acquire()
+    proxy.silent = True
+    time.sleep(1.3)
+    began = time.monotonic()
+    held.release()
+    assert time.monotonic() - began < 3
+    proxy.silent = False
+    after = lease(proxy.url, "silent-lease")
+    after.acquire()
+    after.release()
 
 
 @pytest.mark.usefixtures("quick_lease")

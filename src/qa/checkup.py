@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from qa.errors import StoreError
+from qa.errors import StoreDamagedError, StoreError
 from qa.index import Index
 from qa.ingestion import IngestReport
 from qa.types import Record
@@ -46,6 +46,11 @@ class Checkup:
 
 def find_damage(index: Index) -> Iterator[str]:
     """What is wrong with the documents and passages of an index, a sentence each."""
+    try:
+        index.check_files()
+    except StoreDamagedError as error:  # Chroma would read on, out of bounds
+        yield str(error)
+        return
     records = index.documents()
     for record in records:
         try:

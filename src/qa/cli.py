@@ -18,7 +18,7 @@ import typer
 
 from qa.errors import DocumentError, QAError
 from qa.evals.cli import app as evals
-from qa.types import Answer
+from qa.types import Answer, titled
 
 if TYPE_CHECKING:
     from qa.ingestion import IngestReport
@@ -145,16 +145,17 @@ def status(
     print(f"index       {found.location} (collection {found.collection})")
     print(f"embeddings  {found.embeddings}")
     print(f"answers     {found.model}")
-    print(f"documents   {len(found.documents)}, in {found.passages} passages")
+    print(f"documents   {len(found.documents)}, in {_count(found.passages, 'passage')}")
     for record in found.documents:
-        print(f"  {record.id}  {record.passages} passages, {record.chars:,} characters, version {record.version}")
+        named = ", ".join(filter(None, (titled(record.id, record.title), record.date)))
+        print(f"  {named}: {_count(record.passages, 'passage')}, {record.chars:,} characters, version {record.version}")
     if found.unfinished:
         print("An ingest is under way or was stopped. If none is running: qa ingest")
     if not found.documents:
         print("Nothing is indexed. Run: qa ingest PATH")
     if checkup is not None:
         print("".join(f"  {finding}\n" for finding in checkup.findings), end="")
-        print("Everything is whole and in step" if checkup.is_good else f"{len(checkup.findings)} findings")
+        print("Everything is whole and in step" if checkup.is_good else _count(len(checkup.findings), "finding"))
         sys.exit(0 if checkup.is_good else 1)
 
 
@@ -254,8 +255,12 @@ def _print_report(report: IngestReport, *, as_json: bool, named: bool) -> None:
         print(f"The index was damaged. What is left of it was moved to {report.set_aside}")
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _failures(report: IngestReport) -> str:
-    files = "1 file" if len(report.failed) == 1 else f"{len(report.failed)} files"
+    files = _count(len(report.failed), "file")
     listed = "\n".join(f"  {reason}" for _, reason in report.failed)
     return f"{files} could not be read, everything else is indexed:\n{listed}"
 

@@ -1,4 +1,4 @@
-"""The date that a text gives itself. Dates inside the text are read in `facts.py`."""
+"""The date that a text gives itself, or the file's properties give it. Dates inside the text are read in `facts.py`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,33 @@ FRONT_DATE = re.compile(r"^date:[ \t]*[\"']?(\d{4}-\d{2}-\d{2})(?!\d)", re.MULTI
 FRONT_MATTER = re.compile(r"\s*---[ \t]*\r?\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 LEADING_DATE = re.compile(r"\s*date:?[ \t]+(\d{4}-\d{2}-\d{2})(?!\d)", re.IGNORECASE)
 
+WRITTEN_DATE = re.compile(r"\s*(?:D:)?(\d{4})([-/.]?)(\d{2})\2(\d{2})(?=\D|\d{4}|\Z)", re.ASCII)  # D: as PDF has it
+MAIL_DATE = re.compile(r"\s*(?:[a-z]+,?\s+)?(\d{1,2})\s+([a-z]{3})[a-z]*\s+(\d{4})\b", re.ASCII | re.IGNORECASE)
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+FIRST_YEAR, LAST_YEAR = 1400, 2099
+# What clocks that were never set begin with, a time zone to either side, and the templates of python-docx and -pptx.
+NOBODYS_DATES = frozenset(
+    """1600-12-31 1601-01-01 1899-12-30 1899-12-31 1900-01-01 1904-01-01 1969-12-31 1970-01-01 1979-12-31 1980-01-01
+    2013-01-27 2013-12-23""".split()  # noqa: SIM905  # legible as prose, not as a list
+)
+
 
 def own_date(text: str) -> str | None:
     """The date in the front matter, else one that the text begins with as `date 2021-07-08`, in ISO form."""
     front = FRONT_MATTER.match(text)
     found = FRONT_DATE.search(front[1]) if front else LEADING_DATE.match(text)
     return calendar_date(found[1]) if found else None
+
+
+def written_date(written: str) -> str | None:
+    """The day that a property of a file names, as ISO 8601, PDF or mail write it; None where nobody chose it."""
+    if found := WRITTEN_DATE.match(written):
+        day = calendar_date(f"{found[1]}-{found[3]}-{found[4]}")
+    elif (found := MAIL_DATE.match(written)) and found[2].lower() in MONTHS:
+        day = calendar_date(f"{found[3]}-{MONTHS.index(found[2].lower()) + 1:02}-{int(found[1]):02}")
+    else:
+        return None
+    return day if day and day not in NOBODYS_DATES and FIRST_YEAR <= int(day[:4]) <= LAST_YEAR else None
 
 
 def calendar_date(text: str) -> str | None:

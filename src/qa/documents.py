@@ -14,9 +14,9 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from qa.dates import own_date
+from qa.dates import own_date, written_date
 from qa.errors import DocumentError
-from qa.readers.content import MAX_FILE_BYTES, Content, refuse_long
+from qa.readers.content import MAX_FILE_BYTES, Content, one_line, refuse_long
 from qa.readers.extraction import extract
 from qa.readers.formats import EXTRACTED, SOURCE_CODE
 from qa.selection import Ignored
@@ -25,6 +25,10 @@ from qa.types import Document
 TITLE_CHARS = 200  # every passage carries the title
 FORMATS = "text, Markdown, source code, HTML, PDF, Word, PowerPoint, Excel, CSV, JSON, mail (.eml) and EPUB"
 
+# What programs write where nobody gave a title.
+PLACEHOLDER = re.compile(
+    r"\W*(untitled( document)?|(powerpoint |pdf )?presentation ?\d*|document ?\d*|slide 1)?\W*", re.I
+)
 FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 FRONT_TITLE = re.compile(r"^title:[ \t]*([\"']?)(.*?\S)\1[ \t]*\r?$", re.MULTILINE)
 CODE = re.compile(r"^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
@@ -52,8 +56,10 @@ def read_document(path: Path, *, root: Path) -> Document:
     refuse_long(content.text, path)
     if not content.text.strip():
         raise DocumentError(f"{path} holds no text. Remove it, or fill it")
-    title = " ".join((content.title or path.stem).split())[:TITLE_CHARS]
-    date = own_date(content.text)
+    title = one_line(content.title or "")[:TITLE_CHARS]
+    if PLACEHOLDER.fullmatch(title):
+        title = one_line(path.stem)[:TITLE_CHARS]
+    date = own_date(content.text) or next(filter(None, map(written_date, content.dates)), None)
     return Document(id=name, text=content.text, title=title, pages=content.pages, date=date)
 
 

@@ -29,6 +29,7 @@ MOST_OF_SEVERAL = 3
 _REFERENCE = re.compile(r"\s?\[(?:\d+(?:[.,;–-]\s?\d+)*)\](?:\([^)\s]*\))?")
 _END = re.compile(r"[.!?…:;。！？][\"'”’»)\]*_]*$")
 _HEADING = re.compile(r"#{1,6} ")
+_ROW = re.compile(r"[^|]*\w: [^|]+\| [^|]*\w: ")  # of a table, as `readers/tables.py` writes it
 _FRAGMENT_WORDS = 8
 
 
@@ -89,8 +90,8 @@ def _candidates(hits: Sequence[Hit]) -> list[_Candidate]:
 
 
 def is_fragment(text: str) -> bool:
-    """Whether a text is a heading, a question or a date line rather than a sentence that could answer."""
-    short = len(text.split()) <= _FRAGMENT_WORDS and not _END.search(text)
+    """Whether a text is a heading, a question or a date line, not a sentence or a table's row that could answer."""
+    short = len(text.split()) <= _FRAGMENT_WORDS and not (_END.search(text) or _ROW.match(text))
     return short or text.endswith("?") or _HEADING.match(text) is not None
 
 

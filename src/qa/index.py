@@ -270,6 +270,11 @@ class Index:
             )
         return self._lexical
 
+    def check_files(self) -> None:
+        """Raises: StoreDamagedError when the files of a folder do not hold together; all of them are read."""
+        if is_folder(self.location):
+            check_segments(Path(self.location), whole=True)
+
     def wrote(self, generation: str) -> None:
         """This process made the change to `generation` itself, so nothing it has loaded is out of date."""
         self._seen = generation
@@ -307,6 +312,8 @@ class Index:
             manifest = self._read_manifest()  # as it is by now: our own writer may have been here
             if manifest is None or manifest.generation == self._seen:
                 return
+            if self._seen is None and manifest.unfinished:  # perhaps since the power failed
+                self.check_files()
             if self._seen is not None and not self._is_ours and is_folder(self.location):
                 now = time.monotonic()
                 for retired in [each for each in self._retired if now - each[0] > RETIRED_S]:

@@ -109,7 +109,7 @@ class Lease:
         """Let others write; a server that cannot be reached lets them when the lease has run out."""
         self._released.set()
         self._keeper.join()
-        if self._mine is not None:
+        if self._mine is not None and time.time() <= self._until:  # else it is not waited for once more
             with suppress(StoreError), store_errors(self._location):
                 self._remove(self._mine)
 

@@ -151,7 +151,9 @@ def _cluster(address: str) -> Iterator[None]:
         import ray.data
         import ray.exceptions
     except ImportError as error:
-        raise SettingsError(f"ray = {address!r} needs Ray. Install it with: pip install 'qa[ray]'") from error
+        raise SettingsError(
+            f"ray = {address!r} needs Ray. Run: pip install 'ray[data]', or in a checkout: make ray"
+        ) from error
     own: dict[str, Any] = {"include_dashboard": False} if address == LOCAL else {}
     try:
         if ":" in address:  # Ray itself would try for minutes

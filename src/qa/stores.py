@@ -121,7 +121,8 @@ def _open_memory() -> ClientAPI:
 
 def _open_server(url: SplitResult) -> ClientAPI:
     import chromadb
-    from chromadb.config import Settings
+
+    from qa.deadlines import server_settings
 
     token = os.environ.get("QA_CHROMA_TOKEN", "")
     if not (token.isascii() and token.isprintable()):
@@ -135,7 +136,7 @@ def _open_server(url: SplitResult) -> ClientAPI:
         port=port,
         ssl=url.scheme == "https",
         headers={"Authorization": f"Bearer {token}"} if token else None,
-        settings=Settings(anonymized_telemetry=False),
+        settings=server_settings(),
     )
 
 
@@ -145,13 +146,13 @@ def _bracketed(host: str) -> str:
 
 def _open_cloud(*, tenant: str, database: str) -> ClientAPI:
     import chromadb
-    from chromadb.config import Settings
+
+    from qa.deadlines import server_settings
 
     key = os.environ.get("CHROMA_API_KEY")  # given by hand, as Chroma 1.5.9 looks for it too and then sends "None"
     if not key:
         raise SettingsError(f"chroma = 'cloud://{tenant}/{database}' needs a key. Set CHROMA_API_KEY")
-    quiet = Settings(anonymized_telemetry=False)
-    return chromadb.CloudClient(tenant=tenant, database=database, api_key=key, settings=quiet)
+    return chromadb.CloudClient(tenant=tenant, database=database, api_key=key, settings=server_settings())
 
 
 @contextmanager
@@ -221,7 +222,15 @@ def _explain_server(error: Exception, location: str) -> str:
 
 
 def _explain_connection(error: Exception) -> str:
+    import httpx
+
     said = str(error)
+    if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
+        waited_s = error.request.extensions["timeout"]["read"]
+        return (
+            f"the server took the question and did not answer within {waited_s:.0f} s. Is it overloaded, or is it not "
+            "Chroma? See its log and QA_CHROMA, then run the command again"
+        )
     tls = next((cause for cause in _causes(error) if isinstance(cause, ssl.SSLError)), None)
     if isinstance(tls, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({tls.verify_message}). Name the authority's file in SSL_CERT_FILE"

@@ -259,14 +259,14 @@ class Answer:
         )
 
     def __str__(self) -> str:
-        """Readable text: the answer, then every quote with its document and characters."""
+        """Readable text: the answer, then every quote with its document, the document's title, and characters."""
         sources: tuple[Citation | Nearest, ...] = self.nearest if self.abstained else self.citations
         blocks = [self.text]
         if self.abstained and sources:
             blocks.append("The nearest passages:")
         for position, source in enumerate(sources, start=1):
             page = "" if source.page is None else f", page {source.page}"
-            where = f"{source.document}{page}, characters {source.start}-{source.end}"
+            where = f"{titled(source.document, source.title)}{page}, characters {source.start}-{source.end}"
             quote = " ".join(source.quote.split())
             if self.abstained:
                 quote = shorten(quote, NEAREST_CHARS, placeholder=" …")
@@ -287,3 +287,9 @@ def _sentence(plain: Mapping[str, Any]) -> Sentence:
         reason=plain["reason"],
         highlight=None if highlight is None else Span(**highlight),
     )
+
+
+def titled(document: str, title: str) -> str:
+    """The id of a document, with its title where that says more than the file's name."""
+    name = document.rpartition("/")[2]
+    return document if title in (name, name.rpartition(".")[0]) else f"{document} ({title})"

@@ -53,7 +53,7 @@ def build(bot: Chatbot, *, root_path: str = "", auth: str = "", mcp: bool = Fals
     if logins and mcp:
         raise SettingsError("--mcp and --auth do not go together: MCP clients cannot log in here. Choose one")
     if mcp and find_spec("mcp") is None:
-        raise SettingsError("--mcp needs a library that is not installed. Run: pip install 'qa[mcp]'")
+        raise SettingsError("--mcp needs a library that is not installed. Run: pip install mcp")
     folder = bot.settings.home.resolve()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.environ["GRADIO_TEMP_DIR"] = str(folder / "incoming")

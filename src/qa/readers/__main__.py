@@ -11,7 +11,7 @@ from pathlib import Path
 
 from qa.errors import DocumentError
 from qa.readers.content import Content, refuse_long
-from qa.readers.formats import EXTRACTED
+from qa.readers.formats import EXTRACTED, PACKAGES
 
 
 def main(path: Path, *, memory_bytes: int, processor_s: int) -> None:
@@ -34,7 +34,8 @@ def read(path: Path) -> Content:
         reader = getattr(import_module(f"qa.readers.{module}"), function)
         content = reader(path)
     except ModuleNotFoundError as error:
-        raise DocumentError(f"{path} needs the library {error.name}. Run: pip install 'qa[formats]'") from error
+        package = PACKAGES.get(str(error.name), error.name)
+        raise DocumentError(f"{path} needs the library {error.name}. Run: pip install {package}") from error
     refuse_long(content.text, path)
     return content
 

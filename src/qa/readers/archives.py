@@ -14,6 +14,9 @@ MAX_MEMBERS = 20_000
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # a compound file: the older Office formats, and newer ones with a password
 TITLE = "{http://purl.org/dc/elements/1.1/}title"
+DATE = "{http://purl.org/dc/elements/1.1/}date"
+SAVED = "{http://purl.org/dc/terms/}modified"
+PROPERTIES = ("docProps/core.xml", "meta.xml")  # of Microsoft's formats, and of OpenDocument
 
 
 def open_archive(path: Path) -> ZipFile:
@@ -37,8 +40,14 @@ def open_archive(path: Path) -> ZipFile:
     return archive
 
 
-def core_title(archive: ZipFile) -> str | None:
-    """The title in the properties of an Office document."""
-    if "docProps/core.xml" not in archive.namelist():
-        return None
-    return one_line(ElementTree.fromstring(archive.read("docProps/core.xml")).findtext(TITLE) or "") or None
+def office_properties(archive: ZipFile) -> tuple[str | None, tuple[str, ...]]:
+    """The title in the properties of an Office document, and when it was last saved.
+
+    Not when it was made: a report begun as a copy of last year's keeps last year's date.
+    """
+    held = next((name for name in PROPERTIES if name in archive.namelist()), None)
+    if held is None:
+        return None, ()
+    properties = ElementTree.fromstring(archive.read(held))
+    title, *dates = (one_line(properties.findtext(f".//{name}") or "") for name in (TITLE, SAVED, DATE))
+    return title or None, tuple(dates)

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from zipfile import ZipFile
 
 from qa.errors import DocumentError
-from qa.readers.archives import TITLE, open_archive
+from qa.readers.archives import DATE, TITLE, open_archive
 from qa.readers.content import Content, one_line
 from qa.readers.web import decode_html, html_content
 
@@ -34,7 +34,8 @@ def read_epub(path: Path) -> Content:
         parts = [name for name in _spine(table, folder=posixpath.dirname(package)) if name in names]
         chapters = [html_content(decode_html(archive.read(name))).text for name in parts]
     title = next((one_line(each.text or "") for each in table.iter(TITLE)), None)
-    return Content(text="\n\n".join(filter(None, chapters)), title=title or None)
+    dates = tuple(one_line(each.text or "") for each in table.iter(DATE))
+    return Content(text="\n\n".join(filter(None, chapters)), title=title or None, dates=dates)
 
 
 def _root_file(archive: ZipFile) -> str | None:

@@ -23,11 +23,15 @@ UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What a reader finds in a file; without a title, the file's name serves."""
+    """What a reader finds in a file; without a title, the file's name serves.
+
+    `dates` are those of the file's properties as they are written there, the best first; `dates.py` reads them.
+    """
 
     text: str
     title: str | None = None
     pages: tuple[int, ...] = ()
+    dates: tuple[str, ...] = ()
 
 
 def refuse_long(text: str, path: Path) -> None:
@@ -46,7 +50,7 @@ def one_line(text: str) -> str:
     return " ".join(tidy(text).split())
 
 
-def joined(pages: list[str], *, title: str | None = None) -> Content:
+def joined(pages: list[str], *, title: str | None = None, dates: tuple[str, ...] = ()) -> Content:
     """The pages as one text; a sentence that runs over the end of a page is not cut."""
     text = ""
     offsets = []
@@ -55,7 +59,7 @@ def joined(pages: list[str], *, title: str | None = None) -> Content:
             text += "\n" if page[:1].islower() and not text.endswith((".", "!", "?", ":")) else "\n\n"
         offsets.append(len(text))
         text += page
-    return Content(text=text, title=title, pages=tuple(offsets))
+    return Content(text=text, title=title, pages=tuple(offsets), dates=dates)
 
 
 def decode(read: bytes) -> str:

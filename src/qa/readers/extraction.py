@@ -50,7 +50,7 @@ def extract(path: Path) -> Content:
     found = json.loads(done.stdout)
     if "error" in found:
         raise DocumentError(found["error"].replace(str(path.absolute()), str(path)))
-    return Content(text=found["text"], title=found["title"], pages=tuple(found["pages"]))
+    return Content(**{**found, "pages": tuple(found["pages"]), "dates": tuple(found["dates"])})
 
 
 def _failure(done: subprocess.CompletedProcess[bytes]) -> str:

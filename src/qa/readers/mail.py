@@ -19,7 +19,11 @@ def read_mail(path: Path) -> Content:
     names = [one_line(part.get_filename() or part.get_content_type()) for part in message.iter_attachments()]
     attached = [f"Attached: {', '.join(names)}"] if names else []
     blocks = ["\n\n".join(headers), _body(message), *attached]
-    return Content(text="\n\n".join(filter(None, blocks)), title=one_line(str(message["Subject"] or "")) or None)
+    return Content(
+        text="\n\n".join(filter(None, blocks)),
+        title=one_line(str(message["Subject"] or "")) or None,
+        dates=(one_line(str(message["Date"] or "")),),
+    )
 
 
 def _body(message: EmailMessage) -> str:

@@ -51,7 +51,7 @@ class _Line:
 
 
 def read_pdf(path: Path) -> Content:
-    """The pages of a PDF, with the title from its properties.
+    """The pages of a PDF, with the title and the date from its properties.
 
     Raises: DocumentError when it has a password, or pictures of text only.
     """
@@ -71,7 +71,12 @@ def read_pdf(path: Path) -> Content:
         first_seen, body = _part_running(lines, running)
         texts.append("\n\n".join([*first_seen, *_paragraphs(body, usual_step=usual_step)]))
     title = WRITTEN_BY_WORD.sub("", one_line(document.get_metadata_value("Title")))
-    return joined([tidy(text) for text in _dehyphenated(texts)], title=title or None)
+    return joined([tidy(text) for text in _dehyphenated(texts)], title=title or None, dates=_dates(document))
+
+
+def _dates(document: pypdfium2.PdfDocument) -> tuple[str, ...]:
+    """When it was made, out of a finished text; else when it was changed, as signing, merging and OCR do, too."""
+    return tuple(document.get_metadata_value(key) for key in ("CreationDate", "ModDate"))
 
 
 def _lines(document: pypdfium2.PdfDocument, number: int) -> list[_Line]:

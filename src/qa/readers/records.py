@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from qa.errors import DocumentError
@@ -13,6 +13,7 @@ Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
 LONG_CHARS = 200  # a longer text stands on its own, below its name
 TITLE_KEYS = ("title", "name", "headline")
+DATE_KEYS = ("date", "published")
 
 
 def read_json(path: Path) -> Content:
@@ -22,8 +23,8 @@ def read_json(path: Path) -> Content:
     except json.JSONDecodeError as error:
         raise DocumentError(f"{path} is not JSON: {error}. Mend it, or rename it to .txt") from error
     records: list[Json] = found if isinstance(found, list) else [found]
-    title = next((found[key] for key in TITLE_KEYS if key in found), None) if isinstance(found, dict) else None
-    return Content(text=records_text(records), title=one_line(title) if isinstance(title, str) else None)
+    title = next(iter(_texts(found, TITLE_KEYS)), None)
+    return Content(text=records_text(records), title=title, dates=_texts(found, DATE_KEYS))
 
 
 def read_json_lines(path: Path) -> Content:
@@ -35,6 +36,12 @@ def read_json_lines(path: Path) -> Content:
         except json.JSONDecodeError as error:
             raise DocumentError(f"{path} is not JSON in line {number}: {error}. Mend it") from error
     return Content(text=records_text(records))
+
+
+def _texts(record: Json, keys: Sequence[str]) -> tuple[str, ...]:
+    """What the record holds under these keys in their order, where that is a text."""
+    values = [record.get(key) for key in keys] if isinstance(record, dict) else []
+    return tuple(one_line(value) for value in values if isinstance(value, str))
 
 
 def records_text(records: list[Json]) -> str:

@@ -7,20 +7,22 @@ from pathlib import Path
 import python_calamine
 
 from qa.errors import DocumentError
-from qa.readers.archives import core_title, open_archive
+from qa.readers.archives import office_properties, open_archive
 from qa.readers.content import Content, one_line
 from qa.readers.tables import rows_text
 
 
 def read_workbook(path: Path) -> Content:
     """Each sheet under its name; a formula is its last value."""
-    title = None
+    title: str | None = None
+    dates: tuple[str, ...] = ()
     if path.suffix.lower() != ".xls":
         with open_archive(path) as archive:
-            title = core_title(archive)
+            title, dates = office_properties(archive)
     try:
         book = python_calamine.load_workbook(str(path))
     except python_calamine.PasswordError as error:
         raise DocumentError(f"{path} is protected by a password. Save it without one") from error
     sheets = [(name, rows_text(book.get_sheet_by_name(name).iter_rows())) for name in book.sheet_names]
-    return Content(text="\n\n".join(f"# {one_line(name)}\n\n{rows}" for name, rows in sheets if rows), title=title)
+    text = "\n\n".join(f"# {one_line(name)}\n\n{rows}" for name, rows in sheets if rows)
+    return Content(text=text, title=title, dates=dates)

@@ -12,17 +12,20 @@ from pptx.shapes.graphfrm import GraphicFrame
 from pptx.shapes.group import GroupShape
 from pptx.slide import Slide
 
-from qa.readers.archives import open_archive
+from qa.readers.archives import office_properties, open_archive
 from qa.readers.content import Content, joined, one_line
 from qa.readers.tables import rows_text
 
 
 def read_pptx(path: Path) -> Content:
     """The slides in order, each with its title as a heading, its tables and its notes."""
-    open_archive(path).close()
+    with open_archive(path) as archive:
+        title, dates = office_properties(archive)
     deck = Presentation(str(path))
     slides = ["\n\n".join(_blocks(slide)) for slide in deck.slides]
-    return joined(slides, title=one_line(deck.core_properties.title) or None)
+    headings = (slide.shapes.title for slide in deck.slides)
+    heading = next((one_line(each.text_frame.text) for each in headings if each is not None), None)
+    return joined(slides, title=title or heading, dates=dates)
 
 
 def _blocks(slide: Slide) -> Iterator[str]:

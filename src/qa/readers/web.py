@@ -31,6 +31,11 @@ SPACES = re.compile(r"[ \t\r\f\v\n\xa0]+")
 AROUND_BREAK = re.compile(r" *\n[ \n]*")
 CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
 XML_ENCODING = re.compile(rb"\s*<\?xml[^>]{0,100}?encoding=[\"']([\w.:-]{1,40})")
+# Where pages name the day they were published, the surest first: Open Graph, schema.org, Dublin Core, Highwire, plain.
+DATED = (
+    *("article:published_time", "datepublished", "dcterms.issued", "dcterms.created", "dcterms.date", "dc.date.issued"),
+    *("dc.date.created", "dc.date", "citation_publication_date", "citation_date", "pubdate", "date"),
+)
 PRESCAN_BYTES = 4_096
 # What browsers take these names for. Source: WHATWG Encoding Standard, section 4.2.
 BROWSERS_TAKE = {"ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030"}
@@ -42,7 +47,7 @@ def read_html(path: Path) -> Content:
 
 
 def html_content(html: str) -> Content:
-    """What a reader of the page sees, block by block; its title, else its first heading."""
+    """What a reader of the page sees, block by block; its title, else its first heading; when it was published."""
     tree = LexborHTMLParser(html)
     titles = [one_line(node.text()) for node in tree.css("head > title, h1")]
     tree.strip_tags(UNSEEN)
@@ -51,7 +56,17 @@ def html_content(html: str) -> Content:
     for block in _blocks(tree.body) if tree.body else ():
         parts += ["\n" if ITEM.match(before) and ITEM.match(block) else "\n\n", block]
         before = block
-    return Content(text=tidy("".join(parts[1:])), title=next(filter(None, titles), None))
+    return Content(text=tidy("".join(parts[1:])), title=next(filter(None, titles), None), dates=_dates(tree))
+
+
+def _dates(tree: LexborHTMLParser) -> tuple[str, ...]:
+    """The dates that its meta elements give, then that of its `<time>` where there is one: a list of posts has many."""
+    given = {}
+    for node in tree.css("meta[content]"):
+        named = (node.attributes.get(key) for key in ("property", "name", "itemprop"))
+        given.update({name.casefold(): one_line(node.attributes["content"] or "") for name in named if name})
+    times = {node.attributes["datetime"] or "" for node in tree.css("time[datetime]")}
+    return (*(given[name] for name in DATED if name in given), *(times if len(times) == 1 else ()))
 
 
 def decode_html(read: bytes) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import mammoth  # type: ignore[import-untyped]  # it ships no type hints
 
-from qa.readers.archives import core_title, open_archive
+from qa.readers.archives import office_properties, open_archive
 from qa.readers.content import Content
 from qa.readers.web import html_content
 
@@ -14,7 +14,8 @@ from qa.readers.web import html_content
 def read_docx(path: Path) -> Content:
     """Headings, lists, tables, notes and insertions; no pictures, and nothing from outside the file."""
     with open_archive(path) as archive:
-        title = core_title(archive)
+        title, dates = office_properties(archive)
     with path.open("rb") as file:
         html = mammoth.convert_to_html(file, convert_image=lambda _: [], external_file_access=False).value
-    return Content(text=html_content(html).text, title=title)
+    content = html_content(html)
+    return Content(text=content.text, title=title or content.title, dates=dates)
