@@ -34,7 +34,7 @@ DEPTH = 8  # passages looked at for the place of the right one
 def stored(texts: QuestionSet, vectors: Embedded, *, folder: Path) -> Index:
     """A real index of a question set, made once in `folder`."""
     index = Index(
-        str(folder / texts.name), collection="passages", embeddings=MiniLM.name, dimension=MiniLM.dimension, home=folder
+        str(folder / texts.key), collection="passages", embeddings=MiniLM.name, dimension=MiniLM.dimension, home=folder
     )
     if index.passage_count != len(texts.passages):
         with writing(index) as writer:
@@ -138,8 +138,8 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path(".cache/quality"))
     given = parser.parse_args()
     embedder = MiniLM()
-    squad = load_squad(given.data / "squad2_half/dev-v2.0.json")
-    nq = load_nq(given.data / "nq_oracle/nq-open-oracle.jsonl.gz")
+    squad = load_squad(given.data / "squad2_half/dev-v2.0.json", count_pieces=embedder.count_pieces)
+    nq = load_nq(given.data / "nq_oracle/nq-open-oracle.jsonl.gz", count_pieces=embedder.count_pieces)
     cranfield = load_cranfield(given.data / "cranfield")
     vectors = {each.name: embed(each, embedder=embedder, cache=given.cache) for each in (squad, nq, cranfield)}
     index = {each.name: stored(each, vectors[each.name], folder=given.cache) for each in (squad, nq, cranfield)}

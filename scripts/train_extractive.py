@@ -98,7 +98,7 @@ def without_answers(squad: QuestionSet) -> QuestionSet:
         if any(answer.casefold() in text.casefold() for answer in case.answers):
             continue
         key = (case.passage, answering)
-        passages.setdefault(key, make_passage(f"removed/{key[0]:05d}-{key[1]}", text))
+        passages.setdefault(key, make_passage(f"removed/{key[0]:05d}-{key[1]}", text, header=paragraph.header))
         cases.append(replace(case, answerable=False, passage=list(passages).index(key), sentences=frozenset()))
     return QuestionSet(name="removed", passages=tuple(passages.values()), cases=tuple(cases))
 
@@ -165,9 +165,10 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--cache", type=Path, default=Path(".cache/quality"))
     given = parser.parse_args()
-    squad = load_squad(given.data / "squad2_half/dev-v2.0.json")
-    nq = load_nq(given.data / "nq_oracle/nq-open-oracle.jsonl.gz")
-    found = list(examples(squad, nq, embedder=MiniLM(), cache=given.cache))
+    embedder = MiniLM()
+    squad = load_squad(given.data / "squad2_half/dev-v2.0.json", count_pieces=embedder.count_pieces)
+    nq = load_nq(given.data / "nq_oracle/nq-open-oracle.jsonl.gz", count_pieces=embedder.count_pieces)
+    found = list(examples(squad, nq, embedder=embedder, cache=given.cache))
     sentence = fit_choice(list(choices(found, squad)))
     table = [signals(each.question, hits=each.hits(sentence)) for each in found]
     rows = np.array([[row[name] for name in SIGNALS] for row in table])

@@ -106,8 +106,8 @@ def sentence_features(
     """A row for each sentence of a passage, a column for each of `SENTENCE_FEATURES`."""
     texts = [passage.cut(span) for span in passage.sentences]
     stems = [_terms(text) for text in texts]
-    matches = _Matches(question, [frozenset(found) for found in stems])
-    whole = matches.coverage([term for found in stems for term in found])
+    matches = _Matches(question, [frozenset(found) for found in stems], header=_terms(passage.header))
+    whole = matches.coverage([*_terms(passage.header), *(term for found in stems for term in found)])
     rows = [
         (
             cosine,
@@ -128,8 +128,8 @@ def sentence_features(
 class _Matches:
     """How the sentences of a passage answer to each term of the question, found once for all of them."""
 
-    def __init__(self, question: Question, sentences: Sequence[frozenset[str]]) -> None:
-        stems = frozenset[str]().union(*sentences)
+    def __init__(self, question: Question, sentences: Sequence[frozenset[str]], *, header: Sequence[str]) -> None:
+        stems = frozenset(header).union(*sentences)
         self._question = question
         self._roots = [frozenset(each for each in stems if same_root(term, each)) for term in question.terms]
         holding = np.array([self.credits(sentence) for sentence in sentences]) > 0
