@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from qa.types import Hit, Passage, Record
 from qa.weights import load_weights
 from qa.writer import Entry, writing
 from question_sets import Case, Embedded, QuestionSet, Vectors, embed, load_cranfield, load_nq, load_squad
+from swapped_names import swap_names
 
 Ask = Callable[[str], tuple[Hit, ...]]
 TOP_K = 5  # the default of the settings
@@ -163,17 +165,23 @@ def main() -> None:
     good, near = ([case for case in held_out if case.answerable is wanted] for wanted in (True, False))
     sure = confidences(good, index=index["squad"], ask=ask)
     foreign = [case for number, case in enumerate(nq.cases) if number % 2 == 1]
-    both = Embedded(
-        passages=vectors["squad"].passages,
-        sentences=vectors["squad"].sentences,
-        questions=vectors["nq"].questions,
-    )
+    both = replace(vectors["squad"], questions=vectors["nq"].questions)
     off = confidences(foreign, index=index["squad"], ask=asker(squad, both, index=index["squad"], top_k=TOP_K))
     refusals("NQ questions asked of the 646 passages", answerable=sure, unanswerable=off)
     refusals(
         "SQuAD near misses asked of the 646 passages",
         answerable=sure,
         unanswerable=confidences(near, index=index["squad"], ask=ask),
+    )
+    swapped = swap_names(squad, parity=1)
+    questions = [case.question for case in swapped]
+    renamed = replace(vectors["squad"], questions=dict(zip(questions, embedder.embed(questions), strict=True)))
+    refusals(
+        "with a name swapped, asked of the 646 passages",
+        answerable=sure,
+        unanswerable=confidences(
+            swapped, index=index["squad"], ask=asker(squad, renamed, index=index["squad"], top_k=TOP_K)
+        ),
     )
     one, missed = alone(good, squad, vectors["squad"]), alone(near, squad, vectors["squad"])
     refusals("SQuAD near misses asked of their passage alone", answerable=one, unanswerable=missed)

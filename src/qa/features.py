@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.kinds import Asked, asked, find_candidates, lacks_role
-from qa.mismatch import mismatches, other_numbers
+from qa.mismatch import mismatches, other_names, other_numbers
 from qa.types import Hit, Passage
-from qa.words import rarity, stem, terms
+from qa.words import STOP_WORDS, WORD, rarity, stem, terms
 from qa.words import same_root as same_root
 
 SENTENCE_FEATURES = (
@@ -33,8 +33,8 @@ SENTENCE_FEATURES = (
     "mismatch",
     "relevance",
 )
-SIGNALS = ("cosine", "coverage", "both", "passage_coverage", "mismatch", "other_numbers", "misfit")
-_CAPITALISED = re.compile(r"(?<!^)\b[A-Z][\w’'-]*")
+SIGNALS = ("cosine", "coverage", "both", "passage_coverage", "mismatch", "other_numbers", "other_names", "misfit")
+_CAPITALISED = re.compile(r"(?<!^)\b[A-Z][\w’']*")
 ROOT_CREDIT = 0.8  # for "Italian" where the question says "Italy"
 PAIR_REACH = 3  # terms between two that still stand together
 FEW_PASSAGES = 50  # an index this small says as much about a term's rarity as English at large does
@@ -78,8 +78,16 @@ def analyse(question: str, *, frequency: Callable[[str], int], count: int) -> Qu
         asked=asked(question),
         terms=found,
         weights=tuple(weight / total for weight in raw),
-        named=frozenset(terms(" ".join(_CAPITALISED.findall(question)))),
+        named=_names(question) & frozenset(found),
     )
+
+
+def _names(question: str) -> frozenset[str]:
+    """The terms with a capital that does not merely open the question; none where "The" and "Of" have one too."""
+    small = [word for word in WORD.findall(question)[1:] if word.casefold() in STOP_WORDS]
+    if small and all(word[0].isupper() for word in small):
+        return frozenset()
+    return frozenset(terms(" ".join(_CAPITALISED.findall(question))))
 
 
 def term_weight(term: str, *, frequency: int, count: int) -> float:
@@ -165,7 +173,8 @@ Signals = dict[str, float]
 def signals(question: Question, *, hits: Sequence[Hit]) -> Signals:
     """What speaks for and against the hits holding the answer, by the names in `SIGNALS`; needs at least one hit.
 
-    All look at the best sentence: its features, and what in it does not fit the question (1) or does (0).
+    All look at the best sentence: its features, and what in it does not fit the question (1) or does (0);
+    a name of the question may stand in the title too, or anywhere in the hits from the same document.
     `both` is the product of the first two: a sentence may be like the question in meaning or in words, and
     one that is like it in both should not count twice.
     """
@@ -175,6 +184,7 @@ def signals(question: Question, *, hits: Sequence[Hit]) -> Signals:
     named = dict(zip(SENTENCE_FEATURES, features.tolist(), strict=True))
     sentence = best.passage.cut(best.passage.sentences[row])
     found = frozenset(_terms(sentence))
+    around = [hit.passage.headed for hit in hits if hit.passage.document == best.passage.document]
     return {
         "cosine": named["cosine"],
         "coverage": named["coverage"],
@@ -182,6 +192,7 @@ def signals(question: Question, *, hits: Sequence[Hit]) -> Signals:
         "passage_coverage": named["passage_coverage"],
         "mismatch": named["mismatch"],
         "other_numbers": float(other_numbers(question.text, sentence)),
+        "other_names": float(other_names(question.named, "\n".join(around))),
         "misfit": float(named["shape"] < 0 or lacks_role(question.asked, found)),
     }
 
