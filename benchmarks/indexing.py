@@ -65,10 +65,10 @@ class Clocked:
         self._model, self.used = model, 0.0
         self.name, self.dimension, self.count_pieces = model.name, model.dimension, model.count_pieces
 
-    def embed_spans(self, *arguments: object) -> object:
+    def embed_spans(self, *arguments: object, **named: object) -> object:
         """As the embedder's own."""
         before = time.process_time()
-        vectors = self._model.embed_spans(*arguments)  # type: ignore[arg-type]
+        vectors = self._model.embed_spans(*arguments, **named)  # type: ignore[arg-type]
         self.used += time.process_time() - before
         return vectors
 

@@ -8,7 +8,7 @@ embedded by MiniLM itself. Everything else, from reading files to writing Chroma
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +59,11 @@ class Remembering(MiniLM):
         self._known = sentences.vectors
 
     def embed_spans(
-        self, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]]
+        self,
+        texts: Sequence[str],
+        spans: Sequence[Sequence[tuple[int, int]]],
+        *,
+        progress: Callable[[int], None] | None = None,
     ) -> tuple[Vectors, list[Vectors]]:
         """As `MiniLM.embed_spans`; a sentence that the splitter cut otherwise gets the mean of its neighbours."""
         parts = [self._look_up([text[a:b] for a, b in bounds]) for text, bounds in zip(texts, spans, strict=True)]

@@ -25,7 +25,7 @@ class MemoryIndex:
         self._ids = list(self._passages)
         self._rows = {key: row for row, key in enumerate(self._ids)}
         self._vectors = vectors
-        counts = [Counter(terms(passage.text)) for passage in passages]
+        counts = [Counter(terms(passage.headed)) for passage in passages]
         lengths = np.array([counted.total() for counted in counts], dtype=np.float64)
         self._norms = BM25_K1 * (1 - BM25_B + BM25_B * lengths / (lengths.mean() or 1.0))
         self._postings: dict[str, list[tuple[int, int]]] = defaultdict(list)

@@ -13,6 +13,7 @@ import argparse
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from qa.types import Hit, Passage, Record
 from qa.weights import load_weights
 from qa.writer import Entry, writing
 from question_sets import Case, Embedded, QuestionSet, Vectors, embed, load_cranfield, load_nq, load_squad
+from swapped_names import swap_names
 
 Ask = Callable[[str], tuple[Hit, ...]]
 TOP_K = 5  # the default of the settings
@@ -36,7 +38,7 @@ DEPTH = 8  # passages looked at for the place of the right one
 def stored(texts: QuestionSet, vectors: Embedded, *, folder: Path) -> Index:
     """A real index of a question set, made once in `folder`."""
     index = Index(
-        str(folder / texts.name), collection="passages", embeddings=MiniLM.name, dimension=MiniLM.dimension, home=folder
+        str(folder / texts.key), collection="passages", embeddings=MiniLM.name, dimension=MiniLM.dimension, home=folder
     )
     if index.passage_count != len(texts.passages):
         with writing(index) as writer:
@@ -156,8 +158,8 @@ def main() -> None:
     parser.add_argument("--rates", type=Path)
     given = parser.parse_args()
     embedder = MiniLM()
-    squad = load_squad(given.data / "squad2_half/dev-v2.0.json")
-    nq = load_nq(given.data / "nq_oracle/nq-open-oracle.jsonl.gz")
+    squad = load_squad(given.data / "squad2_half/dev-v2.0.json", count_pieces=embedder.count_pieces)
+    nq = load_nq(given.data / "nq_oracle/nq-open-oracle.jsonl.gz", count_pieces=embedder.count_pieces)
     cranfield = load_cranfield(given.data / "cranfield")
     vectors = {each.name: embed(each, embedder=embedder, cache=given.cache) for each in (squad, nq, cranfield)}
     index = {each.name: stored(each, vectors[each.name], folder=given.cache) for each in (squad, nq, cranfield)}
@@ -181,11 +183,7 @@ def main() -> None:
     good, near = ([case for case in held_out if case.answerable is wanted] for wanted in (True, False))
     sure = confidences(good, index=index["squad"], ask=ask)
     foreign = [case for number, case in enumerate(nq.cases) if number % 2 == 1]
-    both = Embedded(
-        passages=vectors["squad"].passages,
-        sentences=vectors["squad"].sentences,
-        questions=vectors["nq"].questions,
-    )
+    both = replace(vectors["squad"], questions=vectors["nq"].questions)
     off = confidences(foreign, index=index["squad"], ask=asker(squad, both, index=index["squad"], top_k=TOP_K))
     refusals("NQ questions asked of the 646 passages", answerable=sure, unanswerable=off)
     nearly = confidences(near, index=index["squad"], ask=ask)
@@ -196,6 +194,16 @@ def main() -> None:
         rows = ",\n".join(f"    {json.dumps(step)}" for step in steps)
         text = f'{{\n  "made_by": {json.dumps(made_by)},\n  "steps": [\n{rows}\n  ]\n}}\n'
         given.rates.write_text(text, encoding="utf-8")
+    swapped = swap_names(squad, parity=1)
+    questions = [case.question for case in swapped]
+    renamed = replace(vectors["squad"], questions=dict(zip(questions, embedder.embed(questions), strict=True)))
+    refusals(
+        "with a name swapped, asked of the 646 passages",
+        answerable=sure,
+        unanswerable=confidences(
+            swapped, index=index["squad"], ask=asker(squad, renamed, index=index["squad"], top_k=TOP_K)
+        ),
+    )
     one, missed = alone(good, squad, vectors["squad"]), alone(near, squad, vectors["squad"])
     refusals("SQuAD near misses asked of their passage alone", answerable=one, unanswerable=missed)
 

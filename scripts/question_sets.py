@@ -7,8 +7,9 @@ these texts out of the project: the path to them is an argument.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,11 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.embedder import MiniLM
+from qa.headers import header_above, make_header
 from qa.passages import split_sentences
-from qa.sentence_vectors import bounds
+from qa.sentence_vectors import readings
 from qa.types import Passage
 
 Vectors = NDArray[np.float32]
+CountPieces = Callable[[Sequence[str]], list[int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,12 @@ class QuestionSet:
     cases: tuple[Case, ...]
     grades: tuple[dict[int, int], ...] = ()
 
+    @property
+    def key(self) -> str:
+        """The name with a digest of all that is embedded, under which it is kept."""
+        read = "\0".join([each.headed for each in self.passages] + [case.question for case in self.cases])
+        return f"{self.name}-{hashlib.sha256(read.encode()).hexdigest()[:8]}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedded:
@@ -54,14 +63,15 @@ class Embedded:
     questions: dict[str, Vectors] = field(repr=False)
 
 
-def load_squad(path: Path) -> QuestionSet:
-    """SQuAD 2.0 JSON: every paragraph a passage, every article numbered."""
+def load_squad(path: Path, *, count_pieces: CountPieces) -> QuestionSet:
+    """SQuAD 2.0 JSON: every paragraph a passage under its article's title, every article numbered."""
     passages: list[Passage] = []
     cases: list[Case] = []
     for article, entry in enumerate(json.loads(path.read_text(encoding="utf-8"))["data"]):
+        header = make_header(entry["title"], count_pieces=count_pieces)
         for paragraph in entry["paragraphs"]:
             number = len(passages)
-            passages.append(make_passage(f"squad/{number:05d}", paragraph["context"]))
+            passages.append(make_passage(f"squad/{number:05d}", paragraph["context"], header=header))
             for asked in paragraph["qas"]:
                 starts = {answer["answer_start"] for answer in asked["answers"]}
                 case = Case(
@@ -76,17 +86,20 @@ def load_squad(path: Path) -> QuestionSet:
     return QuestionSet(name="squad", passages=tuple(passages), cases=tuple(cases))
 
 
-def load_nq(path: Path) -> QuestionSet:
+def load_nq(path: Path, *, count_pieces: CountPieces) -> QuestionSet:
     """Natural Questions with one gold passage each, as JSON lines, under its article's title; equal ones are pooled."""
-    numbers: dict[str, int] = {}
+    numbers: dict[tuple[str, str], int] = {}
     cases: list[Case] = []
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line)
             gold = row["ctxs"][0]
-            number = numbers.setdefault(f"{gold['title']}\n\n{gold['text']}", len(numbers))
+            number = numbers.setdefault((gold["title"], gold["text"]), len(numbers))
             cases.append(Case(question=row["question"], answerable=True, passage=number, answers=tuple(row["answers"])))
-    passages = tuple(make_passage(f"nq/{number:05d}", text) for text, number in numbers.items())
+    passages = tuple(
+        make_passage(f"nq/{number:05d}", text, header=make_header(title, count_pieces=count_pieces))
+        for (title, text), number in numbers.items()
+    )
     return QuestionSet(name="nq", passages=passages, cases=tuple(cases))
 
 
@@ -108,8 +121,8 @@ def load_cranfield(folder: Path) -> QuestionSet:
     return QuestionSet(name="cranfield", passages=passages, cases=cases, grades=tuple(grades))
 
 
-def make_passage(document: str, text: str) -> Passage:
-    """The whole text as the one passage of a document."""
+def make_passage(document: str, text: str, *, header: str = "") -> Passage:
+    """The whole text as the one passage of a document, under a header unless it begins with it."""
     return Passage(
         document=document,
         version="1",
@@ -119,17 +132,16 @@ def make_passage(document: str, text: str) -> Passage:
         end=len(text),
         text=text,
         sentences=split_sentences(text),
+        header=header_above(text, header),
     )
 
 
 def embed(texts: QuestionSet, *, embedder: MiniLM, cache: Path) -> Embedded:
-    """The vectors of a question set, kept in `cache` under its name."""
-    kept = cache / f"{texts.name}.npz"
+    """The vectors of a question set, kept in `cache` under its key."""
+    kept = cache / f"{texts.key}.npz"
     asked = list(dict.fromkeys(case.question for case in texts.cases))
     if not kept.exists():
-        passages, sentences = embedder.embed_spans(
-            [each.text for each in texts.passages], [bounds(each) for each in texts.passages]
-        )
+        passages, sentences = embedder.embed_spans(*readings(texts.passages))
         cache.mkdir(parents=True, exist_ok=True)
         np.savez(kept, passages=passages, sentences=np.concatenate(sentences), questions=embedder.embed(asked))
     stored = np.load(kept)

@@ -26,12 +26,13 @@ from qa.types import Hit, Passage
 from qa.weights import load_weights
 from question_sets import Case, Embedded, QuestionSet, embed, load_nq, load_squad, make_passage
 from regression import fit_choice, fit_logistic
+from swapped_names import swap_names
 
 TARGET = Path(__file__).parents[1] / "src/qa/_data/extractive.json"
 Array = NDArray[np.float64]
 
 # What each kind of example counts for. Near misses were written to fool a reader and would drown the rest.
-NEAR_MISS, OFF_TOPIC, SIBLING, REMOVED, SEARCHED = 0.3, 1.0, 1.0, 1.0, 0.5
+NEAR_MISS, OFF_TOPIC, SIBLING, REMOVED, SEARCHED, SWAPPED = 0.3, 1.0, 1.0, 1.0, 0.5, 0.1
 STEPS = ((0.1, 0.01), (0.25, 0.04), (0.5, 0.1), (0.75, 0.25), (0.9, 0.5))  # strictness → false refusals
 
 
@@ -98,7 +99,7 @@ def without_answers(squad: QuestionSet) -> QuestionSet:
         if any(answer.casefold() in text.casefold() for answer in case.answers):
             continue
         key = (case.passage, answering)
-        passages.setdefault(key, make_passage(f"removed/{key[0]:05d}-{key[1]}", text))
+        passages.setdefault(key, make_passage(f"removed/{key[0]:05d}-{key[1]}", text, header=paragraph.header))
         cases.append(replace(case, answerable=False, passage=list(passages).index(key), sentences=frozenset()))
     return QuestionSet(name="removed", passages=tuple(passages.values()), cases=tuple(cases))
 
@@ -129,6 +130,10 @@ def examples(squad: QuestionSet, nq: QuestionSet, *, embedder: MiniLM, cache: Pa
         asked = removed_vectors.questions[case.question]
         example = alone(case, number=case.passage, texts=removed, vectors=removed_vectors, asked=asked)
         yield replace(example, weight=REMOVED)
+    swapped = swap_names(squad, parity=0)
+    for case, asked in zip(swapped, embedder.embed([case.question for case in swapped]), strict=True):
+        yield replace(in_corpus(case, texts=squad, vectors=vectors, index=index, asked=asked), weight=SWAPPED)
+        yield replace(alone(case, number=case.passage, texts=squad, vectors=vectors, asked=asked), weight=SWAPPED)
     for number, case in enumerate(nq.cases):
         asked = nq_vectors.questions[case.question]
         if number % 4 == 0:
@@ -159,23 +164,31 @@ def choices(found: Sequence[Example], squad: QuestionSet) -> Iterator[tuple[Arra
         yield np.concatenate(rows), np.array(holds)
 
 
+def _is_counted(example: Example) -> bool:
+    """Whether the false refusals of `STEPS` are counted on it: a SQuAD question of all paragraphs, or a search."""
+    case = example.case
+    return case.answerable and (len(example.candidates) > 1 if case.sentences else True)
+
+
 def main() -> None:
     """Learn the weights of sentences, then of signals, then read the thresholds off; write them down."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--cache", type=Path, default=Path(".cache/quality"))
     given = parser.parse_args()
-    squad = load_squad(given.data / "squad2_half/dev-v2.0.json")
-    nq = load_nq(given.data / "nq_oracle/nq-open-oracle.jsonl.gz")
-    found = list(examples(squad, nq, embedder=MiniLM(), cache=given.cache))
+    embedder = MiniLM()
+    squad = load_squad(given.data / "squad2_half/dev-v2.0.json", count_pieces=embedder.count_pieces)
+    nq = load_nq(given.data / "nq_oracle/nq-open-oracle.jsonl.gz", count_pieces=embedder.count_pieces)
+    found = list(examples(squad, nq, embedder=embedder, cache=given.cache))
     sentence = fit_choice(list(choices(found, squad)))
     table = [signals(each.question, hits=each.hits(sentence)) for each in found]
     rows = np.array([[row[name] for name in SIGNALS] for row in table])
     answerable = np.array([each.case.answerable for each in found])
     confidence, bias = fit_logistic(rows, answerable, weights=np.array([each.weight for each in found]))
     estimates = 1 / (1 + np.exp(-(rows @ confidence + bias)))
-    whole = np.array([bool(each.case.sentences) and len(each.candidates) > 1 for each in found])
-    steps = [(step, float(np.quantile(estimates[whole], share)), share) for step, share in STEPS]
+    # Half of them worded like the text and asked of a whole corpus, half as people search.
+    refusable = np.array([_is_counted(each) for each in found])
+    steps = [(step, float(np.quantile(estimates[refusable], share)), share) for step, share in STEPS]
     stored = {
         "made_by": "python scripts/train_extractive.py --data PATH, on the even articles of half of SQuAD 2.0's "
         "development set (CC BY-SA 4.0) and half of 2,655 Natural Questions",

@@ -51,6 +51,14 @@ def test_it_answers_in_the_documents_words(bot: Chatbot, question: str, held: st
     assert held in answer.text
 
 
+def test_a_name_may_stand_in_another_passage_of_the_document_but_not_nowhere(tmp_path: Path) -> None:
+    with Chatbot.open(chroma=":memory:", home=tmp_path, model="extractive") as seeds:
+        assert "pay homage" in seeds.ask("Why was the memorial in Cassino built?").text
+        assert seeds.ask("Why was the memorial in Paris built?").abstained
+        assert "Giuseppe Conte" in seeds.ask("Who is the prime minister of Italy?").text
+        assert seeds.ask("Who is the prime minister of France?").abstained
+
+
 @pytest.mark.parametrize(
     "question",
     [
@@ -59,6 +67,8 @@ def test_it_answers_in_the_documents_words(bot: Chatbot, question: str, held: st
         "How many workers drowned?",
         "When will Ada Brook visit the railway?",
         "Who is the ambassador in Hexley?",
+        "When was the Swan Bridge opened?",
+        "Who inspected the arches in Paris?",
     ],
 )
 def test_it_abstains_with_the_nearest_passages(bot: Chatbot, question: str) -> None:

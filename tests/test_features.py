@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from qa.features import SENTENCE_FEATURES, analyse, sentence_features, term_weight
 from qa.kinds import asked, asks_for_several, find_candidates
-from qa.mismatch import denied, other_numbers, other_tense, reversed_sense
+from qa.mismatch import denied, one_slip, other_names, other_numbers, other_tense, reversed_sense
 from qa.passages import split_sentences
 from qa.types import Passage
-from qa.words import rarity, same_root, stem
+from qa.words import rarity, same_root, stem, words
 
 TEXT = (
     "Mayor Ada Brook opened the Lark Bridge on 4 May 1931. It was paid for by the town's 40 mills. "
@@ -21,6 +23,63 @@ TEXT = (
 def _passage(text: str = TEXT) -> Passage:
     spans = split_sentences(text)
     return Passage(document="d", version="v", title="", ordinal=0, start=0, end=len(text), text=text, sentences=spans)
+
+
+def test_the_title_counts_where_the_passage_leaves_it_out() -> None:
+    passage = _passage("The city has 300,000 inhabitants. It lies on a river.")
+    analysed = analyse("How many inhabitants does Warsaw have?", frequency=lambda _: 1, count=3)
+    covered = [
+        sentence_features(analysed, each, cosines=[0.0, 0.0], relevance=0.0)[:, SENTENCE_FEATURES.index(name)].tolist()
+        for each in (passage, replace(passage, header="Warsaw"))
+        for name in ("passage_coverage", "coverage")
+    ]
+    assert covered[2] == [1.0, 1.0] > covered[0]
+    assert covered[3] == covered[1]
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Who opened the Lark Bridge?", False),
+        ("Who opened the Swan Bridge?", True),
+        ("Did Carlo Neri draw it in Italy?", False),
+        ("Did Carlo Neri draw it in Paris?", True),
+        ("Did Cárlo Neri draw the bridge of Hexley?", False),
+        ("What did Ada Broook open in Torin?", False),
+        ("What did AB pay for in the LB?", False),
+        ("What did XY pay for?", True),
+        ("Who Is The Mayor Of Paris?", False),
+        ("WHO IS THE MAYOR OF PARIS?", False),
+        ("Paris?", False),
+    ],
+)
+def test_a_name_that_neither_the_passage_nor_its_title_has_is_told(question: str, expected: bool) -> None:
+    named = analyse(question, frequency=lambda _: 1, count=3).named
+    assert other_names(named, f"Bridges of Hexley\n{TEXT}") is expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("bismark", "bismarck", True),
+        ("bismarck", "bismark", True),
+        ("moncalm", "montcalm", True),
+        ("warsaw", "warsew", True),
+        ("guerini", "geurini", True),
+        ("warsaw", "warsaw", True),
+        ("rome", "romes", False),
+        ("austria", "australia", False),
+        ("london", "lodnno", False),
+    ],
+)
+def test_one_slip_makes_no_other_name(one: str, other: str, expected: bool) -> None:
+    assert one_slip(one, other) is expected
+
+
+def test_words_are_found_without_their_accents() -> None:
+    assert words("Möngke’s Beauséjour, Ångström; Straße, 北京, İzmir") == [
+        *("mongke", "beausejour", "angstrom", "strasse", "北京", "izmir")
+    ]
 
 
 def _column(question: str, name: str) -> list[float]:

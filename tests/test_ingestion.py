@@ -89,6 +89,27 @@ def test_a_moved_file_keeps_its_vectors(bot: Chatbot, folder: Path) -> None:
     assert bot.search("Who built the mill?")[0].passage.document == "old/mill.txt"
 
 
+def test_a_renamed_file_is_read_under_its_new_name(bot: Chatbot, folder: Path) -> None:
+    write(folder / "Warsaw.txt", "The city has 300,000 inhabitants.")
+    bot.ingest(folder)
+    assert [key for key, _ in bot._library.index.search_lexical("Warsaw", k=9)] == [bot.documents()[0].passage_ids[0]]
+    (folder / "Warsaw.txt").rename(folder / "Gdynia.txt")
+    report = bot.ingest(folder)
+    assert (report.added, report.removed, report.passages) == (("Gdynia.txt",), ("Warsaw.txt",), 1)
+    assert bot._library.index.search_lexical("Warsaw", k=9) == []
+    assert bot.search("How many people live in Gdynia?")[0].passage.document == "Gdynia.txt"
+    assert bot.document("Gdynia.txt").text == "The city has 300,000 inhabitants."
+
+
+def test_a_new_title_over_the_same_text_is_embedded_and_indexed(bot: Chatbot, folder: Path) -> None:
+    page = "<html><head><title>{}</title></head><body><p>The city has 300,000 inhabitants.</p></body></html>"
+    write(folder / "page.html", page.format("All about Warsaw"))
+    bot.ingest(folder)
+    write(folder / "page.html", page.format("All about Gdynia"))
+    assert bot.ingest(folder).passages == 1
+    assert [len(bot._library.index.search_lexical(name, k=9)) for name in ("Warsaw", "Gdynia")] == [0, 1]
+
+
 def test_a_single_file_that_is_gone_leaves_the_index_with_the_next_ingest_of_all(
     bot: Chatbot, folder: Path, tmp_path: Path
 ) -> None:

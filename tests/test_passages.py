@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from qa.documents import read_document
+from qa.headers import make_header
 from qa.passages import MAX_CHARS, MAX_PIECES, TARGET_PIECES, split_passages, split_sentences
+from qa.sentence_vectors import readings
 from qa.types import Document, Passage
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -205,6 +207,42 @@ def test_the_same_document_gives_the_same_passages(text: str) -> None:
     assert split(text) == split(text)
 
 
+@given(TEXTS, st.text(max_size=200))
+@settings(max_examples=200, deadline=None)
+def test_no_passage_is_longer_under_its_header_than_the_model_reads(text: str, title: str) -> None:
+    passages = split_passages(Document(id="a.txt", text=text, title=title), count_pieces=count_pieces)
+    assert all(pieces <= 254 for pieces in count_pieces([passage.headed for passage in passages]))
+    assert "".join(passage.text for passage in passages) == text
+
+
+@pytest.mark.parametrize(
+    ("title", "header"),
+    {
+        "Warsaw": "Warsaw",
+        "annual-report_2021": "annual report 2021",
+        "ISO9001 handbook, 2nd edition": "ISO9001 handbook, 2nd edition",
+        "年度报告": "年度报告",
+        "000_de3963733ae000a1": "",
+        "3f2504e0-4f89-41d3-9a0c-0305e82c3301": "",
+        "2021-07": "",
+        "a word " * 20: ("a word " * 12).strip(),
+    }.items(),
+)
+def test_a_title_of_words_becomes_a_header_and_a_hash_none(title: str, header: str) -> None:
+    assert make_header(title, count_pieces=count_pieces) == header
+
+
+def test_each_passage_is_read_under_the_title_unless_it_begins_with_it() -> None:
+    body = "The army and the navy met in Rome to talk about many things. " * 13
+    document = Document(id="a.md", text=f"# Two  Navies\n\n{body}\n\n{body}", title="Two Navies")
+    first, second = split_passages(document, count_pieces=count_pieces)
+    assert (first.header, first.headed) == ("", first.text)
+    assert (second.header, second.headed) == ("Two Navies", f"Two Navies\n{second.text}")
+    assert not second.text.startswith("Two Navies")
+    (read,), (spans,) = readings([second])
+    assert [read[start:end] for start, end in spans] == [second.cut(span) for span in second.sentences]
+
+
 def test_passages_are_filled_to_the_target_and_end_with_a_paragraph() -> None:
     paragraph = "The army and the navy met in Rome to talk about many things. " * 9
     text = "\n\n".join([paragraph.strip()] * 40)
@@ -215,7 +253,7 @@ def test_passages_are_filled_to_the_target_and_end_with_a_paragraph() -> None:
 
 
 def test_a_paragraph_between_the_target_and_the_limit_stays_whole() -> None:
-    paragraph = "The army and the navy met in Rome to talk about many things. " * 17
+    paragraph = "The army and the navy met in Rome to talk about many things. " * 16
     assert TARGET_PIECES < count_pieces([paragraph])[0] <= MAX_PIECES
     assert [passage.text.strip() for passage in split("\n\n".join([paragraph] * 3))] == [paragraph.strip()] * 3
 

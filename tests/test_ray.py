@@ -31,7 +31,7 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("documents")
     for number in range(FILES):
         text = f"The clerk of village {number} counted {number * 7} sacks.\n"
-        (folder / f"{number:03}.txt").write_text(text * (1 if number < QUICK else 20), encoding="utf-8")
+        (folder / f"village-{number:03}.txt").write_text(text * (1 if number < QUICK else 20), encoding="utf-8")
     (folder / "bad.txt").write_bytes(b"caf\xe9")
     return folder
 
@@ -82,26 +82,26 @@ def test_an_ingest_whose_worker_is_killed_half_way_ends_like_a_plain_one(
             plain.ingest(documents)
             assert contents(bot) == contents(plain)
         assert not bot.status().unfinished
-        assert bot.search("How many sacks did the clerk of village 77 count?")[0].passage.document == "077.txt"
+        assert bot.search("How many sacks did the clerk of village 77 count?")[0].passage.document == "village-077.txt"
 
 
 def test_what_ray_ingested_is_unchanged_the_next_time(documents: Path, tmp_path: Path, cluster: RayCluster) -> None:
     few = tmp_path / "few"
     few.mkdir()
     for number in range(20):
-        shutil.copy(documents / f"{number:03}.txt", few)
+        shutil.copy(documents / f"village-{number:03}.txt", few)
     with Chatbot.open(model="extractive", chroma=str(tmp_path / "index"), home=tmp_path, fill=False) as bot:
         bot.ingest(few)
-        (few / "003.txt").write_text("The clerk of village 3 lost count.\n", encoding="utf-8")
-        (few / "004.txt").unlink()
+        (few / "village-003.txt").write_text("The clerk of village 3 lost count.\n", encoding="utf-8")
+        (few / "village-004.txt").unlink()
     command = [sys.executable, "-m", "qa", "ingest", "few", "--ray", cluster.address, "--json"]
     settings = {"QA_CHROMA": str(tmp_path / "index"), "QA_HOME": str(tmp_path)}
     ran = subprocess.run(
         command, cwd=tmp_path, env={**os.environ, **settings}, capture_output=True, text=True, check=True
     )
     with Chatbot.open(model="extractive", chroma=str(tmp_path / "index"), home=tmp_path, fill=False) as bot:
-        assert '"replaced": ["003.txt"], "removed": ["004.txt"]' in ran.stdout
-        assert bot.document("003.txt").text == "The clerk of village 3 lost count.\n"
+        assert '"replaced": ["village-003.txt"], "removed": ["village-004.txt"]' in ran.stdout
+        assert bot.document("village-003.txt").text == "The clerk of village 3 lost count.\n"
         assert len(bot.documents()) == 19
 
 

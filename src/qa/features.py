@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.kinds import Asked, asked, find_candidates, lacks_role
-from qa.mismatch import mismatches, other_numbers
+from qa.mismatch import mismatches, other_names, other_numbers
 from qa.types import Hit, Passage
-from qa.words import ROOT_CHARS, rarity, same_root, stem, terms
+from qa.words import ROOT_CHARS, STOP_WORDS, WORD, rarity, same_root, stem, terms
 
 SENTENCE_FEATURES = (
     "cosine",
@@ -33,8 +33,8 @@ SENTENCE_FEATURES = (
     "mismatch",
     "relevance",
 )
-SIGNALS = ("cosine", "coverage", "both", "passage_coverage", "mismatch", "other_numbers", "misfit")
-_CAPITALISED = re.compile(r"(?<!^)\b[A-Z][\w’'-]*")
+SIGNALS = ("cosine", "coverage", "both", "passage_coverage", "mismatch", "other_numbers", "other_names", "misfit")
+_CAPITALISED = re.compile(r"(?<!^)\b[A-Z][\w’']*")
 ROOT_CREDIT = 0.8  # for "Italian" where the question says "Italy"
 PAIR_REACH = 3  # terms between two that still stand together
 FEW_PASSAGES = 50  # an index this small says as much about a term's rarity as English at large does
@@ -78,8 +78,16 @@ def analyse(question: str, *, frequency: Callable[[str], int], count: int) -> Qu
         asked=asked(question),
         terms=found,
         weights=tuple(weight / total for weight in raw),
-        named=frozenset(terms(" ".join(_CAPITALISED.findall(question)))),
+        named=_names(question) & frozenset(found),
     )
+
+
+def _names(question: str) -> frozenset[str]:
+    """The terms with a capital that does not merely open the question; none where "The" and "Of" have one too."""
+    small = [word for word in WORD.findall(question)[1:] if word.casefold() in STOP_WORDS]
+    if small and all(word[0].isupper() for word in small):
+        return frozenset()
+    return frozenset(terms(" ".join(_CAPITALISED.findall(question))))
 
 
 def term_weight(term: str, *, frequency: int, count: int) -> float:
@@ -106,8 +114,8 @@ def sentence_features(
     """A row for each sentence of a passage, a column for each of `SENTENCE_FEATURES`."""
     texts = [passage.cut(span) for span in passage.sentences]
     stems = [_terms(text) for text in texts]
-    matches = _Matches(question, [frozenset(found) for found in stems])
-    whole = matches.coverage([term for found in stems for term in found])
+    matches = _Matches(question, [frozenset(found) for found in stems], header=_terms(passage.header))
+    whole = matches.coverage([*_terms(passage.header), *(term for found in stems for term in found)])
     rows = [
         (
             cosine,
@@ -128,9 +136,9 @@ def sentence_features(
 class _Matches:
     """How the sentences of a passage answer to each term of the question, found once for all of them."""
 
-    def __init__(self, question: Question, sentences: Sequence[frozenset[str]]) -> None:
+    def __init__(self, question: Question, sentences: Sequence[frozenset[str]], *, header: Sequence[str]) -> None:
         beginning: dict[str, list[str]] = defaultdict(list)
-        for each in frozenset[str]().union(*sentences):
+        for each in frozenset(header).union(*sentences):
             beginning[each[:ROOT_CHARS]].append(each)
         self._question = question
         self._roots = [
@@ -170,7 +178,8 @@ Signals = dict[str, float]
 def signals(question: Question, *, hits: Sequence[Hit]) -> Signals:
     """What speaks for and against the hits holding the answer, by the names in `SIGNALS`; needs at least one hit.
 
-    All look at the best sentence: its features, and what in it does not fit the question (1) or does (0).
+    All look at the best sentence: its features, and what in it does not fit the question (1) or does (0);
+    a name of the question may stand in the title too, or anywhere in the hits from the same document.
     `both` is the product of the first two: a sentence may be like the question in meaning or in words, and
     one that is like it in both should not count twice.
     """
@@ -180,6 +189,7 @@ def signals(question: Question, *, hits: Sequence[Hit]) -> Signals:
     named = dict(zip(SENTENCE_FEATURES, features.tolist(), strict=True))
     sentence = best.passage.cut(best.passage.sentences[row])
     found = frozenset(_terms(sentence))
+    around = [hit.passage.headed for hit in hits if hit.passage.document == best.passage.document]
     return {
         "cosine": named["cosine"],
         "coverage": named["coverage"],
@@ -187,6 +197,7 @@ def signals(question: Question, *, hits: Sequence[Hit]) -> Signals:
         "passage_coverage": named["passage_coverage"],
         "mismatch": named["mismatch"],
         "other_numbers": float(other_numbers(question.text, sentence)),
+        "other_names": float(other_names(question.named, "\n".join(around))),
         "misfit": float(named["shape"] < 0 or lacks_role(question.asked, found)),
     }
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FORMAT = 1
+FORMAT = 2
 ATTEMPTS = 3
 RETIRED_S = 60  # a question takes far less, so nobody uses a client that was replaced so long ago
 
@@ -264,9 +264,9 @@ class Index:
         if self._lexical.generation != generation:
             records = {record.id: record for record in self.documents()}
             self._lexical.sync(
-                {document: f"{manifest.build} {record.version}" for document, record in records.items()},
+                {document: f"{manifest.build} {record.version} {record.title}" for document, record in records.items()},
                 generation=generation,
-                texts=lambda document: [(each.id, each.text) for each in self.passages(records[document].passage_ids)],
+                texts=lambda name: [(each.id, each.headed) for each in self.passages(records[name].passage_ids)],
             )
         return self._lexical
 

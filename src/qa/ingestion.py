@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from qa.changes import Change, Files
 from qa.index import Index
 from qa.passages import split_passages
-from qa.sentence_vectors import SentenceVectors, bounds
+from qa.sentence_vectors import SentenceVectors, readings
 from qa.types import Passage, Record
 from qa.writer import Entry, Writer
 
@@ -164,24 +164,23 @@ class _Batch:
     def _embed(self) -> None:
         known = self._known_vectors()
         waiting = [passage for _, passages in self._waiting for passage in passages]
-        fresh = list({passage.text: passage for passage in waiting if passage.text not in known}.values())
+        fresh = list({passage.headed: passage for passage in waiting if passage.headed not in known}.values())
         vectors, parts = self._embedder.embed_spans(
-            [each.text for each in fresh],
-            [bounds(each) for each in fresh],
+            *readings(fresh),
             progress=lambda done: self._report(self.passages + done, len(fresh) - done),
         )
-        known.update(zip((each.text for each in fresh), vectors, strict=True))
+        known.update(zip((each.headed for each in fresh), vectors, strict=True))
         self._sentences.put(fresh, parts)
         self._writer.put(
             [
-                Entry(record=record, passages=passages, vectors=np.stack([known[passage.text] for passage in passages]))
+                Entry(record=record, passages=passages, vectors=np.stack([known[each.headed] for each in passages]))
                 for record, passages in self._waiting
             ]
         )
         self.passages += len(fresh)
 
     def _known_vectors(self) -> dict[str, Vectors]:
-        """The vectors of passages that an edit or a move left as they were, by text."""
+        """The vectors of passages that an edit or a move left as they were, by text and header."""
         before = {
             known.id: known
             for record, _ in self._waiting
@@ -192,4 +191,4 @@ class _Batch:
             return {}
         passages = self._index.passages([key for record in before.values() for key in record.passage_ids])
         vectors = self._index.vectors([passage.id for passage in passages])
-        return dict(zip((passage.text for passage in passages), vectors, strict=True))
+        return dict(zip((passage.headed for passage in passages), vectors, strict=True))

@@ -23,7 +23,7 @@ from qa.remote_embedder import RemoteEmbedder
 from qa.resources import resource
 from qa.retrieval import retrieve
 from qa.selection import EVERYTHING, Selection
-from qa.sentence_vectors import SentenceVectors, Vectors, bounds
+from qa.sentence_vectors import SentenceVectors, Vectors, readings
 from qa.settings import Settings
 from qa.stores import is_folder
 from qa.types import Document, Hit, Passage, Record
@@ -202,7 +202,7 @@ class Library:
         self._open()
 
     def _read_sentences(self, passages: Sequence[Passage]) -> list[Vectors]:
-        return self._reader.embed_spans([each.text for each in passages], [bounds(each) for each in passages])[1]
+        return self._reader.embed_spans(*readings(passages))[1]
 
     def _roots(self, paths: Sequence[str | Path]) -> list[Path]:
         """These, or all that were ingested before and are no single files that are gone, or the seeds."""

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Collection
 from functools import lru_cache
 
-from qa.words import stem, words
+from qa.words import same_root, stem, terms, words
 
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|neither|nor|without|cannot|nobody|nothing|fail\w*|refus\w*|lack\w*)\b|n['’]t\b", re.I
 )
+_INITIAL = re.compile(r"\b[A-Z]")
+_SPELT_LETTERS = 5  # from which one wrong letter makes no other name
 _NUMBER = re.compile(r"\d[\d,.]*\d|\d")
 
 _PAIRS = """first/last first/second most/least more/less more/fewer many/few largest/smallest larger/smaller big/small
@@ -61,9 +64,33 @@ def other_numbers(question: str, sentence: str) -> bool:
     return not _numbers(question) <= _numbers(sentence)
 
 
+def other_names(names: Collection[str], text: str) -> bool:
+    """Whether one of the names, as stems, stands nowhere in a text: not as such, nor misspelt, nor in full words.
+
+    "UK" is found in "United Kingdom" and "Bismark" in "Bismarck".
+    """
+    held, initials = frozenset(terms(text)), "".join(_INITIAL.findall(text)).casefold()
+    return not all(
+        name in held or name in initials or any(same_root(name, each) or one_slip(name, each) for each in held)
+        for name in names
+    )
+
+
+def one_slip(one: str, other: str) -> bool:
+    """Whether two words differ by one letter too many, missing, wrong or out of its place."""
+    if min(len(one), len(other)) < _SPELT_LETTERS or abs(len(one) - len(other)) > 1:
+        return False
+    return not _without_a_letter(one).isdisjoint(_without_a_letter(other))
+
+
 def other_tense(question: str, sentence: str) -> bool:
     """Whether the question asks about the future and the sentence says nothing of it."""
     return _ASKS_FUTURE.search(question) is not None and _SPEAKS_OF_FUTURE.search(sentence) is None
+
+
+@lru_cache(maxsize=50_000)
+def _without_a_letter(word: str) -> frozenset[str]:
+    return frozenset((word, *(word[:place] + word[place + 1 :] for place in range(len(word)))))
 
 
 def _numbers(text: str) -> set[str]:

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from qa.headers import HEADER_PIECES, header_above, make_header
 from qa.sentences import block_sentences, split_blocks, split_sentences, trim
 from qa.types import Document, Passage, Span
 
@@ -19,7 +20,7 @@ __all__ = ["split_passages", "split_sentences"]
 CountPieces = Callable[[Sequence[str]], list[int]]
 Sized = tuple[tuple[Span, ...], int]  # sentences that stay together, and their pieces
 
-MAX_PIECES = 254  # the model reads 256 with [CLS] and [SEP]
+MAX_PIECES = 254 - HEADER_PIECES  # the model reads 256 with [CLS] and [SEP]
 TARGET_PIECES = 200
 FULL_PIECES = TARGET_PIECES // 2  # a passage this full ends with its paragraph when the next one does not fit
 MAX_CHARS = 2_000  # a word of over 100 characters counts as one piece, so pieces alone bound nothing
@@ -61,6 +62,7 @@ def split_passages(document: Document, *, count_pieces: CountPieces) -> tuple[Pa
     groups = list(_pack(_units(text, count_pieces), pages=document.pages)) or [[]]  # [[]]: there is only white space
     starts = [group[0].start if ordinal else 0 for ordinal, group in enumerate(groups)]
     ends = [*starts[1:], len(text)]
+    header = make_header(document.title, count_pieces=count_pieces)
     return tuple(
         Passage(
             document=document.id,
@@ -72,6 +74,7 @@ def split_passages(document: Document, *, count_pieces: CountPieces) -> tuple[Pa
             text=text[start:end],
             sentences=tuple(span for unit in group for span in unit.sentences),
             page=_page(document.pages, group[0].start if group else start),
+            header=header_above(text[start:end], header),
         )
         for ordinal, (group, start, end) in enumerate(zip(groups, starts, ends, strict=True))
     )

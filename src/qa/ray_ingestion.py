@@ -125,7 +125,7 @@ class _Embedding:
 
     def __call__(self, batch: Columns) -> Columns:
         split = [self._split(change) for change in batch["change"]]
-        vectors = self._embedder.embed([passage.text for passages in split for passage in passages])
+        vectors = self._embedder.embed([passage.headed for passages in split for passage in passages])
         parts = np.split(vectors, np.cumsum([len(passages) for passages in split])[:-1])
         prepared = np.empty(len(split), dtype=object)
         for position, (change, passages, part) in enumerate(zip(batch["change"], split, parts, strict=True)):

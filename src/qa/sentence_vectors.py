@@ -1,6 +1,6 @@
 """A vector for every sentence of a passage, on disk: a cache of what the encoder makes of the text.
 
-Keyed by the passage's text, so an edit costs only the passages it changed. Anything here can be
+Keyed by the passage's text and header, so an edit costs only the passages it changed. Anything here can be
 deleted; what is missing is read again when it is asked for.
 """
 
@@ -89,8 +89,17 @@ def bounds(passage: Passage) -> list[tuple[int, int]]:
     return [(span.start - passage.start, span.end - passage.start) for span in passage.sentences]
 
 
+def readings(passages: Sequence[Passage]) -> tuple[list[str], list[list[tuple[int, int]]]]:
+    """What an embedder reads of passages, each under its header, and where the sentences stand in that."""
+    shifts = [len(each.headed) - len(each.text) for each in passages]
+    return [each.headed for each in passages], [
+        [(start + shift, end + shift) for start, end in bounds(each)]
+        for each, shift in zip(passages, shifts, strict=True)
+    ]
+
+
 def _key(passage: Passage) -> bytes:
-    return hashlib.sha256(f"{bounds(passage)} {passage.text}".encode("utf-8", "surrogatepass")).digest()[:16]
+    return hashlib.sha256(f"{bounds(passage)} {passage.headed}".encode("utf-8", "surrogatepass")).digest()[:16]
 
 
 def _pack(vectors: Vectors) -> bytes:

@@ -56,7 +56,8 @@ class Passage:
     """The contiguous slice of a document that is embedded and retrieved.
 
     `sentences` are spans of the document, in order, without the white space between them.
-    `page` counts from 1 and is the page on which the passage begins.
+    `page` counts from 1 and is the page on which the passage begins. `header` says what it is about
+    where it may not say so itself, and is no part of its text.
     """
 
     document: str
@@ -68,6 +69,12 @@ class Passage:
     text: str
     sentences: tuple[Span, ...]
     page: int | None = None
+    header: str = ""
+
+    @property
+    def headed(self) -> str:
+        """The text under its header: what is embedded, and where the words of a query are sought."""
+        return f"{self.header}\n{self.text}" if self.header else self.text
 
     @property
     def id(self) -> str:

@@ -18,6 +18,8 @@ import Stemmer  # type: ignore[import-not-found]  # a C extension without stubs
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 ROOT_CHARS = 4  # that two stems of one root have in common at least
 
+_ACCENT = re.compile("[\u0300-\u036f]")
+
 STOP_WORDS = frozenset(
     """a about after again all also am an and any are as at be because been before being between both but by can
     could did do does doing during each for from further had has have having he her here hers him himself his how i
@@ -43,14 +45,19 @@ _local = threading.local()
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in order: lower case, compatibility forms folded, possessives dropped."""
-    folded = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
+    """The words of a text in order: lower case, accents and possessives dropped, compatibility forms folded."""
+    folded = (text if text.isascii() else _without_accents(text)).casefold().replace("’", "'")
     return [word.removesuffix("'s") for word in WORD.findall(folded)]
 
 
 def terms(text: str) -> list[str]:
     """The stems of a text's words in order, stop words left out."""
     return [stem(word) for word in words(text) if word not in STOP_WORDS]
+
+
+def _without_accents(text: str) -> str:
+    """The text as it is typed where there is no key for "ö", and as the embedded model reads it."""
+    return unicodedata.normalize("NFKC", _ACCENT.sub("", unicodedata.normalize("NFKD", text)))
 
 
 @lru_cache(maxsize=200_000)

@@ -215,5 +215,6 @@ def _passage_metadata(passage: Passage) -> dict[str, Any]:
         "ordinal": passage.ordinal,
         "start": passage.start,
         "page": passage.page,
+        "header": passage.header,
         "sentences": json.dumps(bounds(passage)),
     }
