@@ -15,7 +15,7 @@ from chromadb.api.models.Collection import Collection
 from qa.errors import StoreBusyError, StoreError, StoreMismatchError
 from qa.index import Index
 from qa.types import Document, Passage, Record, Span
-from qa.writer import Entry, writing
+from qa.writer import Entry, ef_search, writing
 
 DIMENSION = 8
 
@@ -131,6 +131,18 @@ def test_what_a_generation_cannot_change_is_asked_once_and_another_generation_is
         writer.put([entry("a.txt", "one\n")])
     assert search()[0] == 1
     assert search()[1] != first[1]
+
+
+def test_searches_look_farther_in_a_larger_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [ef_search(passages) for passages in (0, 100_000, 1_000_000, 9_000_000)] == [400, 500, 5_000, 10_000]
+    with writing(open_index(tmp_path / "index")) as writer:
+        writer.put([entry("a.txt", "\n".join(f"line {number}" for number in range(9)))])
+    monkeypatch.setattr("qa.writer.EF_SEARCH", 900)  # as if it had grown
+    with writing(open_index(tmp_path / "index")) as writer:
+        writer.put([entry("b.txt", "one more")])
+    again = open_index(tmp_path / "index")
+    assert again._passage_collection().configuration["hnsw"]["ef_search"] == 900
+    assert len(again.search_dense(vector("x"), k=20)) == 10
 
 
 def test_replacing_a_document_leaves_no_passage_of_the_old_version(tmp_path: Path) -> None:

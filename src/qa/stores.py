@@ -42,9 +42,14 @@ def is_shared(location: str) -> bool:
     return location != MEMORY and not is_folder(location)
 
 
+def is_cloud(location: str) -> bool:
+    """Whether it is Chroma Cloud."""
+    return location.startswith("cloud://")
+
+
 def batch_size(location: str) -> int:
     """How many records may be written or read there in one request."""
-    return CLOUD_BATCH if location.startswith("cloud://") else BATCH
+    return CLOUD_BATCH if is_cloud(location) else BATCH
 
 
 def pages(
@@ -207,7 +212,7 @@ def _explain_server(error: Exception, location: str) -> str:
     import httpx
     from chromadb.errors import ChromaError
 
-    secret = "CHROMA_API_KEY" if location.startswith("cloud://") else "QA_CHROMA_TOKEN"
+    secret = "CHROMA_API_KEY" if is_cloud(location) else "QA_CHROMA_TOKEN"
     if isinstance(error, httpx.HTTPStatusError):
         code, answer = error.response.status_code, error.response.text.strip()[:SAID_CHARS]
     elif isinstance(error, ChromaError):

@@ -20,13 +20,17 @@ from qa.errors import StoreMismatchError
 from qa.index import Index, Manifest
 from qa.locks import exclusively
 from qa.sentence_vectors import bounds
-from qa.stores import batch_size, pages, store_errors
+from qa.stores import batch_size, is_cloud, pages, store_errors
 from qa.types import Passage, Record
 
 if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
-EF_SEARCH = 400  # recall@10 against exact search 0.992 at 500,000 passages, for 3 to 5 ms
+# How many neighbours a search looks at. Recall@10 against exact search falls as an index grows, and each millisecond
+# buys some back: docs/performance.md has the curve.
+EF_SEARCH = 400
+MOST_EF_SEARCH = 10_000
+PASSAGES_PER_EF = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +116,15 @@ class Writer:
         with store_errors(self._index.location):
             self._mark(self._manifest)
             self._drop_other_builds()
+            self._look_farther()
             self._mark(self._manifest, finished=True)
+
+    def _look_farther(self) -> None:
+        """Have searches look at more neighbours where the index has grown; Chroma Cloud sees to that itself."""
+        hnsw = self._passages.configuration.get("hnsw")
+        wanted = ef_search(self._passages.count())
+        if hnsw and hnsw.get("ef_search") != wanted and not is_cloud(self._index.location):
+            self._passages.modify(configuration={"hnsw": {"ef_search": wanted}})
 
     def _begin(self) -> None:
         """Say that a change is under way, so that the next ingest sweeps when this one is killed."""
@@ -186,6 +198,11 @@ class Writer:
 
     def _key(self, document: str) -> str:
         return f"{self._manifest.build}/{document}"
+
+
+def ef_search(passages: int) -> int:
+    """How many neighbours a search among so many passages looks at."""
+    return min(max(EF_SEARCH, passages // PASSAGES_PER_EF), MOST_EF_SEARCH)
 
 
 def _new_name() -> str:
