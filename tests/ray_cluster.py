@@ -5,6 +5,7 @@ Run as a program it holds the cluster until its standard input ends; only its ow
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,8 @@ class RayCluster:
 
     def __enter__(self) -> Self:
         self._holder = subprocess.Popen(
-            [sys.executable, __file__, str(self._folder)],
+            [sys.executable, __file__],
+            env={**os.environ, "RAY_TMPDIR": str(self._folder)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -60,12 +62,13 @@ def _title(pid: int) -> str:
         return ""
 
 
-def hold(folder: str) -> None:
+def hold() -> None:
     """Start the cluster, print its address, and stop it when standard input ends."""
     from ray.cluster_utils import Cluster
 
+    (Path(os.environ["RAY_TMPDIR"]) / "ray").mkdir(exist_ok=True)  # it notes the address there before it makes it
     quiet = {"include_dashboard": False, "object_store_memory": 200_000_000}
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "temp_dir": folder, **quiet})
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **quiet})
     for _ in range(2):
         cluster.add_node(num_cpus=1, **quiet)
     print(cluster.address, flush=True)
@@ -74,4 +77,4 @@ def hold(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    hold(sys.argv[1])
+    hold()
