@@ -32,14 +32,14 @@ def open_bot(folder: Path, server: OpenAIServer, **chosen: str) -> Chatbot:
     return Chatbot.open(**{"model": "extractive", "embeddings": NAME, "base_url": server.url, **places, **chosen})
 
 
-def test_passages_and_queries_are_embedded_by_the_provider(tmp_path: Path, server: OpenAIServer) -> None:
+def test_the_provider_embeds_titled_passages_and_queries(tmp_path: Path, server: OpenAIServer) -> None:
     bot = open_bot(tmp_path, server)
     answer = bot.ask("When did the old mill in Arden burn down?")
     assert (answer.embeddings, answer.citations[0].quote) == (NAME, "The old mill in Arden burned down in 1891.")
     assert bot._library.index.dimension == DIMENSION
     assert [request["input"] for request in server.requests] == [
         ["dimension"],
-        [MILL],
+        [f"mill\n{MILL}"],
         ["When did the old mill in Arden burn down?"],
     ]
 
