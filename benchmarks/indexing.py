@@ -23,9 +23,10 @@ from qa import Chatbot
 from qa.embedder import MiniLM, installed_model
 
 PEERS = {
-    "LangChain + Chroma": "langchain_stock",
-    "LlamaIndex + citation engine": "llamaindex_citations",
-    "txtai": "txtai_database",
+    "LangChain + Chroma": ["langchain_stock"],
+    "LlamaIndex + citation engine": ["llamaindex_citations"],
+    "the same, passages it reads whole": ["llamaindex_citations", "200"],
+    "txtai": ["txtai_database"],
 }
 COLUMNS = ("", "passages", "MB/min of text", "seconds, as a multiple of ours", "a question", "as a multiple of ours")
 
@@ -89,8 +90,8 @@ def main() -> None:
         (folder / "questions.json").write_text(json.dumps(questions), "utf-8")
         size_mb = sum(path.stat().st_size for path in documents.iterdir()) / 1e6
         turns: dict[str, Ours] = {"qa": (ours := Ours(documents, questions, MiniLM()))}
-        for label, name in () if chosen.without_peers else PEERS.items():
-            peer = running(name, installed_model(), documents, folder / "questions.json")
+        for label, (name, *more) in () if chosen.without_peers else PEERS.items():
+            peer = running(name, installed_model(), documents, folder / "questions.json", *more)
             turns[label] = stack.enter_context(peer)  # type: ignore[assignment]
         asking: dict[str, list[float]] = {name: [] for name in turns}
         seconds = take_turns({name: _noting(each, asking[name]) for name, each in turns.items()}, rounds=chosen.rounds)

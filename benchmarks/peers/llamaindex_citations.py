@@ -1,6 +1,6 @@
-"""LlamaIndex's default pipeline with a citation query engine and no language model: MODEL DOCUMENTS QUESTIONS.json.
+"""LlamaIndex's pipeline with a citation query engine and no language model: MODEL DOCUMENTS QUESTIONS.json [TOKENS].
 
-Its default passages have 1,024 tokens, of which this model reads the first 256.
+Its default passages have 1,024 tokens, of which this model reads the first 256; TOKENS chooses another size.
 """
 
 import json
@@ -18,6 +18,8 @@ from protocol import serve, timing
 
 Settings.llm = MockLLM(max_tokens=1)
 Settings.embed_model = HuggingFaceEmbedding(model_name=sys.argv[1], device="cpu")
+if len(sys.argv) > 4:
+    Settings.chunk_size, Settings.chunk_overlap = int(sys.argv[4]), 0
 questions = json.loads(Path(sys.argv[3]).read_text(encoding="utf-8"))
 
 
