@@ -3,7 +3,7 @@
 A scripted server in a process of its own notes when it sends its first and its last piece; the
 bare client and the chain, in turn, note when they have them. Five passages, loopback, no model.
 
-    PYTHONPATH=src:tests python benchmarks/chain_overhead.py
+    PYTHONPATH=tests python benchmarks/chain_overhead.py
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ no peers, no network.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -52,9 +53,10 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     chosen = parser.parse_args()
     WORK.mkdir(exist_ok=True)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}  # for the scripted servers there
     for name, *arguments in steps(chosen.data, chosen.questions, quick=chosen.quick):
         print(f"\n== {name} {' '.join(arguments)}", flush=True)
-        subprocess.run([sys.executable, str(HERE / f"{name}.py"), *arguments], check=True)
+        subprocess.run([sys.executable, str(HERE / f"{name}.py"), *arguments], env=environment, check=True)
 
 
 if __name__ == "__main__":

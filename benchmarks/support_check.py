@@ -3,7 +3,7 @@
 Thresholds were chosen on the three dev sets; the test set is for reporting. Every reply is checked
 against its one knowledge text, as if it cited it.
 
-    PYTHONPATH=src python benchmarks/support_check.py --data FOLDER_WITH_THE_TSV_FILES
+    python benchmarks/support_check.py --data FOLDER_WITH_THE_TSV_FILES
 """
 
 from __future__ import annotations
