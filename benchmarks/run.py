@@ -29,9 +29,9 @@ def steps(data: Path, questions: Path, *, quick: bool) -> list[list[str]]:
             ["starting", "--rounds", "1"],
             ["embedding", *texts, "--passages", "60", "--rounds", "2", "--without-peers"],
             ["indexing", *texts, *asked, "--files", "12", "--rounds", "1", "--without-peers"],
-            ["scale", *texts, "--passages", "5000"],
-            ["asking", *asked, "--passages", "5000", "--count", "100"],
-            ["load", *asked, "--index", str(WORK / "5000"), "--askers", "1", "4", "--seconds", "4"],
+            ["scale", *texts, "--passages", "1000"],
+            ["asking", *asked, "--passages", "1000", "--count", "100"],
+            ["load", *asked, "--index", str(WORK / "1000"), "--askers", "1", "4", "--seconds", "4"],
         ]
     sizes = ["10000", "100000", "1000000"]
     return [
