@@ -115,6 +115,22 @@ class Reader:
         self.page.wait_for_selector("#about h1")
         self.page.wait_for_selector("#history :is(.list, .empty)", state="attached")
 
+    def narrow(self, conditions: str, told: str) -> None:
+        """Ask some documents only; again until told, as a drawer that has just opened may not listen yet."""
+        from playwright.sync_api import TimeoutError as Unheard
+
+        box = self.page.locator("#where input, #where textarea")
+        for last in (False, False, True):
+            box.fill("")
+            box.fill(conditions)
+            box.press("Enter")
+            try:
+                self.page.wait_for_selector(f"#met :text({told!r})", timeout=30_000 if last else 5_000)
+                return
+            except Unheard:
+                if last:
+                    raise
+
     def rest(self) -> None:
         """Wait until nothing on the page moves or changes its colour any more."""
         self.page.wait_for_function(RESTING)

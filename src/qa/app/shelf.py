@@ -46,12 +46,13 @@ class Shelf:
     def wire(self, blocks: gr.Blocks) -> None:
         """Connect the list, the upload and the choice of a model."""
         page = self._page
-        shown = [page.documents, page.top, page.chat, page.met, page.narrowed]
+        lists = [page.documents, page.top, page.chat]
+        shown = [*lists, page.met, page.narrowed]
         chosen = [page.model, page.where]
-        for choose in (page.model.change, page.where.blur, page.where.submit):
-            choose(self.look, chosen, shown, **QUICK)
+        choices = [page.model.change, page.where.blur, page.where.submit]
+        gr.on(choices, self.look, chosen, shown, trigger_mode="always_last", **QUICK)  # else an old one may come last
         for changed in (
-            blocks.load(self.look, chosen, shown, **QUICK),
+            blocks.load(self.lists, page.model, lists, **QUICK),
             page.upload.upload(self.add, [page.upload, *chosen], [page.upload, page.report, *shown], **WRITING),
             page.documents.remove(self.remove, chosen, [page.report, *shown], **WRITING),
         ):
@@ -59,15 +60,17 @@ class Shelf:
 
     def look(self, model: str, where: str) -> Update:
         """The documents as they are now, what answers about them, and which of them are asked."""
+        narrowing = narrowing_html(where, self._bot.documents())
+        return {**self.lists(model), self._page.met: narrowing, self._page.narrowed: narrowing}
+
+    def lists(self, model: str) -> Update:
+        """The documents as they are now, and what answers about them."""
         page, records = self._page, self._bot.documents()
-        narrowing = narrowing_html(where, records)
         name, place = self._answerers.described(model)
         return {
             page.documents: documents_html(records),
             page.top: header_html(documents=len(records), model=name, place=place),
             page.chat: gr.update(placeholder=_START if records else _EMPTY),
-            page.met: narrowing,
-            page.narrowed: narrowing,
         }
 
     def suggest(self) -> Update:
