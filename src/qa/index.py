@@ -366,7 +366,7 @@ class Index:
         """Those of the passages whose document still has the version they were cut from."""
         owners = [key.rsplit("#", 1)[0].rsplit("@", 1) for key, _ in scored]
         versions = self._known_now().versions
-        if fresh := [document for document, _ in owners if document not in versions]:
+        if fresh := [document for document, version in owners if versions.get(document) != version]:  # or replaced
             records = self.records(fresh)
             versions.update({each: records[each].version if each in records else None for each in fresh})
         return [pair for pair, (document, version) in zip(scored, owners, strict=True) if versions[document] == version]

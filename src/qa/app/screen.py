@@ -49,8 +49,10 @@ class Screen:
         with self._changed:
             if self._shows is None:  # the server was started again under an open page
                 self._shows = conversation
-            self._sending = self._shows == conversation
-            return self._sending
+            if self._shows != conversation:
+                return False
+            self._sending = True
+            return True
 
     def _end_sending(self) -> None:
         with self._changed:
