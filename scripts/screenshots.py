@@ -6,7 +6,6 @@ Serves the seeds from a fresh index on loopback and photographs what a reader me
 from __future__ import annotations
 
 import argparse
-import socket
 import tempfile
 import threading
 import time
@@ -15,10 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import uvicorn
 from playwright.sync_api import sync_playwright
 
-from qa.app import build
+from qa.app import Hosting, build, listening
 from qa.chatbot import Chatbot
 
 if TYPE_CHECKING:
@@ -33,13 +31,14 @@ UNANSWERED = "What did the visit cost?"
 @contextmanager
 def serving(bot: Chatbot) -> Iterator[str]:
     """The address of the page while the context is open."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(build(bot), log_level="critical", timeout_graceful_shutdown=1))
+    listener = listening.listen("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    server = listening.server(build(bot, Hosting(port=port)))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     while not server.started:
         time.sleep(0.02)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -13,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import uvicorn
 
-from qa.app import build
+from qa.app import Hosting, build, listening
+from qa.app.listening import listen
 from qa.chatbot import Chatbot
 
 if TYPE_CHECKING:
@@ -47,15 +46,16 @@ The bakery sells rye bread on Tuesday and honey cake on Friday. The shop has bee
 @contextmanager
 def serving(bot: Chatbot, *, port: int = 0, **options: object) -> Iterator[str]:
     """The address of a page of this chatbot, for as long as the context is open."""
-    listener = socket.create_server(("127.0.0.1", port))
-    app = build(bot, **options)  # type: ignore[arg-type]
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
+    listener = listen("127.0.0.1", port)
+    port = listener.getsockname()[1]
+    server = listening.server(build(bot, Hosting(port=port, **options)))  # type: ignore[arg-type]
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     while not server.started:
+        assert thread.is_alive()
         time.sleep(0.02)
     try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
         thread.join(10)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from page_driver import open_bot, serving
-from qa.app import build, serve
+from qa.app import Hosting, build, serve
 from qa.app.safety import POLICY
 from qa.chatbot import Chatbot
 from qa.errors import SettingsError
@@ -172,17 +172,17 @@ def test_login_opens_the_endpoints(bot: Chatbot) -> None:
 
 def test_mcp_and_a_login_do_not_go_together(bot: Chatbot) -> None:
     with pytest.raises(SettingsError, match="Choose one"):
-        build(bot, auth="ann:s3cret", mcp=True)
+        build(bot, Hosting(auth="ann:s3cret", mcp=True))
 
 
 def test_a_network_address_is_refused_before_anything_is_served(bot: Chatbot) -> None:
     with pytest.raises(SettingsError, match="--open"):
-        serve(bot, host="0.0.0.0")
+        serve(bot, Hosting(host="0.0.0.0"))
 
 
 def test_an_address_that_is_taken_is_refused_with_advice(bot: Chatbot, address: str) -> None:
     with pytest.raises(SettingsError, match="Choose another: --port"):
-        serve(bot, port=int(address.rpartition(":")[2]))
+        serve(bot, Hosting(port=int(address.rpartition(":")[2])))
 
 
 def test_files_of_the_machine_and_of_the_index_are_not_served(address: str, bot: Chatbot, tmp_path: Path) -> None:
@@ -211,4 +211,4 @@ def test_mcp_offers_ask_and_search(bot: Chatbot) -> None:
 def test_without_its_library_mcp_says_what_to_install(bot: Chatbot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qa.app.server.find_spec", lambda name: None)
     with pytest.raises(SettingsError, match="pip install mcp"):
-        build(bot, mcp=True)
+        build(bot, Hosting(mcp=True))

@@ -68,13 +68,28 @@ def chat(
     auth: Annotated[str, typer.Option(help="Who may log in: user:password[,user:password …].")] = "",
     open_: Annotated[bool, typer.Option("--open", help="Listen on a network without a login, and mean it.")] = False,
     mcp: Annotated[bool, typer.Option(help="Offer ask and search as MCP tools too.")] = False,
+    allowed_host: Annotated[list[str] | None, typer.Option(help="One more name that the page answers to.")] = None,
+    proxy: Annotated[
+        list[str] | None, typer.Option(help="A proxy whose X-Forwarded headers count: its address.")
+    ] = None,
 ) -> None:
     """Open the chat page."""
-    from qa.app import serve
+    from qa.app import Hosting, serve
     from qa.chatbot import Chatbot
 
+    hosting = Hosting(
+        host=host,
+        port=port,
+        root_path=root_path,
+        auth=auth,
+        open_=open_,
+        mcp=mcp,
+        allowed_hosts=tuple(allowed_host or ()),
+        proxies=tuple(proxy or ()),
+    )
+
     with Chatbot.open(model=model, chroma=chroma) as bot:
-        serve(bot, host=host, port=port, root_path=root_path, auth=auth, open_=open_, mcp=mcp)
+        serve(bot, hosting)
 
 
 @app.command()

@@ -45,6 +45,12 @@ class Settings(BaseSettings):
     check: Literal["rules", "model"] = Field("rules", description="who checks that a citation supports its sentence")
     timeout_s: float = Field(60, gt=0, description="seconds to wait for a language model's next piece")
     prompts: Path | None = Field(None, description="a folder with prompt files that replace ours")
+    questions_per_minute: int = Field(
+        300, ge=0, description="questions that one visitor of the page may ask in a minute; 0 is without limit"
+    )
+    upload_mb: int = Field(
+        1000, ge=1, description="megabytes that the visitors of the page may have uploaded, together"
+    )
 
 
 def load_settings(**chosen: Any) -> Settings:

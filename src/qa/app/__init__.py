@@ -7,6 +7,6 @@ import os
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
-from qa.app.server import build, serve
+from qa.app.server import Hosting, build, serve
 
-__all__ = ["build", "serve"]
+__all__ = ["Hosting", "build", "serve"]

@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from gradio.events import api
 
+from qa.app.limits import Pace
 from qa.app.safety import tell
-from qa.errors import QAError
+from qa.errors import QAError, QuestionError
 
 if TYPE_CHECKING:
     from qa.chatbot import Chatbot
 
 
-def publish(bot: Chatbot) -> None:
+def publish(bot: Chatbot, *, pace: Pace) -> None:
     """Add the endpoints, inside a `gr.Blocks` that is open."""
 
     def ask(
-        question: str, history: list[dict[str, str]] | None = None, where: list[str] | None = None
+        question: str,
+        history: list[dict[str, str]] | None = None,
+        where: list[str] | None = None,
+        request: gr.Request | None = None,
     ) -> dict[str, Any]:
         """Answer a question from the documents, each sentence with citations of the exact characters it rests on.
 
@@ -28,12 +32,15 @@ def publish(bot: Chatbot) -> None:
             history: The conversation so far, as a list of {"role": "user" or "assistant", "content": text}.
             where: Conditions that a document must meet, such as "date>=2021-07" or "document=reports/*".
         """
+        keep_pace(pace, request)
         try:
             return bot.ask(question, history=history or (), where=where or ()).to_dict()
         except QAError as error:
             raise gr.Error(tell(error), print_exception=False) from error
 
-    def search(query: str, top_k: int = 5, where: list[str] | None = None) -> list[dict[str, Any]]:
+    def search(
+        query: str, top_k: int = 5, where: list[str] | None = None, request: gr.Request | None = None
+    ) -> list[dict[str, Any]]:
         """Find the passages of the documents that best match a query, best first.
 
         Args:
@@ -41,7 +48,10 @@ def publish(bot: Chatbot) -> None:
             top_k: How many passages to return, 1 to 50.
             where: Conditions that a document must meet, such as "date>=2021-07" or "document=reports/*".
         """
+        keep_pace(pace, request)
         try:
+            if type(top_k) is not int:
+                raise QuestionError("top_k is no whole number. Give 1 to 50")
             hits = bot.search(query, top_k=min(max(top_k, 1), 50), where=where or ())
         except QAError as error:
             raise gr.Error(tell(error), print_exception=False) from error
@@ -49,3 +59,11 @@ def publish(bot: Chatbot) -> None:
 
     api(ask, api_name="ask")
     api(search, api_name="search")
+
+
+def keep_pace(pace: Pace, request: gr.Request | None) -> None:
+    """Count a question of whoever is logged in, or else of the address. Raises: gr.Error when it is one too many."""
+    client = request.client if request else None
+    wait_s = pace.wait_s((request.username if request else None) or f"address {client.host if client else ''}")
+    if wait_s:
+        raise gr.Error(f"That were many questions in a minute. Wait {wait_s} s, then ask again.", print_exception=False)

@@ -15,6 +15,7 @@ from qa.app.endpoints import publish
 from qa.app.examples import Examples
 from qa.app.feedback import Feedback
 from qa.app.layout import QUICK, lay_out
+from qa.app.limits import Pace
 from qa.app.links import parse_link
 from qa.app.panel import find_source
 from qa.app.shelf import Shelf
@@ -34,7 +35,8 @@ def build_page(bot: Chatbot, *, folder: Path) -> gr.Blocks:
     examples.refresh()
     blocks: gr.Blocks
     with gr.Blocks(title="Ask your documents", fill_height=True, delete_cache=(3600, 3600)) as blocks:
-        publish(bot)  # first, so that no event of the page takes the names
+        pace = Pace(bot.settings.questions_per_minute)
+        publish(bot, pace=pace)  # first, so that no event of the page takes the names
         page = lay_out(
             settings=bot.settings,
             models=answerers.models(),

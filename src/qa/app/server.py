@@ -1,16 +1,21 @@
-"""The page behind a web server: headers, login, health, and where it listens."""
+"""The page behind a web server: for whom it is, its middlewares, its login, and where it listens."""
 
 from __future__ import annotations
 
 import os
-import socket
+from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa.app.safety import Headers, check_binding, read_logins
+from qa.app.door import Door
+from qa.app.limits import Room, Tries
+from qa.app.names import Forwarded, Names
+from qa.app.safety import Headers, check_binding, is_loopback, read_logins
 from qa.errors import SettingsError
 
 if TYPE_CHECKING:
+    import gradio as gr
     from fastapi import FastAPI
 
     from qa.chatbot import Chatbot
@@ -20,84 +25,115 @@ WAITING = 256
 UPLOAD_LIMIT = "25mb"
 
 
-def serve(
-    bot: Chatbot,
-    *,
-    host: str = "127.0.0.1",
-    port: int = 7860,
-    root_path: str = "",
-    auth: str = "",
-    open_: bool = False,
-    mcp: bool = False,
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hosting:
+    """Where the page is served, and for whom."""
+
+    host: str = "127.0.0.1"
+    port: int = 7860
+    root_path: str = ""
+    auth: str = ""
+    open_: bool = False
+    mcp: bool = False
+    allowed_hosts: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
+
+    @property
+    def own_address(self) -> str:
+        """Where this very process can be reached from this machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+
+def serve(bot: Chatbot, hosting: Hosting) -> None:
     """Serve the page until interrupted.
 
     Raises: SettingsError when the address is taken, or would show the documents to a network by accident.
     """
-    import uvicorn
+    from dataclasses import replace
 
-    check_binding(host, logins=read_logins(auth), open_=open_)
-    _check_free(host, port)
-    app = build(bot, root_path=root_path, auth=auth, mcp=mcp)
-    shown = f"[{host}]" if ":" in host else host
-    print(f"Ask your documents at http://{shown}:{port}{root_path}   (Ctrl+C stops)", flush=True)
-    uvicorn.run(app, host=host, port=port, root_path=root_path, log_level="critical", timeout_graceful_shutdown=1)
+    from qa.app.listening import listen, run
+
+    check_binding(hosting.host, logins=read_logins(hosting.auth), open_=hosting.open_)
+    with listen(hosting.host, hosting.port) as listener:
+        hosting = replace(hosting, port=listener.getsockname()[1])
+        app = build(bot, hosting)
+        print(f"Ask your documents at {hosting.own_address}{hosting.root_path}   (Ctrl+C stops)", flush=True)
+        run(app, listener, root_path=hosting.root_path)
 
 
-def build(bot: Chatbot, *, root_path: str = "", auth: str = "", mcp: bool = False) -> FastAPI:
+def build(bot: Chatbot, hosting: Hosting) -> FastAPI:
     """The web application: the page at `/`, and `/health`.
 
-    Raises: SettingsError when `auth` cannot be read or is combined with `mcp`, or MCP's library is missing.
+    Raises: SettingsError when a login, host or proxy cannot be read, a login is combined with MCP, or MCP's library
+    is missing.
     """
-    logins = read_logins(auth)
-    if logins and mcp:
+    logins = read_logins(hosting.auth)
+    if logins and hosting.mcp:
         raise SettingsError("--mcp and --auth do not go together: MCP clients cannot log in here. Choose one")
-    if mcp and find_spec("mcp") is None:
+    if hosting.mcp and find_spec("mcp") is None:
         raise SettingsError("--mcp needs a library that is not installed. Run: pip install mcp")
     folder = bot.settings.home.resolve()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.environ["GRADIO_TEMP_DIR"] = str(folder / "incoming")
-    import gradio as gr
+    incoming = folder / "incoming"
+    os.environ["GRADIO_TEMP_DIR"] = str(incoming)
     from fastapi import FastAPI
 
-    from qa.app.layout import head
     from qa.app.page import build_page
-    from qa.app.theme import theme
 
-    no_docs: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
-    app = FastAPI(**no_docs)
-    app.add_middleware(Headers)
+    app = FastAPI(**_NO_DOCS)
 
     @app.get("/health")
     def health() -> dict[str, str]:
         return {"status": "ok"}
 
     blocks = build_page(bot, folder=folder).queue(default_concurrency_limit=AT_ONCE, max_size=WAITING)
+    _mount(app, blocks, hosting, auth=Tries(lambda name, password: (name, password) in logins) if logins else None)
+    room = Room(incoming, folder / "uploads", most=bot.settings.upload_mb * 1_000_000)
+    _keep_apart(app, hosting, incoming=incoming, room=room)
+    return app
+
+
+_NO_DOCS: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
+
+
+def _keep_apart(app: FastAPI, hosting: Hosting, *, incoming: Path, room: Room) -> None:
+    """Put the middlewares before the application; the last one is asked first."""
+    host = hosting.host
+    app.add_middleware(
+        Door,
+        names=Names.of(host, allowed=hosting.allowed_hosts, any_address=not is_loopback(host)),
+        uploads=incoming.resolve(),
+        room=room,
+        shut=frozenset(),
+    )
+    app.add_middleware(Headers)
+    app.add_middleware(Forwarded, proxies=hosting.proxies)
+
+
+def _mount(app: FastAPI, blocks: gr.Blocks, hosting: Hosting, *, auth: Tries | None) -> None:
+    import gradio as gr
+
+    from qa.app.layout import head
+    from qa.app.theme import theme
+
+    blocks.has_launched = True  # else Gradio takes any file of the machine for one that was uploaded
     gr.mount_gradio_app(
         app,
         blocks,
         path="/",
-        app_kwargs=no_docs,
-        root_path=root_path or None,
-        auth=logins or None,
+        app_kwargs=dict(_NO_DOCS),  # which Gradio adds to
+        root_path=hosting.root_path or None,
+        auth=auth.check if auth else None,
         show_error=False,
         max_file_size=UPLOAD_LIMIT,
         footer_links=[],
         run_history=False,
         ssr_mode=False,
         pwa=False,
-        mcp_server=mcp,
+        mcp_server=hosting.mcp,
         theme=theme(),
         head=head(),
     )
-    return app
-
-
-def _check_free(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise SettingsError(f"cannot listen on {host}:{port}: {error.strerror}. Choose another: --port") from error
+    if blocks.mcp_server_obj:  # else the first call decides by its Host where those of all others go
+        blocks.mcp_server_obj._local_url = hosting.own_address

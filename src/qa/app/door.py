@@ -1,0 +1,203 @@
+"""What a request must be before the page sees it: to a name we answer to, from our own page, of a known path and size.
+
+Whatever is not of that form gets one short answer that repeats nothing of it. Who may log in and what
+is answered is decided behind the door.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from qa.app.limits import Room, address
+from qa.app.names import Names, site
+
+BODY_BYTES = 1_000_000
+LOGIN_BYTES = 10_000
+UPLOAD_BYTES = 26_000_000  # a file of 25 MB, which Gradio counts, and what a form puts around it
+IDLE_S = 30.0  # without a byte of a body that was announced
+BODY_S = 600.0  # for a whole one
+
+API = "/gradio_api"
+UPLOAD = f"{API}/upload"
+# Gradio has a hundred routes, some of which open files or fetch addresses; these are what the page and programs use.
+PATHS = re.compile(
+    r"/|/(?:health|config|login|logout|login_check|favicon\.ico|theme\.css|robots\.txt)/?|/(?:assets|static)/[^\0]+"
+    rf"|{API}/(?:info|user|app_id|login_check|queue/join|queue/data|cancel|reset|upload|upload_progress|component_server"
+    r"|heartbeat/[^/]+|(?:run|api|call|call/v2)/[\w-]+|(?:call|call/v2)/[\w-]+/[\w-]+|mcp(?:/[\w/-]*)?)/?"
+)
+
+
+class Door:
+    """ASGI middleware that lets through what is for the page, whole and no larger than it may be."""
+
+    def __init__(self, app: ASGIApp, *, names: Names, uploads: Path, room: Room, shut: frozenset[str]) -> None:
+        """`uploads` is where Gradio keeps what visitors send, `shut` are paths that are closed on this page."""
+        self._app, self._names, self._uploads, self._room, self._shut = app, names, uploads, room, shut
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it with what is wrong."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":  # and nothing here speaks WebSocket
+            sender = _Sender(send)
+            address.set(str((scope.get("client") or ("",))[0]))
+            try:
+                await self._pass_on(scope, receive, sender)
+            except HTTPException as refused:
+                if not sender.begun:
+                    answer = JSONResponse({"error": refused.detail}, refused.status_code, {"connection": "close"})
+                    await answer(scope, receive, send)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        path = str(scope["path"]).removeprefix(scope.get("root_path", "")) or "/"
+        self._check_names(headers)
+        if not PATHS.fullmatch(path):
+            raise HTTPException(404, "there is nothing here")
+        if path.rstrip("/") in self._shut:
+            raise HTTPException(403, "this page is for reading only")
+        if scope["method"] != "POST":
+            await self._app(scope, receive, send)
+        elif path.rstrip("/") == UPLOAD:
+            with self._room.taken(_length(headers, UPLOAD_BYTES)):
+                await self._app(scope, _Counted(receive, UPLOAD_BYTES), send)
+        else:
+            is_login = path.rstrip("/") == "/login"
+            body = await _whole(_Counted(receive, _length(headers, LOGIN_BYTES if is_login else BODY_BYTES)))
+            if not is_login:
+                self._check_json(headers, body)
+            await self._app(scope, _Again(body, receive), send)
+
+    def _check_names(self, headers: Headers) -> None:
+        hosts, origins = headers.getlist("host"), headers.getlist("origin")
+        if len(hosts) != 1 or hosts[0] not in self._names:
+            raise HTTPException(421, "this page does not answer to that name. Start it with --allowed-host NAME")
+        if any(site(origin) != hosts[0].lower() for origin in origins):
+            raise HTTPException(
+                403, "this was asked by another site. Behind a proxy, start the page with --proxy ADDRESS"
+            )
+
+    def _check_json(self, headers: Headers, body: bytes) -> None:
+        if body and headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            raise HTTPException(415, "this takes JSON, as content-type: application/json")
+        try:
+            sent = json.loads(body or b"null", parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as error:
+            raise HTTPException(400, "this is not JSON") from error
+        if not all(self._is_upload(file["path"]) for file in _files(sent)):
+            raise HTTPException(400, "a file that was not uploaded here was named. Upload it first")
+
+    def _is_upload(self, path: object) -> bool:
+        try:
+            return isinstance(path, str) and Path(os.path.realpath(path)).is_relative_to(self._uploads)
+        except (OSError, ValueError):
+            return False
+
+
+class _Sender:
+    """`send`, and whether a response has begun; one that would repeat what was sent is replaced."""
+
+    def __init__(self, send: Send) -> None:
+        self._send, self._is_hidden = send, False
+        self.begun = False
+
+    async def __call__(self, message: Message) -> None:
+        self.begun = True
+        if message["type"] == "http.response.start" and message["status"] == 422:  # FastAPI shows its input
+            self._is_hidden = True
+            text = b'{"error":"the request is not of the form that is wanted here"}'
+            headers = [(b"content-type", b"application/json"), (b"content-length", str(len(text)).encode())]
+            await self._send({**message, "headers": headers})
+            await self._send({"type": "http.response.body", "body": text})
+        elif not self._is_hidden:
+            await self._send(message)
+
+
+class _Counted:
+    """`receive`, which ends a body that is too long, or is not sent."""
+
+    def __init__(self, receive: Receive, most: int) -> None:
+        self._receive, self._left = receive, most
+        self._is_whole = False
+
+    async def __call__(self) -> Message:
+        if self._is_whole:  # what comes after a body is that its sender has gone
+            return await self._receive()
+        try:
+            async with asyncio.timeout(IDLE_S):
+                message = await self._receive()
+        except TimeoutError as error:
+            raise HTTPException(408, "the request did not arrive in time") from error
+        self._left -= len(message.get("body", b""))
+        self._is_whole = not message.get("more_body", False)
+        if self._left < 0:
+            raise HTTPException(413, "the request is too large")
+        return message
+
+
+class _Again:
+    """`receive` for a body that has been read."""
+
+    def __init__(self, body: bytes, receive: Receive) -> None:
+        self._body: bytes | None = body
+        self._receive = receive
+
+    async def __call__(self) -> Message:
+        if self._body is None:
+            return await self._receive()
+        body, self._body = self._body, None
+        return {"type": "http.request", "body": body, "more_body": False}
+
+
+async def _whole(receive: Receive) -> bytes:
+    """A body, once all of it is there."""
+    pieces = []
+    try:
+        async with asyncio.timeout(BODY_S):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise HTTPException(400, "the request broke off")
+                pieces.append(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return b"".join(pieces)
+    except TimeoutError as error:
+        raise HTTPException(408, "the request did not arrive in time") from error
+
+
+def _length(headers: Headers, most: int) -> int:
+    """How many bytes of body are announced; `most` when nothing says. Raises: HTTPException when there are more."""
+    announced = headers.get("content-length", str(most))
+    if not announced.isascii() or not announced.isdigit() or len(announced) > 12:
+        raise HTTPException(400, "content-length is no number")
+    if int(announced) > most:
+        raise HTTPException(413, "the request is too large")
+    return int(announced)
+
+
+def _files(sent: Any) -> Iterator[dict[str, Any]]:
+    """Whatever Gradio might take for a file of the server, however deep in what was sent."""
+    waiting = [sent]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if "path" in value and "meta" in value:
+                yield value
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)

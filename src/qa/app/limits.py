@@ -1,0 +1,151 @@
+"""How much one visitor may do: questions in a minute, tries to log in, bytes uploaded.
+
+All of it is counted in memory, and forgotten when the page stops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import os
+import time
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TypeVar
+
+from starlette.exceptions import HTTPException
+
+T = TypeVar("T")
+
+MINUTE_S = 60.0
+VISITORS = 10_000  # remembered at most; who was not seen for longest is forgotten first
+FREE_TRIES = 5
+TRY_S = 2.0  # between further ones
+WAITING = 5  # tries of one address
+FORGIVEN_S = 900.0
+
+address: ContextVar[str] = ContextVar("address", default="")
+"""Where the request comes from that is being worked on."""
+
+_log = logging.getLogger("qa.login")
+
+
+class Pace:
+    """How many questions each visitor has asked in the last minute; `most` of 0 is without limit."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._asked: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def wait_s(self, visitor: str) -> int:
+        """0, and one more question is counted; or the seconds to wait before the next."""
+        now, times = time.monotonic(), _remembered(self._asked, visitor, deque)
+        while times and now - times[0] >= MINUTE_S:
+            times.popleft()
+        if self._most and len(times) >= self._most:
+            return math.ceil(times[0] + MINUTE_S - now)
+        if self._most:
+            times.append(now)
+        return 0
+
+
+class Tries:
+    """A check of name and password that becomes slow, for an address and for a name, after a few failures."""
+
+    def __init__(self, check: Callable[[str, str], bool]) -> None:
+        self._is_right = check
+        self._turnstiles: OrderedDict[str, _Turnstile] = OrderedDict()
+        self._working = asyncio.Semaphore(2)  # a check takes 16 MB and 50 ms
+
+    async def check(self, name: str, password: str) -> bool:
+        """Whether it is right. Raises: HTTPException (429) when too many tries of the address are waiting."""
+        where = address.get()
+        by_address = _remembered(self._turnstiles, f"address {where}", _Turnstile)
+        by_name = _remembered(self._turnstiles, f"name {name[:200]}", _Turnstile)
+        if by_address.waiting >= WAITING:
+            raise HTTPException(429, "too many tries to log in. Wait a minute, then try again")
+        async with by_address.turn(), by_name.turn(), self._working:
+            is_right = await asyncio.to_thread(self._is_right, name, password)
+            if is_right:
+                by_name.failures = 0  # and not those of the address: its next try may be another's name
+            else:
+                by_address.failures += 1
+                by_name.failures += 1
+                _log.warning("login failed: %s from %s", ascii(name[:60]), ascii(where))
+        return is_right
+
+
+class _Turnstile:
+    """Lets one try at a time through; after `FREE_TRIES` failures, one every `TRY_S` seconds."""
+
+    def __init__(self) -> None:
+        self.waiting = self.failures = 0
+        self._lock = asyncio.Lock()
+        self._last = 0.0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """The turn of one try, once it has come."""
+        self.waiting += 1
+        try:
+            async with self._lock:
+                since_s = time.monotonic() - self._last
+                if since_s > FORGIVEN_S:
+                    self.failures = 0
+                if self.failures >= FREE_TRIES:
+                    await asyncio.sleep(TRY_S - since_s)
+                yield
+                self._last = time.monotonic()
+        finally:
+            self.waiting -= 1
+
+
+class Room:
+    """The bytes that all visitors together may have uploaded: on their way, in `incoming`, and `kept`."""
+
+    def __init__(self, incoming: Path, kept: Path, *, most: int) -> None:
+        self._incoming, self._kept, self._most = incoming, kept, most
+        self._coming: list[int] = []
+
+    @contextmanager
+    def taken(self, size: int) -> Iterator[None]:
+        """Room for an upload while it comes. Raises: HTTPException (507) when there is none."""
+        if _size(self._incoming) + _size(self._kept) + sum(self._coming) + size > self._most:
+            raise HTTPException(507, "there is no room for more uploads. Remove documents, or raise QA_UPLOAD_MB")
+        self._coming.append(size)
+        try:
+            yield
+        finally:
+            self._coming.remove(size)
+            if not self._coming:
+                self._forget_parts()
+
+    def _forget_parts(self) -> None:
+        """Delete what Gradio leaves of uploads that broke off; a whole one has a folder of its own."""
+        for file in self._incoming.glob("*"):
+            if not file.is_dir():
+                file.unlink(missing_ok=True)
+
+
+def _size(folder: Path) -> int:
+    """The bytes of all files below a folder."""
+    held = 0
+    for at, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):  # it has just gone
+                held += Path(at, name).lstat().st_size
+    return held
+
+
+def _remembered(seen: OrderedDict[str, T], visitor: str, make: Callable[[], T]) -> T:
+    """What is known of a visitor; who was not seen for longest makes room for a new one."""
+    if visitor not in seen:
+        seen[visitor] = make()
+        if len(seen) > VISITORS:
+            seen.popitem(last=False)
+    seen.move_to_end(visitor)
+    return seen[visitor]
