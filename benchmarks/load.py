@@ -49,6 +49,7 @@ def through_the_page(index: Path, askers: int) -> Iterator[tuple[list[Ask], int]
 
     port = free_port()
     settings = {"QA_CHROMA": str(index / "index"), "QA_HOME": str(index / "home"), "QA_MODEL": "extractive"}
+    settings["QA_QUESTIONS_PER_MINUTE"] = "0"
     command = [sys.executable, "-m", "qa", "chat", "--port", str(port)]
     quiet = subprocess.DEVNULL
     with subprocess.Popen(command, env={**os.environ, **settings}, stdout=quiet, stderr=quiet) as process:
