@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -106,8 +107,27 @@ def test_status_config_and_ingest_say_what_is_there(seeded: Shell) -> None:
 def test_config_never_shows_a_key(shell: Shell) -> None:
     ran = shell("config", OPENAI_API_KEY="sk-secret", QA_TOP_K="7")
     assert "sk-secret" not in ran.out + ran.err
-    assert "OPENAI_API_KEY      set, not shown" in ran.out
+    assert "OPENAI_API_KEY      set, not shown (environment)" in ran.out
     assert json.loads(shell("config", "--json", QA_TOP_K="7").out)["top_k"] == 7
+
+
+def test_config_says_where_each_setting_and_key_comes_from(shell: Shell) -> None:
+    shell.folder.joinpath(".env").write_text("QA_STRICTNESS=0.9\nOPENAI_API_KEY=sk-folder\n", encoding="utf-8")
+    found = json.loads(shell("config", "--json", QA_TOP_K="7").out)
+    assert {name: found["origins"][name] for name in ("top_k", "strictness", "model")} == {
+        "top_k": "environment", "strictness": ".env", "model": "default",
+    }  # fmt: skip
+    assert found["keys"] == {"OPENAI_API_KEY": ".env", "QA_CHROMA_TOKEN": None, "CHROMA_API_KEY": None}
+    assert re.search(r"^QA_TOP_K +7 +environment ", shell("config", QA_TOP_K="7").out, re.MULTILINE)
+
+
+def test_a_misspelt_variable_is_named_with_the_setting_it_is_like(shell: Shell) -> None:
+    ran = shell("config", "--json", QA_TOPK="7", QA_NOTHING_LIKE_IT="1")
+    assert ran.err.splitlines() == [
+        "qa: 'QA_NOTHING_LIKE_IT' (environment) is no setting, and not used",
+        "qa: 'QA_TOPK' (environment) is no setting, and not used. Do you mean QA_TOP_K?",
+    ]
+    assert shell("remove", "--help", QA_TOPK="7", QA_NOTHING_LIKE_IT="1").err.count("\n") == 1
 
 
 def test_settings_come_from_a_dotenv_file_and_the_environment_beats_it(shell: Shell) -> None:

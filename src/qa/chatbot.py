@@ -6,7 +6,6 @@ language model or without. What each part does is decided in its own room.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from qa.ingestion import IngestReport, Report
 from qa.library import Library
 from qa.resources import resource
 from qa.selection import EVERYTHING, Selection
-from qa.settings import Settings, load_settings
+from qa.settings import OPENAI_KEY, Settings, load_settings
 from qa.types import Answer, Document, Event, Hit, Message, Record
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ class Chatbot:
 
         Raises: SettingsError when a setting is not right.
         """
-        settings = load_settings(**{**self.settings.model_dump(), **chosen})
+        settings = self.settings.changed(**chosen)
         chat_model = None if "model" in chosen else self._chat_model
         return type(self)(settings, library=self._library, chat_model=chat_model, conditions=self._conditions)
 
@@ -126,7 +125,7 @@ class Chatbot:
             return self.settings.model
         if self.settings.base_url:
             raise SettingsError(f"base_url = {self.settings.base_url!r} needs a model. Set QA_MODEL=openai:NAME")
-        return DEFAULT_MODEL if os.environ.get("OPENAI_API_KEY") else EXTRACTIVE
+        return DEFAULT_MODEL if self.settings.key_origin(OPENAI_KEY) else EXTRACTIVE
 
     # -- asking ----------------------------------------------------------------------------------
 
@@ -180,7 +179,10 @@ class Chatbot:
         settings = self.settings
         counter = TokenCounter() if settings.base_url else token_counter(self.model_name.removeprefix("openai:"))
         model = self._chat_model or chat_model(
-            self.model_name, base_url=settings.base_url, timeout_s=settings.timeout_s
+            self.model_name,
+            base_url=settings.base_url,
+            key=settings.model_key(self.model_name),
+            timeout_s=settings.timeout_s,
         )
         return AnswerChain(
             model=model,

@@ -32,6 +32,8 @@ app = typer.Typer(
 )
 
 app.add_typer(evals, name="eval")
+config = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
+app.add_typer(config, name="config")
 
 Model = Annotated[str | None, typer.Option(help="auto, extractive, or provider:model such as openai:gpt-5-mini.")]
 Chroma = Annotated[str | None, typer.Option(help="A folder, :memory:, http://host:8000, or cloud://tenant/database.")]
@@ -196,31 +198,36 @@ def verify(file: Path, chroma: Chroma = None, as_json: Json = False) -> None:
         sys.exit(1)
 
 
-@app.command()
-def config(as_json: Json = False) -> None:
-    """List the settings in force. Keys are never shown."""
-    from qa.settings import Settings, load_settings
+@config.callback()
+def list_settings(context: typer.Context, as_json: Json = False) -> None:
+    """List the settings in force, and where each comes from. Keys are never shown."""
+    from qa.settings import KEYS, Settings, load_settings
 
-    settings = load_settings()
-    values: dict[str, Any] = settings.model_dump(mode="json")
-    if as_json:
-        _print_json(values)
+    if context.invoked_subcommand:
         return
-    for name, value in values.items():
-        print(f"QA_{name.upper():16} {'' if value is None else value!s:24} {Settings.model_fields[name].description}")
-    for name in ("OPENAI_API_KEY", "QA_CHROMA_TOKEN", "CHROMA_API_KEY"):
-        print(f"{name:19} {'set, not shown' if os.environ.get(name) else 'not set'}")
+    settings = load_settings()
+    origins = {name: settings.origin(name) for name in Settings.model_fields}
+    keys = {name: settings.key_origin(name) for name in KEYS}
+    if as_json:
+        _print_json({**settings.shown(), "origins": origins, "keys": keys})
+        return
+    for name, value in settings.shown().items():
+        shown = "" if value is None else str(value) if str(value).isprintable() else repr(value)
+        print(f"QA_{name.upper():16} {shown:24} {origins[name]:11} {Settings.model_fields[name].description}")
+    for name, origin in keys.items():
+        print(f"{name:19} {f'set, not shown ({origin})' if origin else 'not set'}")
 
 
 def main() -> None:
     """Run the command line; the exit codes are in the module's docstring."""
-    from dotenv import load_dotenv
+    from qa.settings import notices
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot show a character gets a question mark
-    load_dotenv(".env")  # the clients read their keys from the environment
     try:
+        for notice in notices(every=sys.argv[1:2] == ["config"]):
+            print(f"qa: {notice}", file=sys.stderr)
         app()
     except QAError as error:
         sys.exit(f"qa: {error}")

@@ -6,6 +6,8 @@ and tells it when a client is open; this one sends nothing, and sets the client'
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 from chromadb.api import ServerAPI
 from chromadb.api.fastapi import FastAPI
@@ -40,8 +42,6 @@ class Deadlines(ProductTelemetryClient):
         server._session.timeout = httpx.Timeout(seconds, connect=CONNECT_S)
 
 
-def server_settings() -> Settings:
-    """Chroma's settings for a client of a server, without telemetry."""
-    return Settings(
-        anonymized_telemetry=False, chroma_product_telemetry_impl=f"{Deadlines.__module__}.{Deadlines.__qualname__}"
-    )
+def server_settings(**chosen: Any) -> Settings:
+    """Chroma's settings for a client of a server: these, and our own component."""
+    return Settings(**chosen, chroma_product_telemetry_impl=f"{Deadlines.__module__}.{Deadlines.__qualname__}")

@@ -72,10 +72,13 @@ class _Known:
 class Index:
     """The passages of one collection at one location, as `stores.connect` understands it."""
 
-    def __init__(self, location: str, *, collection: str, embeddings: str, dimension: int, home: Path) -> None:
-        """Connect. Raises: StoreError when the location cannot be opened."""
+    def __init__(
+        self, location: str, *, collection: str, embeddings: str, dimension: int, home: Path, token: str | None = None
+    ) -> None:
+        """Connect, with `token` as `connect` takes it. Raises: StoreError when the location cannot be opened."""
         self.location, self.collection = location, collection
         self.embeddings, self.dimension = embeddings, dimension
+        self._token = token
         self.client = self._connect()
         self._temporary: TemporaryDirectory[str] | None = None
         if is_folder(location):
@@ -294,7 +297,7 @@ class Index:
     def _connect(self) -> Client:
         if is_folder(self.location):
             check_segments(Path(self.location))
-        return connect(self.location)
+        return connect(self.location, token=self._token)
 
     def _ask_lexical(self, ask: Callable[[Lexical], T]) -> T | None:
         try:

@@ -54,7 +54,11 @@ class Library:
         if settings.embeddings == MiniLM.name:
             return self._reader
         return RemoteEmbedder(
-            settings.embeddings, base_url=settings.base_url, timeout_s=settings.timeout_s, reader=self._reader
+            settings.embeddings,
+            base_url=settings.base_url,
+            key=settings.model_key(settings.embeddings),
+            timeout_s=settings.timeout_s,
+            reader=self._reader,
         )
 
     def close(self) -> None:
@@ -186,6 +190,7 @@ class Library:
             embeddings=self.embedder.name,
             dimension=self.embedder.dimension,
             home=settings.home,
+            token=settings.store_key(),
         )
         self._sentences = SentenceVectors(self.index.cache / "sentences.sqlite", read=self._read_sentences)
 

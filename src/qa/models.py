@@ -1,6 +1,6 @@
 """Names such as `openai:gpt-5-mini` → chat and embedding models, whose failures say what to do.
 
-Keys stay where the clients read them, in the environment: none is held, shown or put into an error.
+A key that is not given is read by the client from the environment; none is shown or put into an error.
 No prompts; the heavy libraries are imported when a model is made.
 """
 
@@ -29,22 +29,27 @@ _NO_KEY = "no-key"
 _SECRET = re.compile(r"(?i)\b(?:bearer\s+\S+|(?:sk|pk|key|gsk|xai)[-_][\w*.-]{6,})")
 _OVERFLOW = re.compile(r"(?i)context (?:length|size|window)|(?:prompt|input) is too long|too many tokens")
 
+_given_keys: set[str] = set()  # no variable holds them, and a server may repeat them
 
-def chat_model(name: str, *, base_url: str | None, timeout_s: float) -> BaseChatModel:
+
+def chat_model(name: str, *, base_url: str | None, timeout_s: float, key: str | None = None) -> BaseChatModel:
     """The chat model of this name, on its provider's server or on any OpenAI-compatible one.
+
+    The server is sent `key`, nothing when that is empty, and the reader's own from the environment when it is None.
 
     Raises: SettingsError for a provider that is unknown or not installed, ModelError without a key.
     """
     from langchain.chat_models import init_chat_model
 
+    choices = _key_choice(key, base_url=base_url)
     with _construction(name):
         if base_url is None and not name.startswith("openai:"):
-            return init_chat_model(name, timeout=timeout_s, max_retries=RETRIES)
-        choices: dict[str, Any] = {"stream_chunk_timeout": timeout_s}
+            theirs: BaseChatModel = init_chat_model(name, timeout=timeout_s, max_retries=RETRIES, **choices)
+            return theirs
+        choices |= {"stream_chunk_timeout": timeout_s}
         if base_url is not None:
             choices |= {
                 "base_url": base_url,
-                "api_key": os.environ.get("OPENAI_API_KEY") or _NO_KEY,
                 "use_responses_api": False,
                 "temperature": 0,
             }
@@ -59,22 +64,34 @@ def chat_model(name: str, *, base_url: str | None, timeout_s: float) -> BaseChat
         return model
 
 
-def embedding_model(name: str, *, base_url: str | None, timeout_s: float) -> Embeddings:
+def embedding_model(name: str, *, base_url: str | None, timeout_s: float, key: str | None = None) -> Embeddings:
     """The LangChain embedding model of this name; call it under `model_errors(name, kind=EmbeddingError)`.
+
+    `key` as for a chat model.
 
     Raises: SettingsError for a provider that is unknown or not installed, EmbeddingError without a key.
     """
     from langchain.embeddings import init_embeddings
 
-    choices: dict[str, Any] = {}
+    choices = _key_choice(key, base_url=base_url)
     if name.startswith("openai:"):
-        choices = {"timeout": timeout_s, "max_retries": RETRIES}
+        choices |= {"timeout": timeout_s, "max_retries": RETRIES}
     if base_url is not None:
         # Only OpenAI's own server takes token ids, and only tiktoken makes them.
-        key = os.environ.get("OPENAI_API_KEY") or _NO_KEY
-        choices |= {"base_url": base_url, "api_key": key, "check_embedding_ctx_length": False}
+        choices |= {"base_url": base_url, "check_embedding_ctx_length": False}
     with _construction(name, kind=EmbeddingError):
         return init_embeddings(name, **choices)
+
+
+def _key_choice(key: str | None, *, base_url: str | None) -> dict[str, Any]:
+    """How a client is told its key: not at all where it is to find it, or the lack of it, in the environment."""
+    if key:
+        _given_keys.add(key)
+    elif base_url is None:
+        return {}
+    elif key is None:
+        key = os.environ.get("OPENAI_API_KEY")
+    return {"api_key": key or _NO_KEY}
 
 
 def guarded(model: BaseChatModel, *, name: str) -> Runnable[LanguageModelInput, AIMessageChunk]:
@@ -143,7 +160,7 @@ def _explanation(error: Exception) -> str:
     for kinds, explanation in (
         (
             (known.ModelAuthenticationError, openai.AuthenticationError),
-            "refused the key. Check OPENAI_API_KEY, or its like",
+            "refused the key. Check OPENAI_API_KEY, or its like: a server that .env names is sent only one from .env",
         ),
         (
             (known.ModelPermissionDeniedError, openai.PermissionDeniedError),
@@ -169,7 +186,7 @@ def _server_words(error: Exception) -> str:
 
 
 def _plain(said: str) -> str:
-    secrets = [value for variable, value in os.environ.items() if variable.endswith("_API_KEY") and value]
-    for secret in secrets:
+    secrets = {value for variable, value in os.environ.items() if variable.endswith("_API_KEY") and value}
+    for secret in secrets | _given_keys:
         said = said.replace(secret, "…")
     return " ".join(_SECRET.sub("…", said).split())[:SERVER_WORDS]

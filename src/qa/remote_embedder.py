@@ -18,13 +18,15 @@ from qa.models import embedding_model, model_errors
 class RemoteEmbedder:
     """An embedding model by name, such as `openai:text-embedding-3-small`."""
 
-    def __init__(self, name: str, *, base_url: str | None, timeout_s: float, reader: MiniLM) -> None:
-        """Make its client, and ask it once how long its vectors are.
+    def __init__(
+        self, name: str, *, base_url: str | None, timeout_s: float, reader: MiniLM, key: str | None = None
+    ) -> None:
+        """Make its client, and ask it once how long its vectors are; `key` as `embedding_model` takes it.
 
         Raises: SettingsError for an unknown provider, EmbeddingError when it does not answer.
         """
         self.name = name
-        self._model = embedding_model(name, base_url=base_url, timeout_s=timeout_s)
+        self._model = embedding_model(name, base_url=base_url, timeout_s=timeout_s, key=key)
         self._reader = reader
         self.dimension = self.embed(["dimension"]).shape[1]
 

@@ -1,26 +1,41 @@
-"""What a user may choose: one frozen `Settings`.
+"""What a user may choose: one frozen `Settings`, which knows where each choice came from.
 
-Arguments beat `QA_*` variables, which beat `.env`, which beats the defaults. No API key is
-ever held here: the clients read theirs from the environment. Nothing is created on disk.
+Arguments beat `QA_*` variables, which beat `.env`, which beats the defaults. Keys are no settings and are never
+shown; a server that `.env` names is sent one only from there. Nothing is created on disk.
 """
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
+from qa.envfile import NAME as ENV_FILE
+from qa.envfile import read_env_file
 from qa.errors import SettingsError
 
+ARGUMENT, ENVIRONMENT, DEFAULT = "argument", "environment", "default"
+OPENAI_KEY, CHROMA_TOKEN, CLOUD_KEY = KEYS = ("OPENAI_API_KEY", "QA_CHROMA_TOKEN", "CHROMA_API_KEY")
 
-class Settings(BaseSettings):
+# Where a provider's key is not called PROVIDER_API_KEY.
+_KEY_NAMES = {"google_genai": "GOOGLE_API_KEY", "mistralai": "MISTRAL_API_KEY", "perplexity": "PPLX_API_KEY"}
+_THIS_MACHINE = re.compile(
+    r"(?i)https?://(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?(?:/[\w./~-]*)?", re.ASCII
+)
+_CREDENTIALS = re.compile(r"(?s)(?<=://)[^/?#]*@|[?#].*")
+# What the clients of OpenAI and Chroma send besides the key, wherever they send.
+_ALSO_SENT = {"base_url": "OPENAI_CUSTOM_HEADERS", "chroma": "CHROMA_CLIENT_AUTH_CREDENTIALS"}
+
+
+class Settings(BaseModel):
     """Every choice, with its default; `QA_TOP_K=8` or `Settings(top_k=8)` sets `top_k`."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="QA_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str = Field("auto", description="`auto`, `extractive`, or `provider:model` such as `openai:gpt-5-mini`")
     base_url: str | None = Field(None, description="an OpenAI-compatible server, such as `http://127.0.0.1:11434/v1`")
@@ -52,6 +67,66 @@ class Settings(BaseSettings):
         1000, ge=1, description="megabytes that the visitors of the page may have uploaded, together"
     )
 
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+    _env_file: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def __init__(self, **chosen: Any) -> None:
+        """Take what is chosen here, then what the environment says, then what `.env` says."""
+        env_file = read_env_file()
+        said = {ENV_FILE: _settings_in(env_file), ENVIRONMENT: _settings_in(os.environ), ARGUMENT: chosen}
+        super().__init__(**{name: value for choices in said.values() for name, value in choices.items()})
+        self._env_file = env_file
+        self._origins = {name: origin for origin, choices in said.items() for name in choices}
+
+    def changed(self, **chosen: Any) -> Self:
+        """These settings with some chosen anew; None means "not chosen". Raises: SettingsError."""
+        given = {name: value for name, value in chosen.items() if value is not None}
+        checked = load_settings(**given)
+        changed = self.model_copy(update={name: getattr(checked, name) for name in given})
+        changed._origins = self._origins | dict.fromkeys(given, ARGUMENT)
+        return changed
+
+    def origin(self, name: str) -> str:
+        """Where a setting came from: `argument`, `environment`, `.env` or `default`."""
+        return self._origins.get(name, DEFAULT)
+
+    def shown(self) -> dict[str, str | int | float | None]:
+        """The settings by name, plainly, and without the credentials that an address may hold."""
+        values = self.model_dump(mode="json")
+        return {name: bare_address(value) if "://" in str(value) else value for name, value in values.items()}
+
+    def key_origin(self, variable: str) -> str | None:
+        """Where a key would come from: `environment`, `.env`, or None when there is none."""
+        return ENVIRONMENT if os.environ.get(variable) else ENV_FILE if self._env_file.get(variable) else None
+
+    def model_key(self, model: str) -> str | None:
+        """The key for this model's server, as `_key` gives it. Raises: SettingsError."""
+        if self.base_url:
+            return self._key(OPENAI_KEY, address="base_url")
+        provider = "openai" if model.startswith("gpt-") else model.partition(":")[0]
+        return self._key(_KEY_NAMES.get(provider, f"{provider.upper()}_API_KEY"))
+
+    def store_key(self) -> str | None:
+        """The token or key for Chroma, as `_key` gives it. Raises: SettingsError."""
+        if "://" not in self.chroma:
+            return None
+        return self._key(CLOUD_KEY if self.chroma.startswith("cloud://") else CHROMA_TOKEN, address="chroma")
+
+    def _key(self, variable: str, *, address: str | None = None) -> str | None:
+        """The key to send, empty for none; None when it is the reader's own, which clients find in the environment.
+
+        Raises: SettingsError when the address is one that `.env` may not choose.
+        """
+        if address is None or self.origin(address) != ENV_FILE:
+            return None if os.environ.get(variable) else self._env_file.get(variable)
+        value, also = getattr(self, address), _ALSO_SENT[address]
+        named = f"QA_{address.upper()} = {bare_address(value)!r} stands in {ENV_FILE}, not in your shell"
+        if not _THIS_MACHINE.fullmatch(value):
+            raise SettingsError(f"{named}, and is another machine, so nothing is sent there. If you mean it, export it")
+        if os.environ.get(also):
+            raise SettingsError(f"{named}, and would be sent your {also}. If you mean it, export it")
+        return self._env_file.get(variable, "")
+
 
 def load_settings(**chosen: Any) -> Settings:
     """The settings in force, `chosen` first; a value of None means "not chosen".
@@ -71,3 +146,26 @@ def load_settings(**chosen: Any) -> Settings:
             f"{name} = {first['input']!r} cannot be used: {first['msg'].lower()}. "
             f"Set QA_{name.upper()}, or see: qa config"
         ) from error
+
+
+def bare_address(address: str) -> str:
+    """An address without its user, password and query, which may hold a key."""
+    return _CREDENTIALS.sub("", address)
+
+
+def notices(*, every: bool) -> Iterator[str]:
+    """What is said of variables that are not used: likely slips, or `every` one that a setting or `.env` might have."""
+    known = {f"QA_{name.upper()}" for name in Settings.model_fields}
+    for origin, variables in ((ENVIRONMENT, os.environ), (ENV_FILE, read_env_file())):
+        for name in sorted({name.upper() for name in variables} - known - set(KEYS)):
+            close = get_close_matches(name, known, n=1, cutoff=0.8)
+            is_ours = name.startswith("QA_") or (origin == ENV_FILE and not name.endswith("_API_KEY"))
+            if is_ours and (every or close):
+                hint = f". Do you mean {close[0]}?" if close else ""
+                yield f"{name!r} ({origin}) is no setting, and not used{hint}"
+
+
+def _settings_in(variables: Mapping[str, str]) -> dict[str, str]:
+    """The settings among variables, by name; an empty one is no choice."""
+    settings = {f"QA_{name.upper()}": name for name in Settings.model_fields}
+    return {settings[each.upper()]: value for each, value in variables.items() if value and each.upper() in settings}

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import SplitResult, urlsplit
 
 from qa.errors import QAError, SettingsError, StoreDamagedError, StoreError
@@ -28,6 +28,8 @@ MEMORY = ":memory:"
 BATCH = 5_000  # records written or read at a time; Chroma takes 5,461 at most
 SAID_CHARS = 200  # of a server's own words
 CLOUD_BATCH = 300  # https://docs.trychroma.com/cloud/quotas-limits
+# No telemetry, and nothing of a `.env`: Chroma would take from it which server to ask and which classes to import.
+QUIET: dict[str, Any] = {"anonymized_telemetry": False, "_env_file": None}
 
 _connections = itertools.count()
 
@@ -70,11 +72,12 @@ def pages(
                 return
 
 
-def connect(location: str) -> Client:
+def connect(location: str, *, token: str | None = None) -> Client:
     """A client for a folder, `:memory:`, `http://host:8000`, `https://host/path`, or `cloud://tenant/database`.
 
-    What is in memory belongs to this one client and is gone when the process ends. A server's token is
-    read from `QA_CHROMA_TOKEN` and sent as `Authorization: Bearer`, Chroma Cloud's key from `CHROMA_API_KEY`.
+    What is in memory belongs to this one client and is gone when the process ends. A server is sent `token` as
+    `Authorization: Bearer`, none when that is empty; when it is None, the reader's own is taken from the environment:
+    `QA_CHROMA_TOKEN`, and for Chroma Cloud `CHROMA_API_KEY`.
 
     Raises: SettingsError for a location of no known kind, StoreError when nothing answers there.
     """
@@ -82,18 +85,18 @@ def connect(location: str) -> Client:
 
     with store_errors(location):
         try:
-            return cast("Client", _connect(location))  # what it is, though typed as the narrower ClientAPI
+            return cast("Client", _connect(location, token=token))  # what it is, though typed as the narrower ClientAPI
         except ValueError as error:
             if any(isinstance(each, httpx.HTTPError) for each in _causes(error)):
                 raise
             raise StoreError(f"index {location}: what answers there is not Chroma. Is QA_CHROMA right?") from error
 
 
-def _connect(location: str) -> ClientAPI:
+def _connect(location: str, *, token: str | None) -> ClientAPI:
     import chromadb
     from chromadb.config import Settings
 
-    quiet = Settings(anonymized_telemetry=False)
+    quiet = Settings(**QUIET)
     if location == MEMORY:
         return _open_memory()
     if is_folder(location):
@@ -102,9 +105,10 @@ def _connect(location: str) -> ClientAPI:
         return chromadb.PersistentClient(location + "/." * (next(_connections) % 100), settings=quiet)
     url = urlsplit(location)
     if url.scheme in ("http", "https") and url.hostname:
-        return _open_server(url)
+        return _open_server(url, token=os.environ.get("QA_CHROMA_TOKEN", "") if token is None else token)
     if url.scheme == "cloud" and url.netloc and url.path.strip("/"):
-        return _open_cloud(tenant=url.netloc, database=url.path.strip("/"))
+        key = os.environ.get("CHROMA_API_KEY", "") if token is None else token
+        return _open_cloud(tenant=url.netloc, database=url.path.strip("/"), key=key)
     raise SettingsError(
         f"chroma = {location!r} is no folder, :memory:, http://host:port or cloud://tenant/database. "
         "Set QA_CHROMA, or see: qa config"
@@ -116,7 +120,7 @@ def _open_memory() -> ClientAPI:
     import chromadb
     from chromadb.config import Settings
 
-    settings = Settings(anonymized_telemetry=False, is_persistent=False)
+    settings = Settings(**QUIET, is_persistent=False)
     client = cast("Client", chromadb.EphemeralClient(settings=settings))
     database = f"qa-{uuid.uuid4().hex}"
     chromadb.AdminClient(settings).create_database(database)
@@ -124,12 +128,11 @@ def _open_memory() -> ClientAPI:
     return client
 
 
-def _open_server(url: SplitResult) -> ClientAPI:
+def _open_server(url: SplitResult, *, token: str) -> ClientAPI:
     import chromadb
 
     from qa.deadlines import server_settings
 
-    token = os.environ.get("QA_CHROMA_TOKEN", "")
     if not (token.isascii() and token.isprintable()):
         raise SettingsError("QA_CHROMA_TOKEN holds characters that cannot be sent in a header. Set it again")
     if url.username:
@@ -141,7 +144,7 @@ def _open_server(url: SplitResult) -> ClientAPI:
         port=port,
         ssl=url.scheme == "https",
         headers={"Authorization": f"Bearer {token}"} if token else None,
-        settings=server_settings(),
+        settings=server_settings(**QUIET),
     )
 
 
@@ -149,15 +152,14 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _open_cloud(*, tenant: str, database: str) -> ClientAPI:
+def _open_cloud(*, tenant: str, database: str, key: str) -> ClientAPI:
     import chromadb
 
     from qa.deadlines import server_settings
 
-    key = os.environ.get("CHROMA_API_KEY")  # given by hand, as Chroma 1.5.9 looks for it too and then sends "None"
-    if not key:
+    if not key:  # Chroma 1.5.9 looks for it too, and then sends "None"
         raise SettingsError(f"chroma = 'cloud://{tenant}/{database}' needs a key. Set CHROMA_API_KEY")
-    return chromadb.CloudClient(tenant=tenant, database=database, api_key=key, settings=server_settings())
+    return chromadb.CloudClient(tenant=tenant, database=database, api_key=key, settings=server_settings(**QUIET))
 
 
 @contextmanager
@@ -220,7 +222,8 @@ def _explain_server(error: Exception, location: str) -> str:
     else:
         return _explain_connection(error)
     if code in (401, 403):
-        return f"it does not let us in (status {code}). Set {secret} to the token that it knows"
+        place = "beside QA_CHROMA, as a server that .env names is sent only a token from .env"
+        return f"it does not let us in (status {code}). Set {secret} to the token that it knows, {place}"
     if code >= 500:
         return f"the server failed (status {code}: {answer}). See its log, then run the command again"
     return f"the server refused (status {code}: {answer}). Is QA_CHROMA right?"

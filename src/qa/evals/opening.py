@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
 from qa.errors import StoreMismatchError
 from qa.evals.judge import FIELDS, Judge, ModelJudge, Rules
@@ -17,7 +16,7 @@ from qa.evals.suites import read_corpus
 from qa.models import chat_model, model_errors
 from qa.prompts import PromptMessage, load_prompt
 from qa.resources import resource
-from qa.settings import load_settings
+from qa.settings import bare_address, load_settings
 
 if TYPE_CHECKING:
     from qa.chatbot import Chatbot
@@ -36,7 +35,7 @@ def describe(chosen: Mapping[str, Any]) -> dict[str, str]:
     settings = load_settings(**chosen)
     return {
         **{name: str(getattr(settings, name)) for name in MEASURED},
-        "base_url": _without_secrets(settings.base_url or ""),
+        "base_url": bare_address(settings.base_url or ""),
         "prompts": load_prompts(settings.prompts or resource("prompts")).fingerprint,
     }
 
@@ -64,7 +63,8 @@ def open_judge(name: str, *, verdicts: Path) -> Judge:
     if name == "rules":
         return Rules()
     settings = load_settings()
-    model = chat_model(name, base_url=settings.base_url, timeout_s=settings.timeout_s)
+    key = settings.model_key(name)
+    model = chat_model(name, base_url=settings.base_url, timeout_s=settings.timeout_s, key=key)
     prompt = load_prompt(settings.prompts or resource("prompts"), "judge", fields=FIELDS)
 
     def complete(messages: Sequence[PromptMessage]) -> str:
@@ -72,12 +72,6 @@ def open_judge(name: str, *, verdicts: Path) -> Judge:
             return model.invoke([(each.role, each.content) for each in messages]).text
 
     return ModelJudge(name, prompt=prompt, complete=complete, verdicts=verdicts)
-
-
-def _without_secrets(url: str) -> str:
-    """The address without its user, password and query, which may hold a key."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _open(index: Path, *, corpus: Path, chosen: Mapping[str, Any]) -> Chatbot:
