@@ -15,6 +15,7 @@ import pytest
 
 from qa.app import Hosting, build, listening
 from qa.app.listening import listen
+from qa.app.logins import add_login
 from qa.chatbot import Chatbot
 
 if TYPE_CHECKING:
@@ -60,6 +61,13 @@ def serving(bot: Chatbot, *, port: int = 0, **options: object) -> Iterator[str]:
         server.should_exit = True
         thread.join(10)
         listener.close()
+
+
+def write_logins(folder: Path, **passwords: str) -> Path:
+    """A file with these logins."""
+    for name, password in passwords.items():
+        add_login(folder / "logins", name, password)
+    return folder / "logins"
 
 
 def open_bot(folder: Path, *, documents: dict[str, str] | None = None, **settings: object) -> Chatbot:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.app.safety import check_binding, is_loopback, read_logins, tell, without_secrets
+from qa.app.safety import check_binding, is_loopback, tell, without_secrets
 from qa.errors import DocumentError, ModelError, SettingsError
 
 
@@ -29,27 +29,15 @@ def test_an_error_shows_neither_keys_nor_folders(error: str, told: str) -> None:
     assert without_secrets(str(DocumentError(error))) == told
 
 
-def test_logins_are_pairs_and_a_password_may_hold_a_colon() -> None:
-    assert read_logins("ann:s3:cret,bob:pa55") == [("ann", "s3:cret"), ("bob", "pa55")]
-    assert read_logins("") == []
-
-
-@pytest.mark.parametrize("auth", ["ann", "ann:", ":s3cret", "ann:s3cret,bob"])
-def test_a_login_without_user_or_password_is_refused_without_repeating_it(auth: str) -> None:
-    with pytest.raises(SettingsError, match="is not user:password") as caught:
-        read_logins(auth)
-    assert "s3cret" not in str(caught.value).partition("Example")[0]
-
-
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.8.8.8"])
 def test_this_machine_alone_needs_no_login(host: str) -> None:
-    check_binding(host, logins=[], open_=False)
+    check_binding(host, has_logins=False, open_=False)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7"])
 def test_a_network_address_needs_a_login_or_the_word_open(host: str) -> None:
     assert not is_loopback(host)
-    with pytest.raises(SettingsError, match="--auth"):
-        check_binding(host, logins=[], open_=False)
-    check_binding(host, logins=[("ann", "s3cret")], open_=False)
-    check_binding(host, logins=[], open_=True)
+    with pytest.raises(SettingsError, match="--auth-file"):
+        check_binding(host, has_logins=False, open_=False)
+    check_binding(host, has_logins=True, open_=False)
+    check_binding(host, has_logins=False, open_=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from page_driver import open_bot, serving
+from page_driver import open_bot, serving, write_logins
 from qa.app import Hosting, build, serve
 from qa.app.safety import POLICY
 from qa.chatbot import Chatbot
@@ -69,8 +69,8 @@ def send(address: str, name: str) -> str:
     return str(path)
 
 
-def test_health_answers_without_a_login(bot: Chatbot) -> None:
-    with serving(bot, auth="ann:s3cret") as address:
+def test_health_answers_without_a_login(bot: Chatbot, tmp_path: Path) -> None:
+    with serving(bot, auth_file=write_logins(tmp_path, ann="s3cret-ann")) as address:
         assert fetch(f"{address}/health")[:2] == (200, '{"status":"ok"}')
         assert fetch(f"{address}/config")[0] == 401
         assert fetch(f"{address}/gradio_api/call/ask", {"data": ["Who?", None]})[0] == 401
@@ -164,15 +164,15 @@ def test_four_uploads_at_once_are_all_taken_in(tmp_path: Path) -> None:
         assert {record.id for record in bot.documents()} >= set(names)
 
 
-def test_login_opens_the_endpoints(bot: Chatbot) -> None:
-    with serving(bot, auth="ann:s3cret,bob:pa:55") as address:
-        answer = client(address, auth=("bob", "pa:55")).predict("Who founded the bakery?", api_name="/ask")
+def test_login_opens_the_endpoints(bot: Chatbot, tmp_path: Path) -> None:
+    with serving(bot, auth_file=write_logins(tmp_path, ann="s3cret-ann", bob="pa:55,bob")) as address:
+        answer = client(address, auth=("bob", "pa:55,bob")).predict("Who founded the bakery?", api_name="/ask")
         assert "Marta Kowalczyk" in answer["answer"]
 
 
-def test_mcp_and_a_login_do_not_go_together(bot: Chatbot) -> None:
+def test_mcp_and_a_login_do_not_go_together(bot: Chatbot, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="Choose one"):
-        build(bot, Hosting(auth="ann:s3cret", mcp=True))
+        build(bot, Hosting(auth_file=write_logins(tmp_path, ann="s3cret-ann"), mcp=True))
 
 
 def test_a_network_address_is_refused_before_anything_is_served(bot: Chatbot) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from page_driver import Reader, chromium, open_bot, serving
+from page_driver import Reader, chromium, open_bot, serving, write_logins
 from qa.app.choices import measured_rates
 from qa.chatbot import Chatbot
 from qa.evals.lint import lint
@@ -375,9 +375,9 @@ def test_a_question_can_be_asked_of_some_documents_only(reader: Reader) -> None:
     assert "1844" in reader.ask(question)
 
 
-def test_a_login_is_asked_for_and_separates_the_users_of_one_browser(browser, bot: Chatbot) -> None:
+def test_a_login_is_asked_for_and_separates_the_users_of_one_browser(browser, bot: Chatbot, tmp_path: Path) -> None:
     context = browser.new_context()
-    with serving(bot, auth="ann:s3cret,bob:pa55") as address:
+    with serving(bot, auth_file=write_logins(tmp_path, ann="s3cret-ann", bob="pa55-bob")) as address:
         page = context.new_page()
 
         def log_in(user: str, password: str) -> None:
@@ -390,12 +390,12 @@ def test_a_login_is_asked_for_and_separates_the_users_of_one_browser(browser, bo
         log_in("ann", "wrong")
         page.wait_for_selector("text=Incorrect")
         assert page.locator("#ask").count() == 0
-        log_in("ann", "s3cret")
+        log_in("ann", "s3cret-ann")
         page.wait_for_selector("#ask textarea")
         reader = Reader(context, address)
         reader.ask("When was the lighthouse opened?")
         assert "1844" in reader.cite()
-        log_in("bob", "pa55")
+        log_in("bob", "pa55-bob")
         page.wait_for_selector("#ask textarea")
         other = Reader(context, address)
         assert other.page.locator("#history li").count() == 0

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from evals_systems import Reference, opening, write_suite
-from page_driver import Reader, chromium, open_bot, serving
+from page_driver import Reader, chromium, open_bot, serving, write_logins
 from qa.app.evaluation import report_opener, runs_html
 from qa.evals.judge import Rules
 from qa.evals.report import render
@@ -121,7 +121,7 @@ def test_only_the_report_of_a_listed_run_is_given(home: Path, name: str) -> None
 
 
 def test_without_a_login_no_report_is_given(home: Path) -> None:
-    with open_bot(home) as bot, serving(bot, auth="ann:s3cret") as address:
+    with open_bot(home) as bot, serving(bot, auth_file=write_logins(home, ann="s3cret-ann")) as address:
         asked = {"data": {"run": "town-1"}, "component_id": 1, "fn_name": "open_report", "session_hash": "x"}
         request = urllib.request.Request(
             f"{address}/gradio_api/component_server",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qa.errors import DocumentError, QAError
+from qa.errors import DocumentError, QAError, SettingsError
 from qa.evals.cli import app as evals
 from qa.types import Answer, titled
 
@@ -37,6 +37,7 @@ app.add_typer(config, name="config")
 
 Model = Annotated[str | None, typer.Option(help="auto, extractive, or provider:model such as openai:gpt-5-mini.")]
 Chroma = Annotated[str | None, typer.Option(help="A folder, :memory:, http://host:8000, or cloud://tenant/database.")]
+AuthFile = Annotated[Path | None, typer.Option("--auth-file", help="Who may log in; qa config login NAME makes it.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
@@ -67,7 +68,8 @@ def chat(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on.")] = 7860,
     root_path: Annotated[str, typer.Option(help="The path below which a proxy shows the page, such as /qa.")] = "",
-    auth: Annotated[str, typer.Option(help="Who may log in: user:password[,user:password …].")] = "",
+    auth_file: AuthFile = None,
+    auth: Annotated[str, typer.Option(hidden=True)] = "",
     open_: Annotated[bool, typer.Option("--open", help="Listen on a network without a login, and mean it.")] = False,
     mcp: Annotated[bool, typer.Option(help="Offer ask and search as MCP tools too.")] = False,
     allowed_host: Annotated[list[str] | None, typer.Option(help="One more name that the page answers to.")] = None,
@@ -79,18 +81,19 @@ def chat(
     from qa.app import Hosting, serve
     from qa.chatbot import Chatbot
 
-    hosting = Hosting(
-        host=host,
-        port=port,
-        root_path=root_path,
-        auth=auth,
-        open_=open_,
-        mcp=mcp,
-        allowed_hosts=tuple(allowed_host or ()),
-        proxies=tuple(proxy or ()),
-    )
-
-    with Chatbot.open(model=model, chroma=chroma) as bot:
+    if auth:
+        raise typer.BadParameter("--auth showed passwords to whoever lists processes. Run: qa config login NAME")
+    with Chatbot.open(model=model, chroma=chroma, auth_file=auth_file) as bot:
+        hosting = Hosting(
+            host=host,
+            port=port,
+            root_path=root_path,
+            auth_file=bot.settings.logins_file(),
+            open_=open_,
+            mcp=mcp,
+            allowed_hosts=tuple(allowed_host or ()),
+            proxies=tuple(proxy or ()),
+        )
         serve(bot, hosting)
 
 
@@ -216,6 +219,30 @@ def list_settings(context: typer.Context, as_json: Json = False) -> None:
         print(f"QA_{name.upper():16} {shown:24} {origins[name]:11} {Settings.model_fields[name].description}")
     for name, origin in keys.items():
         print(f"{name:19} {f'set, not shown ({origin})' if origin else 'not set'}")
+
+
+@config.command()
+def login(name: str, auth_file: AuthFile = None) -> None:
+    """Add a login to the file of those who may open the page, or give it a new password, which is asked for."""
+    from qa.app.logins import add_login
+    from qa.settings import load_settings
+
+    settings = load_settings(auth_file=auth_file)
+    file = settings.logins_file() or settings.home / "logins"
+    add_login(file, name, _password())
+    print(f"{name} may log in. Serve the page with: qa chat --auth-file {file}")
+
+
+def _password() -> str:
+    """The password that is typed twice, unseen; where nobody types, the first line of the input."""
+    from getpass import getpass
+
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    password = getpass("Password: ")
+    if getpass("Again: ") != password:
+        raise SettingsError("the two passwords differ. Run the command again")
+    return password
 
 
 def main() -> None:

@@ -60,6 +60,7 @@ class Settings(BaseModel):
     check: Literal["rules", "model"] = Field("rules", description="who checks that a citation supports its sentence")
     timeout_s: float = Field(60, gt=0, description="seconds to wait for a language model's next piece")
     prompts: Path | None = Field(None, description="a folder with prompt files that replace ours")
+    auth_file: Path | None = Field(None, description="who may log in to the page: a file that `qa config login` writes")
     questions_per_minute: int = Field(
         300, ge=0, description="questions that one visitor of the page may ask in a minute; 0 is without limit"
     )
@@ -94,6 +95,12 @@ class Settings(BaseModel):
         """The settings by name, plainly, and without the credentials that an address may hold."""
         values = self.model_dump(mode="json")
         return {name: bare_address(value) if "://" in str(value) else value for name, value in values.items()}
+
+    def logins_file(self) -> Path | None:
+        """Where the logins are. Raises: SettingsError when `.env` says so: who may come in is not a folder's to say."""
+        if self.origin("auth_file") == ENV_FILE:
+            raise SettingsError(f"QA_AUTH_FILE stands in {ENV_FILE}, not in your shell. Export it, or say --auth-file")
+        return self.auth_file
 
     def key_origin(self, variable: str) -> str | None:
         """Where a key would come from: `environment`, `.env`, or None when there is none."""

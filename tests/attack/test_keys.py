@@ -239,10 +239,13 @@ def test_a_server_of_this_machine_may_be_named_there(address: str) -> None:
     assert Settings().model_key(NAME) == ""
 
 
-def test_the_cloud_is_not_the_folders_to_choose() -> None:
-    say(QA_CHROMA="cloud://acme/papers", CHROMA_API_KEY="k")
+def test_the_cloud_and_the_file_of_logins_are_not_the_folders_to_choose() -> None:
+    say(QA_CHROMA="cloud://acme/papers", CHROMA_API_KEY="k", QA_AUTH_FILE="logins")
     with pytest.raises(SettingsError, match="another machine"):
         Settings().store_key()
+    with pytest.raises(SettingsError, match="say --auth-file"):
+        Settings().logins_file()
+    assert Settings(auth_file="mine").logins_file() == Path("mine")
 
 
 def test_what_clients_send_besides_the_key_stays_from_that_server_too(monkeypatch: pytest.MonkeyPatch) -> None:

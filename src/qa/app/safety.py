@@ -63,29 +63,15 @@ def without_secrets(text: str) -> str:
     return _PATH.sub(lambda found: found["name"] or "…", _KEY.sub("•••", text))
 
 
-def read_logins(auth: str) -> list[tuple[str, str]]:
-    """The logins in `user:password[,user:password…]`.
-
-    Raises: SettingsError when a login has no user or no password.
-    """
-    logins = []
-    for position, login in enumerate(filter(None, auth.split(",")), start=1):
-        user, colon, password = login.partition(":")
-        if not (user.strip() and colon and password):
-            raise SettingsError(f"login {position} of --auth is not user:password. Example: --auth ann:s3cret,bob:pa55")
-        logins.append((user.strip(), password))
-    return logins
-
-
-def check_binding(host: str, *, logins: list[tuple[str, str]], open_: bool) -> None:
+def check_binding(host: str, *, has_logins: bool, open_: bool) -> None:
     """Refuse to show the documents to a network by accident.
 
     Raises: SettingsError when `host` is not this machine alone, nobody must log in, and it is not said to be meant.
     """
-    if not (logins or open_ or is_loopback(host)):
+    if not (has_logins or open_ or is_loopback(host)):
         raise SettingsError(
             f"--host {host} lets everybody on the network read the documents. "
-            "Ask for a login with --auth user:password, or say --open if that is meant"
+            "Ask for a login with --auth-file FILE (qa config login NAME makes it), or say --open if that is meant"
         )
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from qa.app.door import Door
 from qa.app.limits import Room, Tries
+from qa.app.logins import read_logins
 from qa.app.names import Forwarded, Names
-from qa.app.safety import Headers, check_binding, is_loopback, read_logins
+from qa.app.safety import Headers, check_binding, is_loopback
 from qa.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Hosting:
     host: str = "127.0.0.1"
     port: int = 7860
     root_path: str = ""
-    auth: str = ""
+    auth_file: Path | None = None
     open_: bool = False
     mcp: bool = False
     allowed_hosts: tuple[str, ...] = ()
@@ -54,7 +55,7 @@ def serve(bot: Chatbot, hosting: Hosting) -> None:
 
     from qa.app.listening import listen, run
 
-    check_binding(hosting.host, logins=read_logins(hosting.auth), open_=hosting.open_)
+    check_binding(hosting.host, has_logins=hosting.auth_file is not None, open_=hosting.open_)
     with listen(hosting.host, hosting.port) as listener:
         hosting = replace(hosting, port=listener.getsockname()[1])
         app = build(bot, hosting)
@@ -68,9 +69,9 @@ def build(bot: Chatbot, hosting: Hosting) -> FastAPI:
     Raises: SettingsError when a login, host or proxy cannot be read, a login is combined with MCP, or MCP's library
     is missing.
     """
-    logins = read_logins(hosting.auth)
+    logins = read_logins(hosting.auth_file) if hosting.auth_file else None
     if logins and hosting.mcp:
-        raise SettingsError("--mcp and --auth do not go together: MCP clients cannot log in here. Choose one")
+        raise SettingsError("--mcp and --auth-file do not go together: MCP clients cannot log in here. Choose one")
     if hosting.mcp and find_spec("mcp") is None:
         raise SettingsError("--mcp needs a library that is not installed. Run: pip install mcp")
     folder = bot.settings.home.resolve()
@@ -88,7 +89,7 @@ def build(bot: Chatbot, hosting: Hosting) -> FastAPI:
         return {"status": "ok"}
 
     blocks = build_page(bot, folder=folder).queue(default_concurrency_limit=AT_ONCE, max_size=WAITING)
-    _mount(app, blocks, hosting, auth=Tries(lambda name, password: (name, password) in logins) if logins else None)
+    _mount(app, blocks, hosting, auth=Tries(logins.check) if logins else None)
     room = Room(incoming, folder / "uploads", most=bot.settings.upload_mb * 1_000_000)
     _keep_apart(app, hosting, incoming=incoming, room=room)
     return app
