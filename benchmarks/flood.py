@@ -174,10 +174,11 @@ def serving(folder: Path, **settings: str) -> Iterator[Visited]:
 
 def measure(page: Visited, flood: Callable[[Visited], str], before: float) -> tuple[object, ...]:
     """One line of the table."""
+    name = " ".join((flood.__doc__ or "").split()).rstrip(".")
+    print(f"{name} …", flush=True)
     outcome = flood(page)
     time.sleep(SETTLE_S)
     seconds = page.visit()
-    name = " ".join((flood.__doc__ or "").split()).rstrip(".")
     return name, outcome, f"{seconds:.2f} s", f"{before:,.0f} MB", f"{memory_mb(page.process):,.0f} MB"
 
 

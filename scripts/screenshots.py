@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import sync_playwright
 
-from qa.app import Hosting, build, listening
+from qa.app import Hosting, build, connections
 from qa.chatbot import Chatbot
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ UNANSWERED = "What did the visit cost?"
 @contextmanager
 def serving(bot: Chatbot) -> Iterator[str]:
     """The address of the page while the context is open."""
-    listener = listening.listen("127.0.0.1", 0)
+    listener = connections.listen("127.0.0.1", 0)
     port = listener.getsockname()[1]
-    server = listening.server(build(bot, Hosting(port=port)))
+    server = connections.server(build(bot, Hosting(port=port)))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     while not server.started:

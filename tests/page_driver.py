@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qa.app import Hosting, build, listening
-from qa.app.listening import listen
+from qa.app import Hosting, build, connections
+from qa.app.connections import listen
 from qa.app.logins import add_login
 from qa.chatbot import Chatbot
 
@@ -49,7 +49,7 @@ def serving(bot: Chatbot, *, port: int = 0, **options: object) -> Iterator[str]:
     """The address of a page of this chatbot, for as long as the context is open."""
     listener = listen("127.0.0.1", port)
     port = listener.getsockname()[1]
-    server = listening.server(build(bot, Hosting(port=port, **options)))  # type: ignore[arg-type]
+    server = connections.server(build(bot, Hosting(port=port, **options)))  # type: ignore[arg-type]
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     while not server.started:

@@ -193,7 +193,16 @@ def test_what_cannot_be_done_is_said(arguments: list[str], message: str) -> None
 
 
 def test_a_run_records_every_setting_on_which_answers_depend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = {"auth_file", "chroma", "collection", "home", "seeds", "timeout_s"}  # where things are, who may log in, …
+    kept = {
+        "auth_file",
+        "chroma",
+        "collection",
+        "home",
+        "questions_per_minute",
+        "seeds",
+        "timeout_s",
+        "upload_mb",
+    }  # where things are, who may log in, …
     ours = describe({})
     assert set(ours) == set(Settings.model_fields) - kept
     shutil.copytree(resource("prompts"), tmp_path / "prompts")

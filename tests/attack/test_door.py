@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from page_driver import open_bot, serving
-from qa.app import Hosting, build, door, limits, listening, names
+from qa.app import Hosting, build, connections, door, limits, names
 from qa.app.door import BODY_BYTES, PATHS
 from qa.chatbot import Chatbot
 from qa.errors import SettingsError
@@ -367,7 +367,7 @@ def test_a_body_just_within_the_limit_is_read(address: str) -> None:
 
 @pytest.mark.parametrize("start", [b"", b"GET / HTTP/1.1\r\nhost: loc", b"GET /" + b"a" * 9_000])
 def test_a_request_that_does_not_go_on_is_closed(bot: Chatbot, monkeypatch: pytest.MonkeyPatch, start: bytes) -> None:
-    monkeypatch.setattr(listening, "HEAD_S", 0.5)
+    monkeypatch.setattr(connections, "HEAD_S", 0.5)
     with serving(bot) as address, socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2]))) as half:
         half.settimeout(10)
         half.sendall(start)
@@ -377,7 +377,7 @@ def test_a_request_that_does_not_go_on_is_closed(bot: Chatbot, monkeypatch: pyte
 def test_a_second_request_on_a_connection_that_does_not_go_on_is_closed(
     bot: Chatbot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listening, "HEAD_S", 0.5)
+    monkeypatch.setattr(connections, "HEAD_S", 0.5)
     with serving(bot) as address, socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2]))) as half:
         half.settimeout(20)
         half.sendall(b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\nGET /heal")

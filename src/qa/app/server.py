@@ -53,7 +53,7 @@ def serve(bot: Chatbot, hosting: Hosting) -> None:
     """
     from dataclasses import replace
 
-    from qa.app.listening import listen, run
+    from qa.app.connections import listen, run
 
     check_binding(hosting.host, has_logins=hosting.auth_file is not None, open_=hosting.open_)
     with listen(hosting.host, hosting.port) as listener:
