@@ -10,7 +10,8 @@ import tiktoken
 
 from openai_server import DIMENSION, OpenAIServer, Step
 from qa.errors import EmbeddingError, ModelError, QAError, SettingsError
-from qa.models import chat_model, embedding_model, guarded, input_window, model_errors
+from qa.listening import guarded
+from qa.models import chat_model, embedding_model, input_window, model_errors
 from qa.tokens import TokenCounter, token_counter
 
 KEY = "sk-test-0123456789abcdef"
@@ -24,7 +25,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def ask(server: OpenAIServer, *, timeout_s: float = 5) -> str:
-    model = guarded(chat_model(NAME, base_url=server.url, timeout_s=timeout_s), name=NAME)
+    model = guarded(chat_model(NAME, base_url=server.url, timeout_s=timeout_s), name=NAME, timeout_s=timeout_s)
     return "".join(chunk.text for chunk in model.stream("Hello"))
 
 
@@ -57,7 +58,7 @@ def test_a_failure_names_the_model_and_what_to_do(
 
 
 def test_a_refused_connection_says_to_check_the_server() -> None:
-    model = guarded(chat_model(NAME, base_url="http://127.0.0.1:9/v1", timeout_s=2), name=NAME)
+    model = guarded(chat_model(NAME, base_url="http://127.0.0.1:9/v1", timeout_s=2), name=NAME, timeout_s=2)
     with pytest.raises(ModelError, match="cannot be reached"):
         model.invoke("Hello")
 
@@ -86,7 +87,7 @@ def test_a_local_server_needs_no_key_and_its_model_names_may_hold_colons(monkeyp
     monkeypatch.delenv("OPENAI_API_KEY")
     with OpenAIServer(Step(pieces=("Hi",)), Step(pieces=("Hi",))) as server:
         for name in ("llama3.2:3b", "openai:llama3.2:3b"):
-            guarded(chat_model(name, base_url=server.url, timeout_s=5), name=name).invoke("Hello")
+            guarded(chat_model(name, base_url=server.url, timeout_s=5), name=name, timeout_s=5).invoke("Hello")
     assert [request["model"] for request in server.requests] == ["llama3.2:3b", "llama3.2:3b"]
 
 
@@ -118,7 +119,7 @@ def test_a_key_is_shown_by_no_model() -> None:
 
 def test_async_failures_are_the_same() -> None:
     with OpenAIServer(Step(status=404, error="no such model")) as server:
-        model = guarded(chat_model(NAME, base_url=server.url, timeout_s=5), name=NAME)
+        model = guarded(chat_model(NAME, base_url=server.url, timeout_s=5), name=NAME, timeout_s=5)
         with pytest.raises(ModelError, match="is unknown to the server"):
             asyncio.run(model.ainvoke("Hello"))
 
@@ -140,8 +141,8 @@ def test_embeddings_that_fail_name_their_model() -> None:
 
 
 def test_only_the_clients_own_errors_are_translated() -> None:
-    with pytest.raises(KeyError), model_errors(NAME):
-        raise KeyError("ours")
+    with pytest.raises(RuntimeError), model_errors(NAME):
+        raise RuntimeError("ours")
     assert issubclass(ModelError, QAError)
 
 

@@ -23,7 +23,8 @@ from qa.context import fence, pack_context, recent
 from qa.draft import Draft, added
 from qa.errors import ModelError
 from qa.followup import standalone
-from qa.models import guarded, input_window
+from qa.listening import guarded
+from qa.models import REPLY_TOKENS, input_window
 from qa.prompts import Prompt, PromptMessage, fingerprint, load_prompt
 from qa.reply import SENTINEL, Unsupported, without_thoughts
 from qa.support import Verdict
@@ -31,7 +32,6 @@ from qa.tokens import TokenCounter
 from qa.types import Answer, Event, Hit, Message, Passage, Usage
 
 QUERY_CHARS = 400
-REPLY_TOKENS = 1_000
 CONVERSATION_TOKENS = 1_500
 MESSAGE_TOKENS = 8  # what a chat template adds to each message, about
 
@@ -111,6 +111,7 @@ class AnswerChain:
     evidence: Evidence
     prompts: Prompts
     count: TokenCounter
+    timeout_s: float = 60
     context_tokens: int = 6_000
     unsupported: Unsupported = "mark"
     check: Literal["rules", "model"] = "rules"
@@ -223,7 +224,7 @@ class AnswerChain:
         return sum(self.count(message.content) + MESSAGE_TOKENS for message in messages)
 
     def _model(self) -> Runnable[Any, AIMessageChunk]:
-        return guarded(self.model, name=self.name)
+        return guarded(self.model, name=self.name, timeout_s=self.timeout_s)
 
 
 def _turn(asked: Mapping[str, Any]) -> Turn:

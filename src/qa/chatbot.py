@@ -190,6 +190,7 @@ class Chatbot:
             evidence=Evidence(retrieve=self._find, abstain=self._abstain, refuse=self._refuse, idf=self._idf),
             prompts=load_prompts(settings.prompts or resource("prompts")),
             count=counter,
+            timeout_s=settings.timeout_s,
             context_tokens=settings.context_tokens,
             unsupported=settings.unsupported,
             check=settings.check,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from qa.claims import Claim
 from qa.errors import ModelError
+from qa.listening import CUT, REPLY_CHARS
 from qa.reply import Reply, Settled, Unsupported, settled
 from qa.sentences import split_sentences
 from qa.statements import Statement
@@ -30,6 +31,7 @@ SHOWN_IDS = 8
 _CUT_SHORT = {
     "length": "the reply was cut at the model's limit of output tokens",
     "max_tokens": "the reply was cut at the model's limit of output tokens",
+    CUT: f"the reply was cut at the limit of {REPLY_CHARS:,} characters",
     "content_filter": "the provider's content filter stopped the reply",
     "safety": "the provider's content filter stopped the reply",
 }
@@ -51,8 +53,7 @@ class Draft:
         """What can be shown after one more chunk."""
         self.usage = added(self.usage, chunk)
         about = chunk.response_metadata
-        reason = about.get("finish_reason") or about.get("stop_reason") or about.get("done_reason")
-        self._finish = str(reason).casefold() if reason else self._finish
+        self._finish = about.get("finish_reason", "").casefold() or self._finish
         self._reports_finish = self._reports_finish or "model_provider" in about
         return self._show(self._reply.feed(str(chunk.text)))
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
-from contextlib import aclosing, closing, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from qa.errors import EmbeddingError, ModelError, QAError, SettingsError
@@ -17,16 +17,17 @@ from qa.errors import EmbeddingError, ModelError, QAError, SettingsError
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.language_models.base import LanguageModelInput
-    from langchain_core.messages import AIMessageChunk
-    from langchain_core.runnables import Runnable
 
 RETRIES = 2
 SERVER_WORDS = 300
+REPLY_TOKENS = 4_000
+THINKING_TOKENS = 16_000  # of models whose thinking is counted, but not shown
 
 # A local server wants no key, and the client wants one.
 _NO_KEY = "no-key"
 _SECRET = re.compile(r"(?i)\b(?:bearer\s+\S+|(?:sk|pk|key|gsk|xai)[-_][\w*.-]{6,})")
+# What a client raises on a reply that is no JSON, no stream, or JSON of another shape than it expects.
+_ODD = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 _OVERFLOW = re.compile(r"(?i)context (?:length|size|window)|(?:prompt|input) is too long|too many tokens")
 
 _given_keys: set[str] = set()  # no variable holds them, and a server may repeat them
@@ -44,24 +45,33 @@ def chat_model(name: str, *, base_url: str | None, timeout_s: float, key: str | 
     choices = _key_choice(key, base_url=base_url)
     with _construction(name):
         if base_url is None and not name.startswith("openai:"):
-            theirs: BaseChatModel = init_chat_model(name, timeout=timeout_s, max_retries=RETRIES, **choices)
+            choices |= {"timeout": timeout_s, "max_retries": RETRIES, "max_tokens": REPLY_TOKENS}
+            theirs: BaseChatModel = init_chat_model(name, **choices)
             return theirs
-        choices |= {"stream_chunk_timeout": timeout_s}
-        if base_url is not None:
+        from qa.patience import REPLY_BYTES, Client
+
+        if base_url is None:
+            choices |= {"max_tokens": REPLY_TOKENS}
+        else:
             choices |= {
                 "base_url": base_url,
                 "use_responses_api": False,
                 "temperature": 0,
+                "extra_body": {"max_tokens": REPLY_TOKENS},  # Ollama and LM Studio know OpenAI's new name for it not
             }
-        model: BaseChatModel = init_chat_model(
+        model: Any = init_chat_model(
             name.removeprefix("openai:"),
             model_provider="openai",
             timeout=timeout_s,
             max_retries=RETRIES,
             stream_usage=True,
+            stream_chunk_timeout=None,  # it counts events, with or without words
+            http_async_client=Client(timeout_s=timeout_s, limit=REPLY_BYTES),
             **choices,
         )
-        return model
+        if base_url is None and (model.profile or {}).get("reasoning_output"):
+            model.max_tokens = THINKING_TOKENS
+        return cast("BaseChatModel", model)
 
 
 def embedding_model(name: str, *, base_url: str | None, timeout_s: float, key: str | None = None) -> Embeddings:
@@ -73,9 +83,12 @@ def embedding_model(name: str, *, base_url: str | None, timeout_s: float, key: s
     """
     from langchain.embeddings import init_embeddings
 
+    from qa.patience import VECTOR_BYTES, Client
+
     choices = _key_choice(key, base_url=base_url)
     if name.startswith("openai:"):
-        choices |= {"timeout": timeout_s, "max_retries": RETRIES}
+        client = Client(timeout_s=timeout_s, limit=VECTOR_BYTES)
+        choices |= {"timeout": timeout_s, "max_retries": RETRIES, "http_async_client": client}
     if base_url is not None:
         # Only OpenAI's own server takes token ids, and only tiktoken makes them.
         choices |= {"base_url": base_url, "check_embedding_ctx_length": False}
@@ -94,25 +107,6 @@ def _key_choice(key: str | None, *, base_url: str | None) -> dict[str, Any]:
     return {"api_key": key or _NO_KEY}
 
 
-def guarded(model: BaseChatModel, *, name: str) -> Runnable[LanguageModelInput, AIMessageChunk]:
-    """The model as a step of a chain: streams, and fails only with a ModelError that names it."""
-    from langchain_core.runnables import RunnableGenerator
-
-    def reply(prompts: Iterator[LanguageModelInput]) -> Iterator[AIMessageChunk]:
-        for prompt in prompts:
-            with model_errors(name), closing(cast("Generator[AIMessageChunk]", model.stream(prompt))) as chunks:
-                yield from chunks
-
-    async def areply(prompts: AsyncIterator[LanguageModelInput]) -> AsyncIterator[AIMessageChunk]:
-        async for prompt in prompts:
-            with model_errors(name):
-                async with aclosing(cast("AsyncGenerator[AIMessageChunk]", model.astream(prompt))) as chunks:
-                    async for chunk in chunks:
-                        yield chunk
-
-    return RunnableGenerator(reply, areply)
-
-
 def input_window(model: BaseChatModel) -> int | None:
     """The tokens that a model can read, where it says so."""
     return (model.profile or {}).get("max_input_tokens")
@@ -129,7 +123,7 @@ def model_errors(name: str, *, kind: type[QAError] = ModelError) -> Iterator[Non
 
     try:
         yield
-    except (exceptions.ModelError, OpenAIError, ValueError) as error:  # ValueError: the reply is no JSON, or no stream
+    except (exceptions.ModelError, OpenAIError, TimeoutError, *_ODD) as error:
         raise kind(f"{name} {_explanation(error)}") from None
 
 
@@ -168,10 +162,13 @@ def _explanation(error: Exception) -> str:
         ),
         ((known.ModelNotFoundError, openai.NotFoundError), "is unknown to the server. Check QA_MODEL and QA_BASE_URL"),
         ((known.ModelRateLimitError, openai.RateLimitError), "is over its rate limit or quota. Wait and ask again"),
-        ((known.ModelTimeoutError, openai.APITimeoutError), "did not answer in time. Ask again, or raise QA_TIMEOUT_S"),
+        (
+            (known.ModelTimeoutError, openai.APITimeoutError, TimeoutError),
+            "did not answer in time. Ask again, or raise QA_TIMEOUT_S",
+        ),
         ((known.ModelConnectionError, openai.APIConnectionError), "cannot be reached, or broke off. Check QA_BASE_URL"),
         ((known.ModelAPIError, openai.InternalServerError), "failed on its server. Ask again later"),
-        ((ValueError,), "sent a reply that cannot be read. Check QA_BASE_URL; it often ends in /v1"),
+        (_ODD, "sent a reply that cannot be read. Check QA_BASE_URL; it often ends in /v1"),
     ):
         if isinstance(error, kinds):
             return f"{explanation}{said}"
@@ -189,4 +186,5 @@ def _plain(said: str) -> str:
     secrets = {value for variable, value in os.environ.items() if variable.endswith("_API_KEY") and value}
     for secret in secrets | _given_keys:
         said = said.replace(secret, "…")
+    said = said.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
     return " ".join(_SECRET.sub("…", said).split())[:SERVER_WORDS]

@@ -6,7 +6,9 @@ single words, and the weights of ranking and abstaining were learnt from MiniLM'
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +29,7 @@ class RemoteEmbedder:
         """
         self.name = name
         self._model = embedding_model(name, base_url=base_url, timeout_s=timeout_s, key=key)
+        self._timeout_s = timeout_s
         self._reader = reader
         self.dimension = self.embed(["dimension"]).shape[1]
 
@@ -34,15 +37,12 @@ class RemoteEmbedder:
         """A unit vector a text: (texts, dimension)."""
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)
-        with model_errors(self.name, kind=EmbeddingError):
-            vectors = np.array(self._model.embed_documents(list(texts)), dtype=np.float32)
-        return _unit(vectors)
+        return self._unit(self._model.aembed_documents(list(texts)), count=len(texts))
 
     def embed_query_vector(self, text: str) -> Vectors:
         """The unit vector (dimension,) of a query, which some models embed otherwise than a passage."""
-        with model_errors(self.name, kind=EmbeddingError):
-            vector = np.array(self._model.embed_query(text), dtype=np.float32)
-        return _unit(vector)
+        vector: Vectors = self._unit(self._query(text), count=1)[0]
+        return vector
 
     def embed_spans(
         self,
@@ -58,7 +58,16 @@ class RemoteEmbedder:
         """How many of MiniLM's word pieces each text has."""
         return self._reader.count_pieces(texts)
 
+    async def _query(self, text: str) -> list[list[float]]:
+        return [await self._model.aembed_query(text)]
 
-def _unit(vectors: Vectors) -> Vectors:
-    unit: Vectors = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return unit
+    def _unit(self, work: Coroutine[Any, Any, list[list[float]]], *, count: int) -> Vectors:
+        from qa.patience import TIMES, wait
+
+        with model_errors(self.name, kind=EmbeddingError):
+            vectors = np.array(wait(asyncio.wait_for(work, TIMES * self._timeout_s)), dtype=np.float32)
+            lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+            if vectors.ndim != 2 or len(vectors) != count or not (np.isfinite(lengths) & (lengths > 0)).all():
+                raise ValueError(f"{count} vectors were asked for")
+        unit: Vectors = vectors / lengths
+        return unit

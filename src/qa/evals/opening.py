@@ -13,7 +13,7 @@ from qa.errors import StoreMismatchError
 from qa.evals.judge import FIELDS, Judge, ModelJudge, Rules
 from qa.evals.runner import Opener, System
 from qa.evals.suites import read_corpus
-from qa.models import chat_model, model_errors
+from qa.models import chat_model
 from qa.prompts import PromptMessage, load_prompt
 from qa.resources import resource
 from qa.settings import bare_address, load_settings
@@ -62,14 +62,16 @@ def open_judge(name: str, *, verdicts: Path) -> Judge:
     """
     if name == "rules":
         return Rules()
+    from qa.listening import guarded
+
     settings = load_settings()
-    key = settings.model_key(name)
-    model = chat_model(name, base_url=settings.base_url, timeout_s=settings.timeout_s, key=key)
+    timeout_s = settings.timeout_s
+    chat = chat_model(name, base_url=settings.base_url, timeout_s=timeout_s, key=settings.model_key(name))
+    model = guarded(chat, name=name, timeout_s=timeout_s)
     prompt = load_prompt(settings.prompts or resource("prompts"), "judge", fields=FIELDS)
 
     def complete(messages: Sequence[PromptMessage]) -> str:
-        with model_errors(name):
-            return model.invoke([(each.role, each.content) for each in messages]).text
+        return model.invoke([(each.role, each.content) for each in messages]).text
 
     return ModelJudge(name, prompt=prompt, complete=complete, verdicts=verdicts)
 
