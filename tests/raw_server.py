@@ -31,6 +31,10 @@ class RawServer:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End whatever is being played."""
         self._over.set()
         self._listener.close()
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from gradio.events import api
 
+from qa.app.layout import ASKING
 from qa.app.limits import Pace
 from qa.app.safety import tell
+from qa.app.writing import place_for
 from qa.errors import QAError, QuestionError
 
 if TYPE_CHECKING:
@@ -34,7 +36,8 @@ def publish(bot: Chatbot, *, pace: Pace) -> None:
         """
         keep_pace(pace, request)
         try:
-            return bot.ask(question, history=history or (), where=where or ()).to_dict()
+            with place_for(bot):
+                return bot.ask(question, history=history or (), where=where or ()).to_dict()
         except QAError as error:
             raise gr.Error(tell(error), print_exception=False) from error
 
@@ -57,7 +60,7 @@ def publish(bot: Chatbot, *, pace: Pace) -> None:
             raise gr.Error(tell(error), print_exception=False) from error
         return [{"rank": hit.rank, "score": hit.score, **asdict(hit.passage)} for hit in hits]
 
-    api(ask, api_name="ask")
+    api(ask, api_name="ask", **ASKING)
     api(search, api_name="search")
 
 

@@ -31,6 +31,8 @@ FOOTNOTE = '<p id="footnote">Every number opens the exact words it rests on.</p>
 # event of the queue can tell its reader something; what has nothing to tell is quicker without.
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 QUICK: dict[str, Any] = {**PRIVATE, "queue": False}
+# Fewer than Gradio's 40 threads, so that all else on the page goes on; of these, few are for language models.
+ASKING: dict[str, Any] = {"concurrency_id": "asking", "concurrency_limit": 24}
 WRITING: dict[str, Any] = {**PRIVATE, "concurrency_id": "writing", "concurrency_limit": 1}  # one writer at a time
 
 

@@ -11,7 +11,7 @@ import gradio as gr
 from qa.app import export
 from qa.app.choices import Answerers, Choice
 from qa.app.history import Conversation, History, new_conversation
-from qa.app.layout import PRIVATE, QUICK, Page
+from qa.app.layout import ASKING, PRIVATE, QUICK, Page
 from qa.app.lists import history_html
 from qa.app.render import answer_html, question_html
 from qa.app.safety import tell
@@ -42,9 +42,9 @@ class Talk:
         whose = [page.key, page.tab]
         shown = [page.chat, page.history, page.wish, page.ask]
         question = [page.ask, *whose, page.screen, *page.choices]
-        asked = page.ask.submit(self.ask, question, shown, **PRIVATE)
+        asked = page.ask.submit(self.ask, question, shown, **PRIVATE, **ASKING)
         chosen = page.chat.example_select(self.take_example, None, page.ask, **QUICK)
-        example = chosen.then(self.ask, question, shown, **PRIVATE)
+        example = chosen.then(self.ask, question, shown, **PRIVATE, **ASKING)
         for event in (asked, example):
             event.then(self.ready, None, page.ask, **QUICK)
         leaving: dict[str, Any] = {**PRIVATE, "cancels": [asked, example]}

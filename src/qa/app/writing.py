@@ -6,23 +6,48 @@ crash, a closed tab or the stop button lose nothing that was shown.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qa.app.history import Conversation, History, Turn
 from qa.app.render import answer_html, streaming_html
 from qa.app.safety import tell
-from qa.errors import QAError
+from qa.chatbot import EXTRACTIVE
+from qa.errors import ModelError, QAError
 from qa.types import Answer, Citation
 
 if TYPE_CHECKING:
     from qa.chatbot import Chatbot
 
-_REFRESH_S = 0.05  # a message is redrawn at most this often
+MODELS_AT_ONCE = 8  # answers written by language models at the same time; the built-in answerer never waits for them
+PLACE_S = 5.0  # how long a question waits for a place among them
+
+_REFRESH_S = 0.05  # a message is redrawn at most this often,
+_GROWTH = 1.02  # and when it has grown by so much: all of its drawings are 51 times as long as the last of them
 _STOPPED = "It was stopped."
+
+_places = threading.BoundedSemaphore(MODELS_AT_ONCE)
+
+
+@contextmanager
+def place_for(bot: Chatbot) -> Iterator[None]:
+    """A place among the answers that language models write; one in the documents' own words needs none.
+
+    Raises: ModelError when none was free for `PLACE_S`.
+    """
+    if bot.model_name == EXTRACTIVE:
+        yield
+        return
+    if not _places.acquire(timeout=PLACE_S):
+        raise ModelError(f"{bot.model_name} is writing {MODELS_AT_ONCE} answers already. Ask again in a moment")
+    try:
+        yield
+    finally:
+        _places.release()
 
 
 @dataclass(slots=True)
@@ -70,8 +95,8 @@ def write_answer(bot: Chatbot, question: str, *, conversation: Conversation, his
 
 def _stream(bot: Chatbot, draft: _Draft, *, conversation: Conversation) -> Generator[str, None, Answer]:
     """The growing message; returns the finished answer."""
-    drawn = 0.0
-    with closing(bot.stream(draft.question, history=conversation.messages)) as events:
+    drawn, length = 0.0, 0
+    with place_for(bot), closing(bot.stream(draft.question, history=conversation.messages)) as events:
         for event in events:
             if isinstance(event, Answer):
                 return event
@@ -79,7 +104,7 @@ def _stream(bot: Chatbot, draft: _Draft, *, conversation: Conversation) -> Gener
                 draft.citations.append(event)
             else:
                 draft.text += event
-            if time.monotonic() - drawn >= _REFRESH_S:
-                drawn = time.monotonic()
+            if time.monotonic() - drawn >= _REFRESH_S and len(draft.text) >= _GROWTH * length:
+                drawn, length = time.monotonic(), len(draft.text)
                 yield streaming_html(draft.text, draft.citations)
     return draft.broken_off("The answer ended without a result.")
