@@ -204,3 +204,17 @@ def test_any_other_address_is_no_citation_link(address: str) -> None:
 
 def _reference(source: Citation) -> Reference:
     return Reference(document=source.document, version=source.version, start=source.start, end=source.end)
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "links"),
+    [
+        ("It was lit in 1901 by Ada.", "It was lit [1] in 1901[1] [2] by Ada. [2]", 3),
+        ("Lit,[7] then dark.", "Dark. Lit,[7] then [1][2] dark.", 2),
+    ],
+)
+def test_a_sentence_is_found_whatever_markers_stand_inside_it(words: str, text: str, links: int) -> None:
+    sentence = Sentence(text=words, citations=(1, 2), support="partly", reason="nobody is called Ada")
+    html = answer_html(answered(text, sentence, citations=(citation(), citation(2))))
+    inside = html[html.index('<span class="doubt') : html.index("</span>")]
+    assert inside.count('class="cite"') == links

@@ -52,6 +52,11 @@ def test_an_id_is_the_path_below_the_root_and_the_name_when_the_root_is_the_file
         ("---\nauthor: A\n---\n# Heading\n", "Heading"),
         ("```sh\n# a comment\n```\n# Heading\n", "Heading"),
         ("| a | b |\n|---|---|\n", "name"),
+        ("# One # two #  \n", "One # two"),
+        ("# Ends in C#\r\n", "Ends in C#"),
+        ("---\ntitle: It's 'so'  \r\n---\n", "It's 'so'"),
+        ('---\ntitle:   \ntitle: "a"\n---\n', "a"),
+        ("---\ntitle: 'open\n---\n", "'open"),
         ("No heading at all.\n\n---\n", "name"),
     ],
 )

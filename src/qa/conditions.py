@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from qa.errors import QuestionError
 from qa.types import Record
 
-CONDITION = re.compile(r"\s*(document|title|date)\s*(!=|<=|>=|=|<|>)\s*(.*?\S)\s*", re.DOTALL)
+CONDITION = re.compile(r"(document|title|date)\s*+(!=|<=|>=|=|<|>)\s*+(.+)", re.DOTALL)
 DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 COMPARE: dict[str, Callable[[str, str], bool]] = {
     "=": operator.eq,
@@ -45,7 +45,7 @@ class Condition:
 
 def parse_condition(text: str) -> Condition:
     """The condition that is written so. Raises: QuestionError when it is none."""
-    found = CONDITION.fullmatch(text)
+    found = CONDITION.fullmatch(text.strip())
     if not found:
         raise QuestionError(f"{text!r} is no condition. Write document=reports/*, title!=Draft* or date>=2021-07")
     field, sign, value = found.groups()

@@ -23,6 +23,7 @@ _INVISIBLE = re.compile(
 # What chat templates begin a message with: <|im_start|>, <｜User｜>, <<SYS>>, </s>, <start_of_turn>, [INST].
 _CONTROL = re.compile(r"<(?=[|｜]|</?SYS>|/?(?:s|bos|eos|start_of_turn|end_of_turn)>)", re.IGNORECASE)
 _INSTRUCTION = re.compile(r"\[(/?INST)\]", re.IGNORECASE)
+_OUR_MARKER = re.compile(r"(?<![ \t])[ \t]*+\[\d{1,2}\]")
 _BRACKET = re.compile(f"[{re.escape(OPENING)}]")
 _PLAIN = str.maketrans("[【［〔]】］〕", "(((())))")
 
@@ -112,4 +113,4 @@ def _shortened(passage: Passage, *, budget: int, count: Callable[[str], int]) ->
 
 
 def _without_markers(text: str) -> str:
-    return re.sub(r"[ \t]*\[\d{1,2}\]", "", text)
+    return _OUR_MARKER.sub("", text)

@@ -27,14 +27,15 @@ FORMATS = "text, Markdown, source code, HTML, PDF, Word, PowerPoint, Excel, CSV,
 
 # What programs write where nobody gave a title.
 PLACEHOLDER = re.compile(
-    r"\W*(untitled( document)?|(powerpoint |pdf )?presentation ?\d*|document ?\d*|slide 1)?\W*", re.I
+    r"\W*+(untitled( document)?|(powerpoint |pdf )?presentation ?\d*|document ?\d*|slide 1)?\W*+", re.I
 )
 FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-FRONT_TITLE = re.compile(r"^title:[ \t]*([\"']?)(.*?\S)\1[ \t]*\r?$", re.MULTILINE)
+FRONT_TITLE = re.compile(r"^title:(.*\S)", re.MULTILINE)
 CODE = re.compile(r"^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
-ATX_HEADING = r"#{1,6}[ \t]+(?P<atx>[^\r\n]*?\S)(?:[ \t]+#+)?"
-SETEXT_HEADING = r"(?P<setext>[^\s>|-](?:[^\r\n]*?\S)?)[ \t]*\r?\n {0,3}(?:={2,}|-{2,})"
-HEADING = re.compile(rf"^ {{0,3}}(?:{ATX_HEADING}|{SETEXT_HEADING})[ \t]*\r?$", re.MULTILINE)
+ATX_HEADING = r"#{1,6}[ \t]++(?P<atx>[^\r\n]*\S)"
+SETEXT_HEADING = r"(?P<setext>[^\s>|-](?:[^\r\n]*\S)?)[ \t]*+\r?\n {0,3}(?:={2,}+|-{2,}+)"
+HEADING = re.compile(rf"^ {{0,3}}(?:{ATX_HEADING}|{SETEXT_HEADING})[ \t]*+\r?$", re.MULTILINE)
+CLOSING = re.compile(r"(?<=[^ \t])[ \t]++#++$")  # of a heading, as in: # Title #
 
 
 def read_document(path: Path, *, root: Path) -> Document:
@@ -140,10 +141,17 @@ def _markdown_title(text: str) -> str | None:
     """The title of the front matter, else the first heading outside code."""
     if front := FRONT_MATTER.match(text):
         if title := FRONT_TITLE.search(front[1]):
-            return title[2]
+            return _unquoted(title[1].strip())
         text = text[front.end() :]
     heading = HEADING.search(CODE.sub("", text))
-    return (heading["atx"] or heading["setext"]) if heading else None
+    if heading is None:
+        return None
+    return heading["setext"] or CLOSING.sub("", heading["atx"])
+
+
+def _unquoted(value: str) -> str:
+    quoted = len(value) > 2 and value[0] in "\"'" and value[0] == value[-1] and not value[-2].isspace()
+    return value[1:-1] if quoted else value
 
 
 READERS: Mapping[str, Callable[[Path], Content]] = {

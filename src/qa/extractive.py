@@ -26,10 +26,10 @@ MOST = 2
 MOST_OF_SEVERAL = 3
 
 # A document's own reference marks would read as citations of ours, so an answer leaves them out; the quote keeps them.
-_REFERENCE = re.compile(r"\s?\[(?:\d+(?:[.,;–-]\s?\d+)*)\](?:\([^)\s]*\))?")
+_REFERENCE = re.compile(r"\s?\[(?:\d+(?:[.,;–-]\s?\d+)*)\](?:\((?:[^)\s\]]|\](?!\())*+\))?")
 _END = re.compile(r"[.!?…:;。！？][\"'”’»)\]*_]*$")
 _HEADING = re.compile(r"#{1,6} ")
-_ROW = re.compile(r"[^|]*\w: [^|]+\| [^|]*\w: ")  # of a table, as `readers/tables.py` writes it
+_ROW = re.compile(r"(?>[^|]*?\w: )[^|]++\| [^|]*?\w: ")  # of a table, as `readers/tables.py` writes it
 _FRAGMENT_WORDS = 8
 
 

@@ -35,11 +35,12 @@ _MONTH = r"(?P<month>" + "|".join(rf"{month[:3].title()}(?:{month[3:]})?" for mo
 _DAY = r"\d{1,2}(?!\d)(?:st|nd|rd|th)?"
 _DAYS = rf"(?P<days>{_DAY}(?:\s{{0,2}}(?:,|and|&|to|[–—-])\s{{0,2}}{_DAY}){{0,4}})"
 _DATES = (re.compile(rf"{_MONTH}\s{{1,2}}{_DAYS}"), re.compile(rf"(?<!\d){_DAYS}(?:\s{{1,2}}of)?\s{{1,2}}{_MONTH}"))
+_DAY_NUMBER = re.compile(r"\d+")
 _ISO = re.compile(r"(?<!\d)\d{4}-(?P<month>\d\d)-(?P<days>\d\d)(?!\d)")
 _BARE_MONTH = re.compile(r"\b" + _MONTH)
 
 _NAME = re.compile(r"[A-Z][\w’'-]*(?:\.?\s+(?:(?:of|de|da|di|van|von|bin|al|the|and)\s+)?(?=[A-Z])[\w’'-]+){0,8}")
-_SENTENCE_START = re.compile(r"(?:^|[.!?:;]\s+|[\n“\"(•-]\s*)$")
+_SENTENCE_START = re.compile(r"(?:^|[.!?:;]\s{1,3}|[\n“\"(•-]\s{0,3})$")  # sought in four characters
 
 _NEGATION = re.compile(
     r"\b(?:not(?! only\b)|no(?!\.\s*\d)|never|none|neither|nor|without|cannot|nobody|nothing|nowhere)\b|n['’]t\b", re.I
@@ -111,7 +112,7 @@ def dates(text: str) -> frozenset[tuple[int, int]]:
         (_month(match["month"]), int(day))
         for pattern in (*_DATES, _ISO)
         for match in pattern.finditer(text)
-        for day in re.findall(r"\d+", match["days"])
+        for day in _DAY_NUMBER.findall(match["days"])
     )
 
 
@@ -163,5 +164,5 @@ def denies(text: str) -> bool:
 
 def negated(text: str) -> tuple[str, ...]:
     """What follows each word that negates: the next word that carries meaning."""
-    after = (words(text[match.end() :][:80]) for match in _NEGATION.finditer(text))
+    after = (words(text[match.end() : match.end() + 80]) for match in _NEGATION.finditer(text))
     return tuple(next(iter(word for word in following if word not in STOP_WORDS), "") for following in after)

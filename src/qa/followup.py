@@ -39,7 +39,9 @@ _EXPLETIVE = re.compile(
 )
 _NAME = re.compile(r"[A-Z][\w’'.-]*(?:\s+(?:of\s+(?:the\s+)?)?[A-Z][\w’'-]*)*")
 _AUXILIARY = re.compile(r"^(?:is|are|was|were|do|does|did|will|would|can|could|has|have|had|should)\b\s*", re.I)
-_PHRASE_END = re.compile(r"[\s?!.]+$")
+_PHRASE_END = re.compile(r"(?<![\s?!.])[\s?!.]++$")
+_LEADING_PREPOSITION = re.compile(rf"^{_PREPOSITION}\s+", re.I)
+_CAPITAL = re.compile(r"(?:the\s+)?[A-Z]")
 
 
 def standalone(question: str, history: Sequence[Message]) -> str:
@@ -83,8 +85,8 @@ def _swapped(phrase: str, last: str) -> str:
     phrase = _PHRASE_END.sub("", phrase)
     body = _PHRASE_END.sub("", last)
     names = list(_names(body))
-    bare = re.sub(rf"^{_PREPOSITION}\s+", "", phrase, flags=re.I)
-    if names and re.match(r"(?:the\s+)?[A-Z]", bare):
+    bare = _LEADING_PREPOSITION.sub("", phrase)
+    if names and _CAPITAL.match(bare):
         start, end = names[-1]
         return f"{body[:start]}{bare}{body[end:]}?"
     return f"{body}{' ' if bare != phrase else ', '}{phrase}?"

@@ -23,7 +23,7 @@ _MONTH = (
 )
 _WEEKDAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b"
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?\b(?! century)"
-_DAYS = rf"{_DAY}(?:(?:, | and | to | or |[–-]){_DAY})*"
+_DAYS = rf"{_DAY}(?:(?:, | and | to | or |[–-]){_DAY}){{0,30}}"
 _YEAR = r"(?:1\d|20)\d\d(?:s\b|\b(?!,\d))"
 _NUMBER_WORD = (
     r"(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
@@ -58,7 +58,7 @@ _PLACE = re.compile(
 _HOW = re.compile(r"\bhow (many|much|long|old|far|tall|high|deep|big|large|wide|fast|often)\b\s*(.{0,40})", re.I)
 _LENGTH = r"mile|km\b|kilomet|met(?:er|re)|feet|foot|ft\b|inch|yard|acre|hectare|square"
 _TIME = r"second|minute|hour|day|week|month|year|decade|centur"
-_UNITS = {
+_UNIT_NAMES = {
     "much": r"[$€£¥₹%]|per ?cent|dollar|euro|pound|rupee|yen|crore|lakh|[mbtr]illion|tons?\b|tonne|gram"
     rf"|lit(?:er|re)|gallon|times\b|fold\b|barrel|half|third|quarter|degree|watt|volt|{_LENGTH}",
     "long": rf"{_TIME}|{_LENGTH}",
@@ -67,9 +67,12 @@ _UNITS = {
     "fast": r"mile|km|mph|second|hour|knot|times|minute",
     "often": rf"{_TIME}|once|twice|times|annual|daily",
 }
+_UNITS = {measure: re.compile(names, re.I) for measure, names in _UNIT_NAMES.items()}
+_LENGTH_UNIT = re.compile(_LENGTH, re.I)
 _NEXT_NUMBER = re.compile(r"[\d$€£¥₹]")
 _UNIT_REACH = 25  # characters after a number within which its unit stands
 _NOUN_REACH = 5  # words after a number within which the counted noun stands
+_NOUN_CHARS = 200  # that they take up at most
 _AUXILIARIES = frozenset(
     """is are was were do does did has have had can could will would should of in on at to be by for a an
     there""".split()  # noqa: SIM905  # legible as prose, not as a list
@@ -106,7 +109,7 @@ class Asked:
     kind: Kind
     seen: frozenset[str]
     counted: frozenset[str] = frozenset()
-    unit: str = ""
+    unit: re.Pattern[str] | None = None
     role: str = ""
 
 
@@ -122,7 +125,7 @@ def asked(question: str) -> Asked:
         return Asked(kind=kind, seen=seen)
     measure = how[1].casefold()
     if measure != "many":
-        return Asked(kind=kind, seen=seen, unit=_UNITS.get(measure, _LENGTH))
+        return Asked(kind=kind, seen=seen, unit=_UNITS.get(measure, _LENGTH_UNIT))
     following = list(takewhile(lambda word: word not in _AUXILIARIES, words(how[2])[:3]))
     return Asked(kind=kind, seen=seen, counted=frozenset(stem(word) for word in following))
 
@@ -146,10 +149,10 @@ def find_candidates(sentence: str, *, asked: Asked) -> Iterator[Span]:
 
 def _counts(sentence: str, asked: Asked) -> Iterator[Span]:
     for match in _NUMBER.finditer(sentence):
-        after = sentence[match.end() :]
+        after = sentence[match.end() : match.end() + _NOUN_CHARS]
         if asked.unit:
             near = _NEXT_NUMBER.split(after[:_UNIT_REACH])[0]
-            if re.search(asked.unit, match[0] + near, re.I) is None:
+            if asked.unit.search(match[0] + near) is None:
                 continue
         elif asked.counted:
             following = terms(" ".join(after.split()[:_NOUN_REACH]))

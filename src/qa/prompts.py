@@ -22,6 +22,7 @@ Role = Literal["system", "user", "assistant"]
 
 _ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)?---[ \t]*(?:\n|\Z)", re.DOTALL)
+_FIELD = re.compile(r"\w+")
 _MESSAGE = re.compile(rf"^#[ \t]+({'|'.join(get_args(Role))})[ \t]*$\n?", re.MULTILINE | re.IGNORECASE)
 
 
@@ -96,7 +97,7 @@ def _check_fields(path: Path, body: str, *, expected: frozenset[str], declared: 
     except TemplateError as error:
         raise PromptError(f"{path} is no template: {error}") from error
     if "fields" in declared:
-        listed = frozenset(re.findall(r"\w+", declared["fields"]))
+        listed = frozenset(_FIELD.findall(declared["fields"]))
         _compare(path, "its front matter lists", listed, expected)
     _compare(path, "it uses", used, expected)
 

@@ -16,7 +16,7 @@ from qa.citations import Mark
 from qa.types import Span
 
 _LINE_HEAD = re.compile(r"[\s>*+#•–-]*(?:\d+[.)]\s*)?")
-_WORDLESS = re.compile(r"[\W_]*(?:\d+[.)])?[\W_]*")
+_WORDLESS = re.compile(r"[\W_]*+(?:\d++[.)])?[\W_]*+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

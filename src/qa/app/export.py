@@ -12,7 +12,7 @@ from qa.app.history import Conversation, Turn
 from qa.app.render import visible
 from qa.types import Citation, Nearest
 
-_MARKDOWN = re.compile(r"[\\`*_\[\]<>&!|~$#@:/]|(?<=www)\.|^(\s*)([-+=]|\d+[.)])", re.MULTILINE)
+_MARKDOWN = re.compile(r"[\\`*_\[\]<>&!|~$#@:/]|(?<=www)\.|^([^\S\n]*+)([-+=]|\d++[.)])", re.MULTILINE)
 
 
 def to_json(conversation: Conversation) -> str:

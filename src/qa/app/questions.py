@@ -32,6 +32,7 @@ _SHAPES = {
     rf"{_BE} {_PLACED} (?:in|at|near) ": "Where {be} {who} {done}?",
     rf"{_PAST} (?:[^,;]* )?{_DATE}": "When did {who} {base}{rest}?",
 }
+_ARTICLE = re.compile(r"^(The|An?) ")
 _RULES = [(re.compile(f"{_WHO} {shape}"), question) for shape, question in _SHAPES.items()]
 # Who or what these sentences are about is said in another sentence, or not first.
 _VAGUE = re.compile(
@@ -48,6 +49,6 @@ def make_question(sentence: str) -> str | None:
         found = pattern.match(sentence)
         if found is not None:
             named = found.groupdict()
-            who = re.sub(r"^(The|An?) ", lambda article: article[0].lower(), named.pop("who"))
+            who = _ARTICLE.sub(lambda article: article[0].lower(), named.pop("who"))
             return question.format(who=who, base=_BASES.get(named.get("past") or "", ""), **named)
     return None

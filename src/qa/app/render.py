@@ -16,13 +16,14 @@ from qa.types import Answer, Citation, Nearest, Sentence, Span
 # Line ends and ASCII punctuation: every character that HTML, Markdown or a template gives a meaning to.
 _NOT_INERT = re.compile(r"[\n\r!-/:-@\[-`{-~]")
 _MARKER = re.compile(r"\[(\d+)\]")
-_MARKERS = re.compile(r"(?:\s*\[\d+\])*")
+_MARKERS = re.compile(r"(?:\s*+\[\d++\])*+")
+_SPACED_MARKER = re.compile(r"(?<!\s)\s*+(\[\d++\])")
 # Characters that reorder or hide others; spelt out, they cannot disguise a name.
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _VERDICTS = {"partly": "partly supported", "unsupported": "not supported", "contradicted": "contradicted"}
-_BLANK_LINES = re.compile(r"(?:\s*<br>\s*){2,}")
+_BLANK_LINES = re.compile(r"(?<!\s)\s*+<br>\s*+(?:<br>\s*+)++")
 _NEAREST_CHARS = 220
-_SENTENCE_CHARS = 2_000  # a longer sentence is looked for without markers inside it
+_MARKERS_CHARS = 2_000  # that the markers inside a sentence may take up, for it to be found
 
 Marks = Mapping[int, Citation]
 
@@ -96,11 +97,26 @@ def _find(words: str, text: str, cursor: int) -> tuple[int, int, dict[int, str]]
     start = text.find(words, cursor)
     if start >= 0:
         return start, start + len(words), {}
-    pattern = r"((?:\s*\[\d+\])*?)".join(map(re.escape, words))
-    found = re.compile(pattern).search(text, cursor) if len(words) <= _SENTENCE_CHARS else None
-    if found is None:
+    end = cursor + 2 * len(words) + _MARKERS_CHARS
+    written = {marker[0] for marker in _MARKER.finditer(words)}  # by the document, so no markers of ours
+    pieces: list[str] = []
+    cuts: list[tuple[int, str]] = []  # each marker, and its offset in the text without them
+    kept, length = cursor, 0
+    for marker in _SPACED_MARKER.finditer(text, cursor, end):
+        if marker[1] not in written:
+            pieces.append(text[kept : marker.start()])
+            length += len(pieces[-1])
+            cuts.append((length, marker[0]))
+            kept = marker.end()
+    start = "".join([*pieces, text[kept:end]]).find(words)
+    if start < 0:
         return None
-    return found.start(), found.end(), {at: marker for at, marker in enumerate(found.groups(), start=1) if marker}
+    inner: dict[int, str] = {}
+    for at, cut in cuts:
+        if start < at < start + len(words):
+            inner[at - start] = inner.get(at - start, "") + cut
+    first = cursor + start + sum(len(cut) for at, cut in cuts if at <= start)
+    return first, first + len(words) + sum(map(len, inner.values())), inner
 
 
 def _sentence(sentence: Sentence, *, inner: Mapping[int, str], marks: Marks) -> str:

@@ -21,6 +21,7 @@ from qa.errors import SuiteError
 from qa.evals.suites import Case, Evidence, Suite, select
 
 RETRIEVAL = ("nDCG@10", "RR@10")
+_ENTRY = re.compile(r"^\.I ", re.MULTILINE)  # of Cranfield
 ANSWERS = ("right", "evidence_recall@5")
 
 
@@ -212,7 +213,7 @@ READERS: dict[str, Callable[[Path, Sample], Pool]] = {
 
 
 def _smart(path: Path) -> Iterator[tuple[int, str]]:
-    for entry in re.split(r"^\.I ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+    for entry in _ENTRY.split(path.read_text(encoding="utf-8"))[1:]:
         number, _, rest = entry.partition("\n")
         yield int(number), rest.partition(".W\n")[2].strip()
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +26,6 @@ FLOOR = 0.4
 Complete = Callable[[Sequence[PromptMessage]], str]
 """What a language model replies to messages."""
 FIELDS = ("fence", "hypothesis", "premise")
-_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 
 
 class Judge(Protocol):
@@ -134,9 +132,9 @@ def parse_verdict(reply: str) -> bool:
 
     Raises: ModelError when there is none.
     """
-    found = _OBJECT.search(reply)
+    written = reply[reply.find("{") : reply.rfind("}") + 1]  # empty when there is none
     try:
-        return _Verdict.model_validate_json(found.group() if found else "").supported
+        return _Verdict.model_validate_json(written).supported
     except ValidationError as error:
         raise ModelError(f"the judge's reply holds no verdict: {reply!r:.200}. Use another model to judge") from error
 

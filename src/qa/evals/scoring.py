@@ -34,7 +34,7 @@ SHOWN = 5
 """How many passages count as retrieved when a failure is traced to its stage."""
 MOST_CITATIONS = 3
 """ALCE looks at the first three citations of a sentence."""
-_MARKER = re.compile(r"\s*\[\d+\]")
+_MARKER = re.compile(r"(?<!\s)\s*+\[\d++\]")
 
 
 def score_run(records: Sequence[CaseRecord], *, judge: Judge, asks: bool = True) -> list[Scores]:

@@ -20,6 +20,7 @@ from qa.evals.suites import Case, Suite, Texts, locate, read_corpus
 FOLDS = 4
 """Evidence is removed for a quarter of the questions at a time, so that the rest of each document stays."""
 COPY = "copy of "
+_LETTERS = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"\d+")
 _NAME = re.compile(r"[A-Z][a-z]{2,}(?: [A-Z][a-z]{2,})*")
 NAMES = ("Aldous Penhallow", "Marisol Quintero", "Tobias Eklund", "Ingrid Vasquez", "Osric Lindqvist")
@@ -76,7 +77,7 @@ def _mistyped(cases: Sequence[Case], generator: random.Random) -> list[Case]:
 
 def mistype(question: str, generator: random.Random) -> str:
     """The question with two neighbouring letters of its longest word swapped."""
-    word = max(re.findall(r"[^\W\d_]+", question), key=len, default="")
+    word = max(_LETTERS.findall(question), key=len, default="")
     places = [n for n in range(len(word) - 1) if word[n].lower() != word[n + 1].lower()]
     if not places:
         return question

@@ -22,10 +22,11 @@ from qa.words import rarity, stem
 WRITTEN_BY_WORD = re.compile(r"^Microsoft \w+ - ")
 SENTENCE_END = re.compile(r"[.!?:;][\"'”’)\]]*\Z")
 ITEM = re.compile(r"[•‣◦▪●*–-]\s|\(?(?:\d{1,3}|[a-z])[.)]\s")
-LEADERS = re.compile(r"(?:\. ?){4,}\s*\w+\Z")  # a line of a table of contents
+LEADERS = re.compile(r"(?<!\.)(?<!\. )(?:\. ?){4,}+\s*+\w++\Z")  # a line of a table of contents
 PAGE_NUMBER = re.compile(r"\A\d+\b|\b\d+\Z")
 # PDFium marks a hyphen at the end of a line so, and leaves the line's end out.
-HYPHENATED = re.compile(r"([^\W\d_]+)\ufffe([^\W\d_]+)")
+HYPHENATED = re.compile(r"(?<![^\W\d_])([^\W\d_]++)\ufffe([^\W\d_]++)")
+COMPOUND = re.compile(r"[^\W\d_]++(?:-[^\W\d_]++)*+")
 
 EDGE_LINES = 2  # how many lines of a page may be its running header, and how many its footer
 RUNNING_PAGES = 3  # a line at the edge of this many pages is a running one
@@ -174,7 +175,7 @@ def _parts(before: _Line, line: _Line, *, usual_step: float, right: float) -> bo
 
 def _dehyphenated(texts: list[str]) -> list[str]:
     """The texts with the words that a line end divided made whole; a hyphen of the word's own stays."""
-    known = {word for text in texts for word in re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", text.casefold())}
+    known = {word for text in texts for word in COMPOUND.findall(text.casefold())}
 
     def is_known(word: str) -> bool:
         return word.casefold() in known or rarity(stem(word.casefold())) < 1

@@ -28,8 +28,9 @@ HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
 
 ITEM = re.compile(r"\s*(?:-|\d+\.) ")
 SPACES = re.compile(r"[ \t\r\f\v\n\xa0]+")
-AROUND_BREAK = re.compile(r" *\n[ \n]*")
-CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
+BLANKS = re.compile(" +")
+AROUND_BREAK = re.compile(r"(?<! ) *+\n[ \n]*+")
+CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*+=\s*+[\"']?\s*+([\w.:-]{1,40})", re.IGNORECASE)
 XML_ENCODING = re.compile(rb"\s*<\?xml[^>]{0,100}?encoding=[\"']([\w.:-]{1,40})")
 # Where pages name the day they were published, the surest first: Open Graph, schema.org, Dublin Core, Highwire, plain.
 DATED = (
@@ -119,7 +120,7 @@ def _blocks(root: LexborNode) -> Iterator[str]:
 
 
 def _paragraph(words: list[str]) -> str:
-    return AROUND_BREAK.sub("\n", re.sub(" +", " ", "".join(words))).strip()
+    return AROUND_BREAK.sub("\n", BLANKS.sub(" ", "".join(words))).strip()
 
 
 def _item_mark(lists: list[int | None]) -> str:

@@ -1,0 +1,123 @@
+"""What reads a stranger's text takes time in proportion to it: conditions, histories, files, replies, exports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+
+import pytest
+from test_patterns import grows, seconds
+
+from qa import documents, extractive, kinds, markers, mismatch, support
+from qa.app import export, render
+from qa.app.history import Conversation, Turn
+from qa.app.questions import make_question
+from qa.app.safety import without_secrets
+from qa.conditions import parse_condition
+from qa.context import harmless
+from qa.dates import own_date, written_date
+from qa.errors import QuestionError
+from qa.followup import standalone
+from qa.passages import split_passages
+from qa.readers.content import tidy
+from qa.readers.web import html_content
+from qa.reply import Reply
+from qa.sentences import split_sentences
+from qa.types import Answer, Document, Message, Passage, Sentence, Span
+
+QUICK_S = 0.012  # what grows with the square takes 30 ms or more for 8,000 characters
+LIMIT_S = 8.0
+UNITS = [
+    " ", "\n", "\t\n", "a", "A ", "#", "# ", "a#\n", "`", "```\n", "~~~a\n", "---\n", "|", "| a |\n", "- ", "1. ",
+    "[1]", "[1](a", " [1.1]", "[", "(", "\\", "<br>", "<", "{", "“", ".", ". ", "A. B", "1,", "1, 1", "20 May ",
+    "\u3000", "é", "title: ", "n't ", "not ", "The Of ", "two hundred ", "it ", "he ", "there ", "/a", "://", "\r",
+]  # fmt: skip
+PASSAGE = Passage(
+    document="a", version="v", title="a", ordinal=0, start=0, end=9, text="It is so.", sentences=(Span(start=0, end=9),)
+)
+
+
+def refused(text: str) -> None:
+    with pytest.raises(QuestionError):
+        parse_condition(text)
+
+
+def followed(text: str) -> None:
+    for question in ("And when did he do it there?", "What about Italy?", "And when?"):
+        standalone(question, [Message(role="user", content=text), Message(role="assistant", content=text)])
+    standalone(f"And {text}", [Message(role="user", content="Who met Ada in Rome?")])
+
+
+def split(text: str) -> None:
+    split_passages(Document(id="a", text=text, title="a"), count_pieces=lambda texts: [len(t.split()) for t in texts])
+
+
+def replied(text: str) -> None:
+    for piece in (len(text) or 1, 7):
+        reply = Reply([PASSAGE])
+        for at in range(0, len(text), piece):
+            reply.feed(text[at : at + piece])
+        reply.close()
+        reply.statements(split_sentences)
+
+
+def answered(text: str) -> Answer:
+    sentences = tuple(
+        Sentence(text=text[span.start : span.end], citations=(1,), support="partly", reason="x")
+        for span in split_sentences(text)[:200]
+    )
+    citation = PASSAGE.cite(PASSAGE.sentences[0], number=1)
+    return Answer(question="q", query=text, text=text, abstained=False, sentences=sentences, citations=(citation,))
+
+
+def exported(text: str) -> None:
+    export.to_markdown(Conversation(id="0" * 32, turns=(Turn(answer=answered(text)),)))
+
+
+def checked(text: str) -> None:
+    support.check(text, ["It is so."], idf=lambda stem: 1.0)
+    support.check("It is not so, Ada.", [text], idf=lambda stem: 1.0, context=text)
+
+
+def measured(text: str) -> None:
+    for kind in ("how many men", "when", "who", "where", "how long"):
+        list(kinds.find_candidates(text, asked=kinds.asked(f"{kind} {text[:4_000]}")))
+    mismatch.mismatches(text, text)
+    extractive.is_fragment(text)
+
+
+READERS: dict[str, Callable[[str], object]] = {
+    "condition": lambda text: refused(f"colour={text}"),
+    "condition's value": lambda text: refused(f"date={text}!"),
+    "history": followed,
+    "Markdown": documents._markdown_title,
+    "front matter": lambda text: documents._markdown_title(f"---\n{text}\n---\n{text}"),
+    "date": lambda text: (own_date(text), own_date(f"---\n{text}"), written_date(text)),
+    "passages": split,
+    "sentences": split_sentences,
+    "reply": replied,
+    "answer as HTML": lambda text: render.answer_html(answered(text)),
+    "answer as it grows": lambda text: render.streaming_html(text, []),
+    "export": exported,
+    "check": checked,
+    "kinds": measured,
+    "marker": markers.parse_ids,
+    "context": harmless,
+    "error": without_secrets,
+    "question of a sentence": lambda text: make_question(f"The {text}"),
+    "page": lambda text: html_content(f"<p>{text}<table><tr><td>a<td>{text}</table>"),
+    "tidy": tidy,
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_reading_takes_time_in_proportion_to_the_text(reader: str) -> None:
+    slow = {}
+    for unit, (before, after) in product(UNITS, (("", ""), ("a", "b\n"))):
+
+        def run(size: int, unit: str = unit, before: str = before, after: str = after) -> object:
+            return READERS[reader](before + unit * (size // len(unit)) + after)
+
+        if seconds(lambda: run(8_000)) > QUICK_S and (growth := grows(run, limit_s=LIMIT_S)):
+            slow[before + unit] = growth if grows(run, limit_s=LIMIT_S) else None
+    assert not any(slow.values()), slow
