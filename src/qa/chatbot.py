@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from qa import extractive
+from qa.asking import read_asked, read_conditions, read_history, read_question
 from qa.checkup import Checkup
-from qa.conditions import Condition, parse_condition
-from qa.errors import ModelError, QuestionError, SettingsError
+from qa.conditions import Condition
+from qa.errors import ModelError, SettingsError
 from qa.features import inverse_frequency
 from qa.followup import standalone
 from qa.ingestion import IngestReport, Report
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 History = Sequence[Message | Mapping[str, str]]
 
-QUESTION_CHARS = 4_000
 EXTRACTIVE = "extractive"
 DEFAULT_MODEL = "openai:gpt-5-mini"
 
@@ -100,7 +100,7 @@ class Chatbot:
         A condition compares document or title with a pattern (= or !=), or date with a day, month or year
         (= != < <= > >=); all must be met. Raises: QuestionError when one cannot be read.
         """
-        conditions = (*self._conditions, *map(parse_condition, where))
+        conditions = (*self._conditions, *read_conditions(where))
         return type(self)(self.settings, library=self._library, chat_model=self._chat_model, conditions=conditions)
 
     def __enter__(self) -> Self:
@@ -147,10 +147,10 @@ class Chatbot:
 
         Raises: as `ask` does.
         """
-        if where:
+        if read_conditions(where):
             yield from self.narrowed(where).stream(question, history=history)
             return
-        question, messages = _checked(question), tuple(_message(each) for each in history)
+        question, messages = read_question(question), read_history(history)
         if self.model_name == EXTRACTIVE:
             yield from _events(self._extract(question, messages))
             return
@@ -171,7 +171,7 @@ class Chatbot:
         from langchain_core.runnables import RunnableLambda
 
         if self.model_name == EXTRACTIVE:
-            return RunnableLambda(lambda asked: self.ask(asked["question"], history=asked.get("history") or ()))
+            return RunnableLambda(lambda asked: self.ask(**read_asked(asked)))
         from qa.chain import AnswerChain, Evidence, load_prompts
         from qa.models import chat_model
         from qa.tokens import TokenCounter, token_counter
@@ -184,7 +184,7 @@ class Chatbot:
             key=settings.model_key(self.model_name),
             timeout_s=settings.timeout_s,
         )
-        return AnswerChain(
+        answering = AnswerChain(
             model=model,
             name=self.model_name,
             evidence=Evidence(retrieve=self._find, abstain=self._abstain, refuse=self._refuse, idf=self._idf),
@@ -194,7 +194,8 @@ class Chatbot:
             context_tokens=settings.context_tokens,
             unsupported=settings.unsupported,
             check=settings.check,
-        ).runnable()
+        )
+        return RunnableLambda(read_asked) | answering.runnable()
 
     @cached_property
     def retriever(self) -> BaseRetriever:
@@ -205,8 +206,8 @@ class Chatbot:
 
     def search(self, query: str, *, top_k: int | None = None, where: Sequence[str] = ()) -> tuple[Hit, ...]:
         """The passages that best match a query, best first. Raises: QuestionError."""
-        conditions = (*self._conditions, *map(parse_condition, where))
-        return self._library.search(_checked(query), top_k=top_k or self.settings.top_k, where=conditions)
+        conditions = (*self._conditions, *read_conditions(where))
+        return self._library.search(read_question(query), top_k=top_k or self.settings.top_k, where=conditions)
 
     # -- the documents ---------------------------------------------------------------------------
 
@@ -319,29 +320,3 @@ def _events(answer: Answer) -> Iterator[Event]:
     yield from answer.citations
     yield answer.text
     yield answer
-
-
-def _checked(question: str) -> str:
-    """The question without the white space around it. Raises: QuestionError."""
-    stripped = question.strip()
-    if not stripped:
-        raise QuestionError('the question is empty. Ask one, such as: qa ask "Who met whom?"')
-    if len(stripped) > QUESTION_CHARS:
-        raise QuestionError(
-            f"the question has {len(stripped):,} characters, the limit is {QUESTION_CHARS:,}. "
-            "Ask about less; put long texts into a file and run: qa ingest FILE"
-        )
-    return stripped
-
-
-def _message(turn: Message | Mapping[str, str]) -> Message:
-    """One turn of the history. Raises: QuestionError when it has no role and content."""
-    if isinstance(turn, Message):
-        return turn
-    try:
-        role, content = turn["role"], turn["content"]
-    except (KeyError, TypeError) as error:
-        raise QuestionError(f"{turn!r} is no turn of a conversation. Give role and content") from error
-    if role not in ("user", "assistant"):
-        raise QuestionError(f"role {role!r} is neither user nor assistant")
-    return Message(role="user" if role == "user" else "assistant", content=content)

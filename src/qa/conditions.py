@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from qa.errors import QuestionError
+from qa.errors import QuestionError, shown
 from qa.types import Record
 
 CONDITION = re.compile(r"(document|title|date)\s*+(!=|<=|>=|=|<|>)\s*+(.+)", re.DOTALL)
@@ -47,12 +47,12 @@ def parse_condition(text: str) -> Condition:
     """The condition that is written so. Raises: QuestionError when it is none."""
     found = CONDITION.fullmatch(text.strip())
     if not found:
-        raise QuestionError(f"{text!r} is no condition. Write document=reports/*, title!=Draft* or date>=2021-07")
+        raise QuestionError(f"{shown(text)} is no condition. Write document=reports/*, title!=Draft* or date>=2021-07")
     field, sign, value = found.groups()
     if field == "date" and not DATE.fullmatch(value):
-        raise QuestionError(f"{value!r} in {text!r} is no date. Write 2021, 2021-07 or 2021-07-08")
+        raise QuestionError(f"{shown(value)} in {shown(text)} is no date. Write 2021, 2021-07 or 2021-07-08")
     if field != "date" and sign not in ("=", "!="):
-        raise QuestionError(f"{text!r} puts {field}s in an order. Write {field}={value} or {field}!={value}")
+        raise QuestionError(f"{shown(text)} puts {field}s in an order. Write {field}=… or {field}!=…")
     return Condition(field=field, operator=sign, value=value)
 
 

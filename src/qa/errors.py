@@ -2,7 +2,7 @@
 
 QAError
 ├── SettingsError    a setting has a value that cannot work
-├── QuestionError    the question is empty or too long, or its conditions cannot be read
+├── QuestionError    the question, its history or its conditions are empty, too long or cannot be read
 ├── DocumentError    a file or folder cannot be read as a document
 ├── StoreError       the index cannot be opened, read or written
 │   ├── StoreMismatchError   it was built with other settings or by another version
@@ -16,6 +16,15 @@ QAError
 A message says what happened, shows the value, and gives the next command.
 "Not in the documents" is no error: it is `Answer.abstained`.
 """
+
+SHOWN_CHARS = 100
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it: a text in quotation marks, shortened; of anything else only what it is."""
+    if not isinstance(value, str):
+        return f"a value of type {type(value).__name__:.{SHOWN_CHARS}}"
+    return repr(value) if len(value) <= SHOWN_CHARS else f"{value[:SHOWN_CHARS]!r} …"
 
 
 class QAError(Exception):
