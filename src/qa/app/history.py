@@ -6,17 +6,22 @@ import json
 import os
 import re
 import secrets
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from qa.types import Answer, Message
 
 _ID = re.compile(r"[0-9a-f]{32}")
+_FOLDER = re.compile(r"[0-9a-f]{64}")
 _TITLE_CHARS = 80
-KEPT = 100  # conversations per visitor; the oldest go first
+_TITLE = '{"title": '  # how a file begins; the title follows, which has at most 81 characters of 6 bytes
+_HEAD_BYTES = 1024
+KEPT, KEPT_BYTES = 100, 50_000_000  # conversations per visitor, and their size; the oldest go first
+VISITORS = 1000  # with conversations; who has asked nothing for the longest time goes first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +71,6 @@ class Summary:
 
     id: str
     title: str
-    changed: datetime
 
 
 def new_conversation(id: str = "") -> Conversation:
@@ -89,13 +93,22 @@ class History:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
+    def holds(self, id: str) -> bool:
+        """Whether there is a conversation with this id."""
+        return bool(_ID.fullmatch(id)) and (self._folder / f"{id}.json").exists()
+
     def save(self, conversation: Conversation) -> None:
-        """Write a conversation whole or not at all."""
+        """Write a conversation whole or not at all, and let the oldest go when there are too many."""
         assert _ID.fullmatch(conversation.id), conversation.id
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not self._folder.is_dir():
+            _make_room(self._folder.parent)
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(self._folder / f"{conversation.id}.json", json.dumps(_to_plain(conversation), ensure_ascii=False))
-        for old in self._files()[KEPT:]:
-            old.unlink(missing_ok=True)
+        held = 0
+        for rank, (path, stat) in enumerate(_latest(self._folder.glob("*.json"))):
+            held += stat.st_size
+            if rank and (rank >= KEPT or held > KEPT_BYTES):
+                path.unlink(missing_ok=True)
 
     def delete(self, id: str) -> None:
         """Forget a conversation."""
@@ -103,18 +116,12 @@ class History:
             (self._folder / f"{id}.json").unlink(missing_ok=True)
 
     def summaries(self) -> tuple[Summary, ...]:
-        """Every conversation, the latest first."""
-        return tuple(self._summaries())
-
-    def _summaries(self) -> Iterator[Summary]:
-        for path in self._files():
-            conversation, changed = self.load(path.stem), _changed(path)
-            if conversation is not None and changed:
-                when = datetime.fromtimestamp(changed, tz=UTC)
-                yield Summary(id=conversation.id, title=conversation.title, changed=when)
-
-    def _files(self) -> list[Path]:
-        return sorted(self._folder.glob("*.json"), key=_changed, reverse=True)
+        """Every conversation, the latest first; of each file only the beginning is read."""
+        return tuple(
+            Summary(id=path.stem, title=title)
+            for path, _ in _latest(self._folder.glob("*.json"))
+            if _ID.fullmatch(path.stem) and (title := _read_title(path)) is not None
+        )
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -130,12 +137,30 @@ def write_whole(path: Path, text: str) -> None:
         raise
 
 
-def _changed(path: Path) -> float:
-    """When a file was last changed; 0 when another tab has deleted it meanwhile."""
+def _latest(paths: Iterable[Path]) -> list[tuple[Path, os.stat_result]]:
+    """What is there, the latest first; without what another tab has deleted meanwhile."""
+    found = []
+    for path in paths:
+        with suppress(FileNotFoundError):
+            found.append((path, path.stat()))
+    return sorted(found, key=lambda each: each[1].st_mtime_ns, reverse=True)
+
+
+def _read_title(path: Path) -> str | None:
+    """The title that a conversation's file begins with; None when it does not."""
     try:
-        return path.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES).decode("utf-8", "ignore")
+        title, _ = json.JSONDecoder().raw_decode(head.removeprefix(_TITLE)) if head.startswith(_TITLE) else (None, 0)
+    except (OSError, ValueError):
+        return None
+    return title if isinstance(title, str) else None
+
+
+def _make_room(folder: Path) -> None:
+    """Forget the visitors who have been away for longest, so that one more fits in."""
+    for visitor, _ in _latest(each for each in folder.glob("*") if _FOLDER.fullmatch(each.name))[VISITORS - 1 :]:
+        shutil.rmtree(visitor, ignore_errors=True)
 
 
 def _to_plain(conversation: Conversation) -> dict[str, object]:

@@ -74,7 +74,7 @@ def write_answer(bot: Chatbot, question: str, *, conversation: Conversation, his
     number = len(conversation.turns)
 
     def keep(answer: Answer) -> None:
-        if history.load(conversation.id) is not None:  # else it was deleted while the answer was written
+        if history.holds(conversation.id):  # else it was deleted while the answer was written
             save(answer)
 
     def save(answer: Answer) -> None:
