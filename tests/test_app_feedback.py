@@ -12,6 +12,7 @@ import gradio as gr
 import pytest
 
 from page_driver import BAKERY, LIGHTHOUSE, open_bot
+from qa.app.events import event
 from qa.app.examples import Examples, find_examples
 from qa.app.feedback import ABSENT, Feedback, make_case
 from qa.app.history import Conversation, Turn, new_conversation
@@ -94,13 +95,13 @@ def test_a_second_thought_takes_the_place_of_the_first(bot: Chatbot, tmp_path: P
 
 def test_a_verdict_on_a_question_that_was_too_long_writes_nothing_and_says_why(bot: Chatbot, tmp_path: Path) -> None:
     visitors, feedback = Visitors(folder=tmp_path / "visitors"), Feedback(tmp_path / "feedback", bot=bot)
-    key = visitors.key("", "ann")
-    history, conversation = visitors.history(key), new_conversation()
+    request, browser = gr.Request(username="ann"), "0" * 32
+    history, conversation = visitors.history(browser, request), new_conversation()
     list(write_answer(bot, "Who " * 5000, conversation=conversation, history=history))
     page: Any = None  # only what is shown goes there
     verdicts = Verdicts(page, visitors=visitors, feedback=feedback)
     with pytest.raises(gr.Error, match="question"):
-        verdicts.want(key, conversation.id, 0, "Nobody")
+        event(verdicts.want)(request, browser, conversation.id, 0, "Nobody")
     assert not (tmp_path / "feedback").exists()
     kept = history.load(conversation.id)
     assert kept is not None

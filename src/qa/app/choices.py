@@ -10,9 +10,12 @@ from importlib import resources
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
+from pydantic import validate_call
+
+from qa.app.events import STRICT, Name, Strictness, TopK, Words
 from qa.app.render import inert
 from qa.conditions import matching, parse_condition
-from qa.errors import QuestionError
+from qa.errors import QuestionError, SettingsError
 from qa.types import Record
 
 if TYPE_CHECKING:
@@ -38,8 +41,9 @@ class Choice:
     where: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, model: str, top_k: float, strictness: float, where: str) -> Self:
-        """What the controls of the page say, in the order of `Page.choices`."""
+    @validate_call(config=STRICT)
+    def of(cls, model: Name, top_k: TopK, strictness: Strictness, where: Words) -> Self:
+        """What the controls of the page say, in the order of `Page.choices`. Raises: ValidationError."""
         return cls(model=model, top_k=int(top_k), strictness=strictness, where=read_conditions(where))
 
 
@@ -51,6 +55,7 @@ class Answerers:
         self.under = lru_cache(maxsize=64)(self._under)
 
     def _under(self, choice: Choice) -> Chatbot:
+        self._check(choice.model)
         other = {} if choice.model == self.bot.model_name else {"model": choice.model}
         adjusted = self.bot.adjusted(top_k=choice.top_k, strictness=choice.strictness, **other)
         return adjusted.narrowed(choice.where)
@@ -60,8 +65,14 @@ class Answerers:
         names = dict.fromkeys((self.bot.model_name, "extractive"))
         return [(_label(name), name) for name in names]
 
+    def _check(self, model: str) -> None:
+        """Refuse a model that the owner's keys were not meant for."""
+        if model not in (name for _, name in self.models()):
+            raise SettingsError("this page does not offer that model. Choose one of the list")
+
     def described(self, model: str) -> tuple[str, str]:
-        """The name of a model for people, and where it runs."""
+        """The name of a model for people, and where it runs. Raises: SettingsError when it is not offered."""
+        self._check(model)
         if model == "extractive":
             return _label(model), "on this machine"
         if self.bot.settings.base_url:
@@ -71,7 +82,7 @@ class Answerers:
         return _label(model), _PROVIDERS.get(provider, provider)
 
 
-def effect_html(strictness: float) -> str:
+def effect_html(strictness: Strictness) -> str:
     """What a strictness means for the reader."""
     words = next(words for upto, words in _EFFECTS if strictness <= upto + 1e-9)
     rates = measured_rates().get(round(strictness, 1))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from qa.app.events import Name, event
 from qa.app.layout import QUICK, Page
 from qa.app.render import inert
 from qa.app.safety import tell
@@ -30,13 +31,13 @@ def wire(page: Page, *, runs: Path) -> None:
 def report_opener(runs: Path) -> Callable[..., str | None]:
     """What gives the browser a report: the page's text, or None when there is none."""
 
-    def open_report(asked: dict[str, str]) -> str | None:
-        folder = next((each for each in _folders(runs) if _name(each, runs) == str(asked["run"])), None)
+    def open_report(asked: dict[str, Name]) -> str | None:
+        folder = next((each for each in _folders(runs) if _name(each, runs) == asked.get("run")), None)
         if folder is None or not (folder / REPORT).is_file():
             return None
         return (folder / REPORT).read_text(encoding="utf-8", errors="replace")
 
-    return open_report
+    return event(open_report)
 
 
 def runs_html(runs: Path) -> str:

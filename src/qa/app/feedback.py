@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.app.history import Conversation, Turn, write_whole
+from qa.errors import SuiteError
 from qa.evals.metrics import contains_answer
 from qa.evals.suites import Case, Evidence, save_case
 from qa.evals.suites import Turn as Said
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 ABSENT = "not in the documents"
 """What a reader says should have been answered when the documents do not hold it."""
+CASES = 1000  # in a suite, whose files are read and written whole for a verdict that takes another's place
 
 
 class Feedback:
@@ -38,7 +40,7 @@ class Feedback:
     def save(self, conversation: Conversation, number: int) -> Path:
         """Write the case of one judged turn, in place of an earlier verdict on it; the suite's folder.
 
-        Raises: QAError when what was seen cannot be found again; nothing is written then.
+        Raises: QAError when what was seen cannot be found again, or the suite is full; nothing is written then.
         """
         turn = conversation.turns[number]
         records = self._bot.documents()
@@ -47,7 +49,11 @@ class Feedback:
         case = make_case(conversation, number)
         observed = json.dumps(self._observed(case.id, turn, records), ensure_ascii=False)
         with self._lock:
-            _drop(suite / "cases.jsonl", case.id)
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if len(_drop(suite / "cases.jsonl", case.id)) >= CASES:
+                raise SuiteError(
+                    f"there are {CASES:,} verdicts already. Ask whoever runs this page to move {suite.name} away"
+                )
             save_case(suite, case, title=f"What readers said about {corpus.name}", corpus=corpus)
             _drop(suite / "observed.jsonl", case.id)
             with (suite / "observed.jsonl").open("a", encoding="utf-8") as file:
@@ -121,13 +127,13 @@ def _corpus(answer: Answer, records: tuple[Record, ...]) -> Path:
     return Path(next((roots[each] for each in cited if each in roots), next(iter(roots.values()), ".")))
 
 
-def _drop(path: Path, id: str) -> None:
-    """Take the line with this id out of a JSON Lines file."""
-    if path.exists():
-        lines = path.read_text("utf-8").splitlines(keepends=True)
-        kept = [line for line in lines if json.loads(line)["id"] != id]
-        if len(kept) < len(lines):
-            write_whole(path, "".join(kept))
+def _drop(path: Path, id: str) -> list[str]:
+    """The lines of a JSON Lines file without the one of this id, which is taken out of it."""
+    lines = path.read_text("utf-8").splitlines(keepends=True) if path.exists() else []
+    kept = [line for line in lines if json.loads(line)["id"] != id]
+    if len(kept) < len(lines):
+        write_whole(path, "".join(kept))
+    return kept
 
 
 def _digest(text: str) -> str:

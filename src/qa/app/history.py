@@ -20,6 +20,7 @@ _FOLDER = re.compile(r"[0-9a-f]{64}")
 _TITLE_CHARS = 80
 _TITLE = '{"title": '  # how a file begins; the title follows, which has at most 81 characters of 6 bytes
 _HEAD_BYTES = 1024
+TURNS = 100  # questions in a conversation, which is read whole for each of them
 KEPT, KEPT_BYTES = 100, 50_000_000  # conversations per visitor, and their size; the oldest go first
 VISITORS = 1000  # with conversations; who has asked nothing for the longest time goes first
 
@@ -62,6 +63,7 @@ class Conversation:
 
     def with_turn(self, number: int, turn: Turn) -> Conversation:
         """The same conversation with one turn replaced, or added when `number` is one past the end."""
+        assert 0 <= number <= len(self.turns), number
         return replace(self, turns=(*self.turns[:number], turn, *self.turns[number + 1 :]))
 
 

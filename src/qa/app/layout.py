@@ -151,6 +151,8 @@ def _side(*, settings: Settings, models: Sequence[tuple[str, str]], suffixes: Se
             info="Conditions on document, title or date; a comma between two. All must be met.",
         )  # fmt: skip
         parts["met"] = _html(elem_id="met")
+    for control in (parts["model"], parts["top_k"], parts["strictness"]):
+        control.preprocess = lambda sent: sent  # `Choice` refuses it without repeating it, as Gradio would
     parts["evaluate"] = gr.Button("Evaluation", elem_id="evaluate")
     with gr.Row(elem_id="export"):
         parts["markdown"] = gr.Button("Export Markdown", size="sm")
@@ -166,7 +168,7 @@ def _main() -> dict[str, Any]:
     )  # fmt: skip
     with gr.Column(visible=False, elem_id="wish", min_width=0) as wish:
         parts["wanted"] = gr.Textbox(
-            label="What should it have said?", placeholder="Optional, one line", elem_id="wanted"
+            label="What should it have said?", placeholder="Optional, one line", max_length=1000, elem_id="wanted"
         )
         with gr.Row():
             parts["save_wanted"] = gr.Button("Save", size="sm", variant="primary", elem_id="save-wanted")

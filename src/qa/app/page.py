@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+from pydantic import SkipValidation
 
 from qa.app import evaluation
 from qa.app.choices import Answerers, Choice, effect_html
 from qa.app.endpoints import publish
+from qa.app.events import Name, event
 from qa.app.examples import Examples
 from qa.app.feedback import Feedback
 from qa.app.layout import QUICK, lay_out
@@ -50,20 +52,20 @@ def build_page(bot: Chatbot, *, folder: Path) -> gr.Blocks:
         shelf.wire(blocks)
         Verdicts(page, visitors=visitors, feedback=Feedback(folder / "feedback", bot=bot)).wire()
         evaluation.wire(page, runs=folder / "runs")
-        page.strictness.change(effect_html, page.strictness, page.effect, **QUICK)
-        blocks.load(effect_html, page.strictness, page.effect, **QUICK)
+        page.strictness.change(event(effect_html), page.strictness, page.effect, **QUICK)
+        blocks.load(event(effect_html), page.strictness, page.effect, **QUICK)
     return blocks
 
 
 def _source_opener(bot: Chatbot, visitors: Visitors) -> Callable[..., Any]:
-    def open_source(asked: dict[str, str]) -> dict[str, Any] | None:
-        reference = parse_link(str(asked["link"]))
+    def open_source(request: SkipValidation[gr.Request], asked: dict[str, Name]) -> dict[str, Any] | None:
+        reference = parse_link(asked.get("link", ""))
         if reference is None:
             return None
-        conversation = visitors.history(str(asked["key"])).load(str(asked["tab"]))
+        conversation = visitors.history(asked.get("key", ""), request).load(asked.get("tab", ""))
         return asdict(find_source(reference, library=bot, conversation=conversation))
 
-    return open_source
+    return event(open_source)
 
 
 def _builtin(bot: Chatbot) -> Choice:

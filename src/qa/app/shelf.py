@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from qa.app.choices import Answerers, narrowing_html
+from qa.app.events import Files, Name, Words, event, said
 from qa.app.examples import Examples
 from qa.app.layout import QUICK, WRITING, Page
 from qa.app.lists import documents_html, header_html, progress_html, report_html
 from qa.app.render import visible
-from qa.app.safety import tell, without_secrets
+from qa.app.safety import without_secrets
 from qa.documents import read_document
 from qa.errors import QAError
 from qa.ingestion import Progress, Report
@@ -50,20 +51,21 @@ class Shelf:
         shown = [*lists, page.met, page.narrowed]
         chosen = [page.model, page.where]
         choices = [page.model.change, page.where.blur, page.where.submit]
-        gr.on(choices, self.look, chosen, shown, trigger_mode="always_last", **QUICK)  # else an old one may come last
+        always_last = {**QUICK, "trigger_mode": "always_last"}  # else an old one may come last
+        gr.on(choices, event(self.look), chosen, shown, **always_last)
         for changed in (
-            blocks.load(self.lists, page.model, lists, **QUICK),
-            page.upload.upload(self.add, [page.upload, *chosen], [page.upload, page.report, *shown], **WRITING),
-            page.documents.remove(self.remove, chosen, [page.report, *shown], **WRITING),
+            blocks.load(event(self.lists), page.model, lists, **QUICK),
+            page.upload.upload(event(self.add), [page.upload, *chosen], [page.upload, page.report, *shown], **WRITING),
+            page.documents.remove(event(self.remove), chosen, [page.report, *shown], **WRITING),
         ):
             changed.then(self.suggest, None, page.chat, **QUICK)
 
-    def look(self, model: str, where: str) -> Update:
+    def look(self, model: Name, where: Words) -> Update:
         """The documents as they are now, what answers about them, and which of them are asked."""
         narrowing = narrowing_html(where, self._bot.documents())
         return {**self.lists(model), self._page.met: narrowing, self._page.narrowed: narrowing}
 
-    def lists(self, model: str) -> Update:
+    def lists(self, model: Name) -> Update:
         """The documents as they are now, and what answers about them."""
         page, records = self._page, self._bot.documents()
         name, place = self._answerers.described(model)
@@ -77,7 +79,7 @@ class Shelf:
         """What to ask of the documents, once it has been found."""
         return gr.update(examples=[{"text": visible(question)} for question in self._examples.questions()])
 
-    def add(self, files: list[str], model: str, where: str) -> Iterator[Update]:
+    def add(self, files: Files, model: Name, where: Words) -> Iterator[Update]:
         """Index uploaded files one by one; a bad one does not stop the others."""
         page = self._page
         failed: list[tuple[str, str]] = []
@@ -92,19 +94,16 @@ class Shelf:
         done_text = f"{good} file{'s' if good != 1 else ''} added." if good else ""
         yield {page.upload: None, page.report: report_html(done=done_text, failed=failed), **self.look(model, where)}
 
-    def remove(self, model: str, where: str, chosen: gr.EventData) -> Update:
+    def remove(self, model: Name, where: Words, chosen: gr.EventData) -> Update:
         """Forget a document, and the file if it was uploaded here."""
-        id = str(chosen.id)
+        id = said(chosen, "id", Name)
         record = next((each for each in self._bot.documents() if each.id == id), None)
         report = ""
         if record is not None:
-            try:
-                self._bot.remove(id)
-            except QAError as error:
-                raise gr.Error(tell(error), print_exception=False) from error
-            report = report_html(done=f"“{record.title}” was removed.", failed=[])
+            self._bot.remove(id)
             if record.root == str(self._folder):
                 (self._folder / id).unlink(missing_ok=True)
+            report = report_html(done=f"“{record.title}” was removed.", failed=[])
             self._examples.refresh()
         return {self._page.report: report, **self.look(model, where)}
 

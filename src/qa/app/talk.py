@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
 from qa.app import export
 from qa.app.choices import Answerers, Choice
-from qa.app.history import Conversation, History, new_conversation
+from qa.app.events import Browser, Name, Question, Tab, event, said
+from qa.app.history import TURNS, Conversation, History, new_conversation
 from qa.app.layout import ASKING, PRIVATE, QUICK, Page
 from qa.app.lists import history_html
 from qa.app.render import answer_html, question_html
-from qa.app.safety import tell
 from qa.app.screen import Screen
 from qa.app.visitors import Visitors
 from qa.app.writing import write_answer
-from qa.errors import QAError
-
-if TYPE_CHECKING:
-    from qa.chatbot import Chatbot
+from qa.errors import QuestionError
 
 Update = dict[Any, Any]
 
@@ -42,32 +39,36 @@ class Talk:
         whose = [page.key, page.tab]
         shown = [page.chat, page.history, page.wish, page.ask]
         question = [page.ask, *whose, page.screen, *page.choices]
-        asked = page.ask.submit(self.ask, question, shown, **PRIVATE, **ASKING)
-        chosen = page.chat.example_select(self.take_example, None, page.ask, **QUICK)
-        example = chosen.then(self.ask, question, shown, **PRIVATE, **ASKING)
-        for event in (asked, example):
-            event.then(self.ready, None, page.ask, **QUICK)
+        asked = page.ask.submit(event(self.ask), question, shown, **PRIVATE, **ASKING)
+        chosen = page.chat.example_select(event(self.take_example), None, page.ask, **QUICK)
+        example = chosen.then(event(self.ask), question, shown, **PRIVATE, **ASKING)
+        for answered in (asked, example):
+            answered.then(self.ready, None, page.ask, **QUICK)
         leaving: dict[str, Any] = {**PRIVATE, "cancels": [asked, example]}
         page.ask.stop(self.ready, None, page.ask, **leaving)
         for turned in (
-            blocks.load(self.arrive, [*whose, page.screen], whose, js="qa.arrive", **PRIVATE),
-            page.new.click(self.begin, page.screen, page.tab, **leaving),
-            page.history.open(self.open, [page.key, page.screen], page.tab, **leaving),
-            page.history.forget(self.forget, [*whose, page.screen], page.tab, **leaving),
+            blocks.load(event(self.arrive), [*whose, page.screen], whose, js="qa.arrive", **PRIVATE),
+            page.new.click(event(self.begin), page.screen, page.tab, **leaving),
+            page.history.open(event(self.open), [page.key, page.screen], page.tab, **leaving),
+            page.history.forget(event(self.forget), [*whose, page.screen], page.tab, **leaving),
         ):
             # An event of its own: the browser paints it after all that was sent before the screen was turned.
-            turned.then(self.show, whose, shown, **PRIVATE)
+            turned.then(event(self.show), whose, shown, **PRIVATE)
         page.tab.change(None, page.tab, None, js="qa.keepTab", **QUICK)
         for button, export_as in ((page.markdown, self.export_markdown), (page.json, self.export_json)):
-            written = button.click(export_as, whose, page.download, **PRIVATE)
+            written = button.click(event(export_as), whose, page.download, **PRIVATE)
             written.then(None, page.download, None, js="qa.save", **QUICK)
 
-    def ask(self, question: str, key: str, tab: str, screen: Screen, *chosen: Any) -> Iterator[Update]:
+    def ask(
+        self, request: gr.Request, question: Question, key: Browser, tab: Tab, screen: Screen, *chosen: Any
+    ) -> Iterator[Update]:
         """Answer a question in the open conversation, as the answer comes."""
         if question.strip():
-            history = self._visitors.history(key)
+            history = self._visitors.history(key, request)
             conversation = history.load(tab) or new_conversation(tab)
-            bot = self._answerer(Choice.of(*chosen))
+            if len(conversation.turns) >= TURNS:
+                raise QuestionError(f"this conversation has {TURNS} questions, and no room for more. Begin a new one")
+            bot = self._answerers.under(Choice.of(*chosen))
             answer = write_answer(bot, question.strip(), conversation=conversation, history=history)
             yield from screen.pieces(self._writing(answer, question.strip(), conversation, history), of=conversation.id)
         yield {self._page.ask: gr.skip()}  # Gradio sends what comes last once more at the end
@@ -87,37 +88,36 @@ class Talk:
         for html in answer:
             yield {page.chat: [*before, _message("assistant", html)]}
 
-    def take_example(self, chosen: gr.SelectData) -> str:
+    def take_example(self, chosen: gr.EventData) -> str:
         """The example question that was clicked."""
-        return str(chosen.value["text"])
+        return said(chosen, "value", dict[str, Question]).get("text", "")
 
     def ready(self) -> Update:
         """The question box, ready for the next question."""
         return gr.update(submit_btn=True, stop_btn=False)
 
-    def arrive(self, browser: str, tab: str, screen: Screen, request: gr.Request) -> Update:
+    def arrive(self, request: gr.Request, key: Browser, tab: Tab, screen: Screen) -> Update:
         """Who has just loaded the page, and the conversation that the tab had open, if it is still there."""
-        key = self._visitors.key(browser, request.username)
-        kept = self._visitors.history(key).load(tab)
+        kept = self._visitors.history(key, request).load(tab)
         return {self._page.key: key, self._page.tab: self._turn(screen, kept)}
 
     def begin(self, screen: Screen) -> str:
         """A new conversation."""
         return self._turn(screen, None)
 
-    def open(self, key: str, screen: Screen, chosen: gr.EventData) -> str:
+    def open(self, request: gr.Request, key: Browser, screen: Screen, chosen: gr.EventData) -> str:
         """A conversation from the list."""
-        return self._turn(screen, self._visitors.history(key).load(str(chosen.id)))
+        return self._turn(screen, self._visitors.history(key, request).load(said(chosen, "id", Name)))
 
-    def forget(self, key: str, tab: str, screen: Screen, chosen: gr.EventData) -> str:
+    def forget(self, request: gr.Request, key: Browser, tab: Tab, screen: Screen, chosen: gr.EventData) -> str:
         """Delete a conversation of the list; the page stays with the one that is open."""
-        history = self._visitors.history(key)
-        history.delete(str(chosen.id))
+        history = self._visitors.history(key, request)
+        history.delete(said(chosen, "id", Name))
         return self._turn(screen, history.load(tab))
 
-    def show(self, key: str, tab: str) -> Update:
+    def show(self, request: gr.Request, key: Browser, tab: Tab) -> Update:
         """The conversation that the page has turned to."""
-        page, history = self._page, self._visitors.history(key)
+        page, history = self._page, self._visitors.history(key, request)
         shown = history.load(tab) or new_conversation(tab)
         return {
             page.chat: gr.update(value=messages(shown), feedback_value=_thumbs(shown)),
@@ -126,19 +126,15 @@ class Talk:
             page.ask: self.ready(),
         }
 
-    def export_markdown(self, key: str, tab: str) -> dict[str, str]:
+    def export_markdown(self, request: gr.Request, key: Browser, tab: Tab) -> dict[str, str]:
         """The open conversation as a Markdown file."""
-        return self._export(self._visitors.history(key).load(tab), export.to_markdown, kind=("md", "text/markdown"))
+        kept = self._visitors.history(key, request).load(tab)
+        return self._export(kept, export.to_markdown, kind=("md", "text/markdown"))
 
-    def export_json(self, key: str, tab: str) -> dict[str, str]:
+    def export_json(self, request: gr.Request, key: Browser, tab: Tab) -> dict[str, str]:
         """The open conversation as a JSON file, which `qa verify` checks."""
-        return self._export(self._visitors.history(key).load(tab), export.to_json, kind=("json", "application/json"))
-
-    def _answerer(self, choice: Choice) -> Chatbot:
-        try:
-            return self._answerers.under(choice)
-        except QAError as error:
-            raise gr.Error(tell(error), title="This cannot be asked", print_exception=False) from error
+        kept = self._visitors.history(key, request).load(tab)
+        return self._export(kept, export.to_json, kind=("json", "application/json"))
 
     def _turn(self, screen: Screen, conversation: Conversation | None) -> str:
         """The id of this conversation, or of a new one, after the screen has been turned to it."""

@@ -1,35 +1,35 @@
-"""Whose conversations these are: a key made of what the browser keeps secret and who is logged in."""
+"""Whose conversations these are: of what the browser keeps secret, and of who is logged in."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
+from starlette.requests import Request as BareRequest
 
 from qa.app.history import History
-
-_KEY = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitors:
-    """The conversations of everybody, each for who holds its key."""
+    """The conversations of everybody."""
 
     folder: Path
 
-    def key(self, browser: str, user: str | None) -> str:
-        """The key of one browser with one user logged in; nobody else can guess it."""
-        return hashlib.sha256(json.dumps([browser, user or ""]).encode()).hexdigest()
+    def history(self, browser: str, request: gr.Request) -> History:
+        """The conversations of one browser with the user who is logged in now; nobody else's can be named."""
+        whose = hashlib.sha256(json.dumps([browser, login(request) or ""]).encode()).hexdigest()
+        return History(self.folder / hashlib.sha256(whose.encode()).hexdigest())
 
-    def history(self, key: str) -> History:
-        """The conversations behind a key.
 
-        Raises: gr.Error when it is no key, as from a page that was left open too long.
-        """
-        if not _KEY.fullmatch(key):
-            raise gr.Error("This page is out of date. Please reload it.", print_exception=False)
-        return History(self.folder / hashlib.sha256(key.encode()).hexdigest())
+def login(request: gr.Request | BareRequest) -> str | None:
+    """Who sent a request, if there are logins."""
+    if isinstance(request, gr.Request):
+        return request.username
+    # What a part of the page asks of the server comes with the bare request of the web framework.
+    held = [request.cookies.get(f"access-token-{kind}{request.app.cookie_id}") for kind in ("", "unsecure-")]
+    user: str | None = request.app.tokens.get(held[0] or held[1])
+    return user

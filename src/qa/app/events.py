@@ -1,0 +1,68 @@
+"""The door of the page's events: what a visitor sends is typed and bounded, and an error is only ever words."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Annotated, Any, TypeVar
+
+import gradio as gr
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, validate_call
+
+from qa.app.render import inert
+from qa.app.safety import tell
+from qa.chatbot import QUESTION_CHARS
+from qa.errors import QAError
+
+Browser = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]  # its secret, as page.js makes it
+Files = Annotated[list[str], Field(max_length=1000)]
+Name = Annotated[str, Field(max_length=4000)]
+Number = Annotated[int, Field(ge=0)]
+Question = Annotated[str, Field(max_length=QUESTION_CHARS)]
+Strictness = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Tab = Annotated[str, Field(max_length=32)]
+TopK = Annotated[float, Field(ge=1, le=20, allow_inf_nan=False)]
+Words = Annotated[str, Field(max_length=1000)]
+
+STRICT = ConfigDict(strict=True, arbitrary_types_allowed=True)
+
+T = TypeVar("T")
+
+
+def event(act: Callable[..., Any]) -> Callable[..., Any]:
+    """What Gradio is to call: it refuses arguments that are not of the types of `act`, and repeats none of them.
+
+    A toast is HTML, so the words of every error are made inert here, and nowhere else.
+    """
+    checked = validate_call(config=STRICT)(act)
+
+    @wraps(act)
+    def at_once(*sent: Any) -> Any:
+        with _telling():
+            return checked(*sent)
+
+    @wraps(act)
+    def bit_by_bit(*sent: Any) -> Iterator[Any]:
+        with _telling():
+            yield from checked(*sent)
+
+    return bit_by_bit if inspect.isgeneratorfunction(act) else at_once
+
+
+def said(data: gr.EventData, name: str, kind: type[T]) -> T:
+    """What an event says of itself under this name. Raises: ValidationError when it is of another kind."""
+    held = vars(data)["_data"]
+    return TypeAdapter(kind).validate_python(held.get(name) if isinstance(held, dict) else None, strict=True)
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    try:
+        yield
+    except ValidationError as error:
+        words = "The page is out of date, or sent what cannot be used. Please reload it."
+        raise gr.Error(words, print_exception=False) from error
+    except QAError as error:
+        raise gr.Error(inert(tell(error)), print_exception=False) from error
