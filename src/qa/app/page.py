@@ -22,6 +22,7 @@ from qa.app.links import parse_link
 from qa.app.panel import find_source
 from qa.app.shelf import Shelf
 from qa.app.talk import Talk
+from qa.app.uploads import Uploads
 from qa.app.verdicts import Verdicts
 from qa.app.visitors import Visitors
 from qa.documents import READERS
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 def build_page(bot: Chatbot, *, folder: Path) -> gr.Blocks:
     """The page of one chatbot; conversations, uploads and verdicts are kept under `folder`."""
     answerers, visitors = Answerers(bot), Visitors(folder=folder / "conversations")
+    uploads = Uploads(folder / "uploads", bot=bot)
+    uploads.mend()
     examples = Examples(answerers.under(_builtin(bot)), cache=folder / "examples.json")
     examples.refresh()
     blocks: gr.Blocks
@@ -47,7 +50,7 @@ def build_page(bot: Chatbot, *, folder: Path) -> gr.Blocks:
             open_report=evaluation.report_opener(folder / "runs"),
         )
         talk = Talk(page, answerers=answerers, visitors=visitors)
-        shelf = Shelf(page, answerers=answerers, examples=examples, folder=folder / "uploads")
+        shelf = Shelf(page, answerers=answerers, examples=examples, uploads=uploads)
         talk.wire(blocks)
         shelf.wire(blocks)
         Verdicts(page, visitors=visitors, feedback=Feedback(folder / "feedback", bot=bot)).wire()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -18,10 +17,8 @@ from qa.app.examples import Examples
 from qa.app.layout import QUICK, WRITING, Page
 from qa.app.lists import documents_html, header_html, progress_html, report_html
 from qa.app.render import visible
-from qa.app.safety import without_secrets
-from qa.documents import read_document
-from qa.errors import QAError
-from qa.ingestion import Progress, Report
+from qa.app.uploads import Uploads
+from qa.ingestion import Progress
 
 if TYPE_CHECKING:
     from qa.chatbot import Chatbot
@@ -35,14 +32,14 @@ Add files under **Documents**, or run `qa ingest FOLDER` in a terminal. Then ask
 
 
 class Shelf:
-    """What happens to the documents; what is uploaded is kept under `folder` and nowhere else."""
+    """What happens to the documents."""
 
-    def __init__(self, page: Page, *, answerers: Answerers, examples: Examples, folder: Path) -> None:
+    def __init__(self, page: Page, *, answerers: Answerers, examples: Examples, uploads: Uploads) -> None:
         self._page = page
         self._answerers = answerers
         self._bot: Chatbot = answerers.bot
         self._examples = examples
-        self._folder = folder
+        self._uploads = uploads
 
     def wire(self, blocks: gr.Blocks) -> None:
         """Connect the list, the upload and the choice of a model."""
@@ -82,6 +79,7 @@ class Shelf:
     def add(self, files: Files, model: Name, where: Words) -> Iterator[Update]:
         """Index uploaded files one by one; a bad one does not stop the others."""
         page = self._page
+        self._uploads.mend()
         failed: list[tuple[str, str]] = []
         for done, file in enumerate(files):
             name = Path(file).name
@@ -100,39 +98,17 @@ class Shelf:
         record = next((each for each in self._bot.documents() if each.id == id), None)
         report = ""
         if record is not None:
-            self._bot.remove(id)
-            if record.root == str(self._folder):
-                (self._folder / id).unlink(missing_ok=True)
+            self._uploads.remove(record)
             report = report_html(done=f"“{record.title}” was removed.", failed=[])
             self._examples.refresh()
         return {self._page.report: report, **self.look(model, where)}
 
     def _watched(self, file: Path, bar: Callable[..., str]) -> Generator[Update, None, str | None]:
-        """What `_take` returns; the bar moves as the passages of the file are embedded."""
+        """What `Uploads.take` returns; the bar moves as the passages of the file are embedded."""
         steps: SimpleQueue[Progress | None] = SimpleQueue()
         with ThreadPoolExecutor(1) as pool:
-            taken = pool.submit(self._take, file, steps.put)
+            taken = pool.submit(self._uploads.take, file, steps.put)
             taken.add_done_callback(lambda _: steps.put(None))
             while step := steps.get():
                 yield {self._page.report: bar(passages=step.passages, waiting=step.waiting)}
         return taken.result()
-
-    def _take(self, file: Path, progress: Report) -> str | None:
-        """Move an uploaded file in and index it; what is wrong with it, if anything."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        kept = self._folder / file.name
-        try:
-            read_document(file, root=file.parent)  # before it takes the place of a good one
-            shutil.move(file, kept)
-            failed = [why for _, why in self._bot.ingest(kept, progress=progress).failed]
-        except QAError as error:
-            failed = [str(error)]
-        finally:
-            file.unlink(missing_ok=True)
-        if failed and file.name not in self._uploaded():
-            kept.unlink(missing_ok=True)
-        return without_secrets(failed[0]) if failed else None
-
-    def _uploaded(self) -> set[str]:
-        """The ids of the documents that were uploaded here."""
-        return {record.id for record in self._bot.documents() if record.root == str(self._folder)}

@@ -1,0 +1,99 @@
+"""The folder of uploads, in step with the index: what a kill stops halfway, the next start finishes.
+
+A file that is there and not indexed was being added; one named `.removed-…` was being removed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gradio.utils import get_upload_folder
+
+from qa.app.safety import without_secrets
+from qa.documents import READERS, read_document
+from qa.errors import DocumentError, QAError
+from qa.ingestion import Report
+from qa.types import Record
+
+if TYPE_CHECKING:
+    from qa.chatbot import Chatbot
+
+_MOVING, _REMOVED = ".moving-", ".removed-"
+_DAY_S = 86_400  # after which nobody waits any more for a file that was sent and never added
+
+
+class Uploads:
+    """The files that were uploaded to a page."""
+
+    def __init__(self, folder: Path, *, bot: Chatbot) -> None:
+        self._folder = folder
+        self._bot = bot
+        self._incoming = Path(get_upload_folder()).resolve()
+
+    def take(self, file: Path, progress: Report) -> str | None:
+        """Move an uploaded file in and index it; what is wrong with it, if anything."""
+        if not file.resolve().is_relative_to(self._incoming):
+            return f"{file.name} was not uploaded here. Choose the file again"
+        kept, moving = self._folder / file.name, self._folder / f"{_MOVING}{file.name}"
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            read_document(file, root=file.parent)  # before it takes the place of a good one
+            shutil.move(file, moving)  # it may come from another disk; it is there whole or not at all
+            moving.replace(kept)
+            failed = [why for _, why in self._bot.ingest(kept, progress=progress).failed]
+        except QAError as error:
+            failed = [str(error)]
+        finally:
+            file.unlink(missing_ok=True)
+        if failed and file.name not in self._indexed():
+            kept.unlink(missing_ok=True)
+        return without_secrets(failed[0]) if failed else None
+
+    def remove(self, record: Record) -> None:
+        """Forget a document, and its file if it was uploaded here. Raises: StoreError; both are still there then."""
+        kept = self._folder / record.id
+        aside = kept.with_name(f"{_REMOVED}{kept.name}")
+        ours = record.root == str(self._folder) and kept.exists()
+        if ours:
+            kept.replace(aside)
+        try:
+            self._bot.remove(record.id)
+        except QAError:
+            if ours:
+                aside.replace(kept)
+            raise
+        aside.unlink(missing_ok=True)
+
+    def mend(self) -> None:
+        """Finish what was stopped; what cannot be finished now, as while another process writes, waits."""
+        with suppress(QAError, OSError):
+            for left in (*(self._folder.parent / "incoming").rglob("*"), *self._folder.glob(f"{_MOVING}*")):
+                if left.is_file() and left.stat().st_mtime < time.time() - _DAY_S:
+                    left.unlink()
+            for aside in self._folder.glob(f"{_REMOVED}*"):
+                id = aside.name.removeprefix(_REMOVED)
+                if id in self._indexed() and not (self._folder / id).exists():
+                    self._bot.remove(id)
+                aside.unlink()
+            self._add_the_rest()
+
+    def _add_the_rest(self) -> None:
+        files = [each for each in self._folder.glob("*") if each.suffix.lower() in READERS and not each.is_symlink()]
+        files = [each for each in files if each.is_file() and not each.name.startswith((_MOVING, _REMOVED))]
+        if not files or self._bot.survey(*files).is_empty:
+            return
+        for path, _ in self._bot.ingest(*files).failed:
+            file = Path(path)
+            if file.name not in self._indexed():
+                try:
+                    read_document(file, root=file.parent)  # it may be only that another folder has one of its name
+                except DocumentError:
+                    file.unlink()
+
+    def _indexed(self) -> set[str]:
+        """The ids of the documents that were uploaded here."""
+        return {record.id for record in self._bot.documents() if record.root == str(self._folder)}
