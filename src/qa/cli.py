@@ -72,6 +72,7 @@ def chat(
     auth: Annotated[str, typer.Option(hidden=True)] = "",
     open_: Annotated[bool, typer.Option("--open", help="Listen on a network without a login, and mean it.")] = False,
     mcp: Annotated[bool, typer.Option(help="Offer ask and search as MCP tools too.")] = False,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Nobody may add or remove documents.")] = False,
     allowed_host: Annotated[list[str] | None, typer.Option(help="One more name that the page answers to.")] = None,
     proxy: Annotated[
         list[str] | None, typer.Option(help="A proxy whose X-Forwarded headers count: its address.")
@@ -91,6 +92,7 @@ def chat(
             auth_file=bot.settings.logins_file(),
             open_=open_,
             mcp=mcp,
+            read_only=read_only,
             allowed_hosts=tuple(allowed_host or ()),
             proxies=tuple(proxy or ()),
         )

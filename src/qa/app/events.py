@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, validate_c
 
 from qa.app.render import inert
 from qa.app.safety import tell
-from qa.chatbot import QUESTION_CHARS
+from qa.asking import QUESTION_CHARS
 from qa.errors import QAError
 
 Browser = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]  # its secret, as page.js makes it

@@ -41,6 +41,7 @@ class Page:
     """The parts of the page that take part in something.
 
     `key` says whose conversations these are, `tab` which one is open; the browser keeps both.
+    There is no `upload` on a page that is for reading only.
     """
 
     key: gr.Textbox
@@ -57,7 +58,7 @@ class Page:
     new: gr.Button
     history: gr.HTML
     documents: gr.HTML
-    upload: gr.File
+    upload: gr.File | None
     report: gr.HTML
     model: gr.Radio
     top_k: gr.Slider
@@ -83,13 +84,14 @@ def lay_out(
     settings: Settings,
     models: Sequence[tuple[str, str]],
     suffixes: Sequence[str],
+    read_only: bool,
     open_source: Callable[..., Any],
     open_report: Callable[..., str | None],
 ) -> Page:
     """Put everything in its place, inside a `gr.Blocks` that is open."""
     with gr.Row(elem_id="shell"):
         with gr.Column(elem_id="side", min_width=0):
-            side = _side(settings=settings, models=models, suffixes=suffixes)
+            side = _side(settings=settings, models=models, suffixes=() if read_only else suffixes)
         with gr.Column(elem_id="main", min_width=0):
             main = _main()
             runs = _html(
@@ -131,9 +133,11 @@ def _side(*, settings: Settings, models: Sequence[tuple[str, str]], suffixes: Se
     with gr.Column(elem_classes="section", min_width=0):
         _html("<h2>Documents</h2>")
         parts["documents"] = _html(js_on_load=_script("list.js"), elem_id="documents")
-        parts["upload"] = gr.File(
-            label="Add documents", file_count="multiple", file_types=list(suffixes), height=84, elem_id="upload"
-        )
+        parts["upload"] = None
+        if suffixes:
+            parts["upload"] = gr.File(
+                label="Add documents", file_count="multiple", file_types=list(suffixes), height=84, elem_id="upload"
+            )
         parts["report"] = _html(elem_id="report")
     with gr.Accordion("Settings", open=False, elem_id="settings"):
         parts["model"] = gr.Radio(list(models), value=models[0][1], label="Answer with", elem_id="model")

@@ -12,13 +12,13 @@ from qa.types import Record
 SHOWN = 200  # documents listed; a longer list helps nobody and slows the page
 
 
-def documents_html(records: Sequence[Record]) -> str:
-    """The documents with their passage counts, each to open or to remove."""
+def documents_html(records: Sequence[Record], *, read_only: bool = False) -> str:
+    """The documents with their passage counts, each to open, and to remove unless they are for reading only."""
     if not records:
-        return '<p class="empty">Nothing is indexed yet. Add a file below.</p>'
+        return f'<p class="empty">Nothing is indexed yet.{"" if read_only else " Add a file below."}</p>'
     more = len(records) - SHOWN
     rest = f'<li class="empty">and {more:,} more</li>' if more > 0 else ""
-    return f'<ul class="list">{"".join(map(_document, records[:SHOWN]))}{rest}</ul>'
+    return f'<ul class="list">{"".join(_document(each, read_only=read_only) for each in records[:SHOWN])}{rest}</ul>'
 
 
 def history_html(summaries: Sequence[Summary], *, current: str) -> str:
@@ -55,15 +55,17 @@ def report_html(*, done: str, failed: Sequence[tuple[str, str]]) -> str:
     return f'<div class="report" role="status">{"".join(lines)}</div>'
 
 
-def _document(record: Record) -> str:
+def _document(record: Record, *, read_only: bool) -> str:
     title = inert(record.title)
     address = link(Reference(document=record.id, version=record.version))
     count = f"{record.passages:,} passage{'s' if record.passages != 1 else ''}"
+    remove = (
+        f'<button type="button" data-do="remove" data-id="{inert(record.id)}" data-name="{title}"'
+        f' data-count="{count}" aria-label="Remove {title}">×</button>'
+    )
     return (
         f'<li><a href="{address}" title="{inert(record.id)} · {count}">{title}</a>'
-        f'<span class="number" title="{count}">{record.passages:,}</span>'
-        f'<button type="button" data-do="remove" data-id="{inert(record.id)}" data-name="{title}"'
-        f' data-count="{count}" aria-label="Remove {title}">×</button></li>'
+        f'<span class="number" title="{count}">{record.passages:,}</span>{"" if read_only else remove}</li>'
     )
 
 

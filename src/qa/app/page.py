@@ -31,11 +31,15 @@ if TYPE_CHECKING:
     from qa.chatbot import Chatbot
 
 
-def build_page(bot: Chatbot, *, folder: Path) -> gr.Blocks:
-    """The page of one chatbot; conversations, uploads and verdicts are kept under `folder`."""
+def build_page(bot: Chatbot, *, folder: Path, read_only: bool = False) -> gr.Blocks:
+    """The page of one chatbot; conversations, uploads and verdicts are kept under `folder`.
+
+    One that is `read_only` has no events that add or remove documents.
+    """
     answerers, visitors = Answerers(bot), Visitors(folder=folder / "conversations")
     uploads = Uploads(folder / "uploads", bot=bot)
-    uploads.mend()
+    if not read_only:
+        uploads.mend()
     examples = Examples(answerers.under(_builtin(bot)), cache=folder / "examples.json")
     examples.refresh()
     blocks: gr.Blocks
@@ -46,6 +50,7 @@ def build_page(bot: Chatbot, *, folder: Path) -> gr.Blocks:
             settings=bot.settings,
             models=answerers.models(),
             suffixes=sorted(READERS),
+            read_only=read_only,
             open_source=_source_opener(bot, visitors),
             open_report=evaluation.report_opener(folder / "runs"),
         )

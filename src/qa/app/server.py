@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa.app.door import Door
+from qa.app.door import UPLOAD, Door
 from qa.app.limits import Room, Tries
 from qa.app.logins import read_logins
 from qa.app.names import Forwarded, Names
@@ -36,6 +36,7 @@ class Hosting:
     auth_file: Path | None = None
     open_: bool = False
     mcp: bool = False
+    read_only: bool = False
     allowed_hosts: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
 
@@ -88,7 +89,8 @@ def build(bot: Chatbot, hosting: Hosting) -> FastAPI:
     def health() -> dict[str, str]:
         return {"status": "ok"}
 
-    blocks = build_page(bot, folder=folder).queue(default_concurrency_limit=AT_ONCE, max_size=WAITING)
+    page = build_page(bot, folder=folder, read_only=hosting.read_only)
+    blocks = page.queue(default_concurrency_limit=AT_ONCE, max_size=WAITING)
     _mount(app, blocks, hosting, auth=Tries(logins.check) if logins else None)
     room = Room(incoming, folder / "uploads", most=bot.settings.upload_mb * 1_000_000)
     _keep_apart(app, hosting, incoming=incoming, room=room)
@@ -106,7 +108,7 @@ def _keep_apart(app: FastAPI, hosting: Hosting, *, incoming: Path, room: Room) -
         names=Names.of(host, allowed=hosting.allowed_hosts, any_address=not is_loopback(host)),
         uploads=incoming.resolve(),
         room=room,
-        shut=frozenset(),
+        shut=frozenset({UPLOAD}) if hosting.read_only else frozenset(),
     )
     app.add_middleware(Headers)
     app.add_middleware(Forwarded, proxies=hosting.proxies)

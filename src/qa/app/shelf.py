@@ -32,7 +32,7 @@ Add files under **Documents**, or run `qa ingest FOLDER` in a terminal. Then ask
 
 
 class Shelf:
-    """What happens to the documents."""
+    """What happens to the documents; without `page.upload` nothing may be added or removed."""
 
     def __init__(self, page: Page, *, answerers: Answerers, examples: Examples, uploads: Uploads) -> None:
         self._page = page
@@ -50,8 +50,11 @@ class Shelf:
         choices = [page.model.change, page.where.blur, page.where.submit]
         always_last = {**QUICK, "trigger_mode": "always_last"}  # else an old one may come last
         gr.on(choices, event(self.look), chosen, shown, **always_last)
+        arrived = blocks.load(event(self.lists), page.model, lists, **QUICK)
+        arrived.then(self.suggest, None, page.chat, **QUICK)
+        if page.upload is None:
+            return
         for changed in (
-            blocks.load(event(self.lists), page.model, lists, **QUICK),
             page.upload.upload(event(self.add), [page.upload, *chosen], [page.upload, page.report, *shown], **WRITING),
             page.documents.remove(event(self.remove), chosen, [page.report, *shown], **WRITING),
         ):
@@ -67,7 +70,7 @@ class Shelf:
         page, records = self._page, self._bot.documents()
         name, place = self._answerers.described(model)
         return {
-            page.documents: documents_html(records),
+            page.documents: documents_html(records, read_only=page.upload is None),
             page.top: header_html(documents=len(records), model=name, place=place),
             page.chat: gr.update(placeholder=_START if records else _EMPTY),
         }
