@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import secrets
 import socket
@@ -15,11 +16,12 @@ from typing import Any
 
 import pytest
 
+from page_caller import Caller
 from page_driver import open_bot, serving
 from qa.app import Hosting, build, connections, door, limits, names
 from qa.app.door import BODY_BYTES, PATHS
 from qa.chatbot import Chatbot
-from qa.errors import SettingsError
+from qa.errors import QuestionError, SettingsError
 
 SECRET = "The vault code is 7741."
 
@@ -145,9 +147,8 @@ def test_without_the_door_gradio_itself_refuses_a_foreign_file(bot: Chatbot, vau
 
 def kept(bot: Chatbot) -> list[Path]:
     """Every file that visitors have brought here."""
-    return [
-        each for name in ("incoming", "uploads") for each in (bot.settings.home / name).rglob("*") if each.is_file()
-    ]
+    folders = (Path(os.environ["GRADIO_TEMP_DIR"]), bot.settings.home / "uploads")
+    return [each for folder in folders for each in folder.rglob("*") if each.is_file()]
 
 
 # -- paths -------------------------------------------------------------------------------------------
@@ -427,12 +428,13 @@ def test_uploads_on_their_way_take_room(tmp_path: Path) -> None:
         pass
 
 
-def test_questions_are_counted_for_each_visitor(tmp_path: Path) -> None:
+def test_questions_are_counted_for_each_visitor_wherever_they_are_asked(tmp_path: Path) -> None:
     with open_bot(tmp_path, questions_per_minute=3) as bot, serving(bot) as address:
         for path, data in (("ask", ["Who?", [], []]), ("search", ["Who?", 5, []]), ("ask", ["Who?", [], []])):
             assert "complete" in result(address, path, data)
         assert "Wait" in result(address, "ask", ["Who?", [], []])
         assert "Wait" in result(address, "search", ["Who?", 5, []])
+        assert "Wait" in Caller(address).ask("Who?", "")
 
 
 def result(address: str, endpoint: str, data: list[object]) -> str:
@@ -444,13 +446,21 @@ def test_a_pace_forgets_what_is_a_minute_old_and_whoever_was_not_seen_for_longes
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pace = limits.Pace(2)
-    assert [pace.wait_s("ann") for _ in range(3)] == [0, 0, 60]
-    assert pace.wait_s("bob") == 0
+    pace.count("ann")
+    pace.count("ann")
+    pace.count("bob")
+    with pytest.raises(QuestionError, match="Wait 60 s"):
+        pace.count("ann")
     now = time.monotonic()
     monkeypatch.setattr(limits.time, "monotonic", lambda: now + 61)
-    assert pace.wait_s("ann") == 0
+    pace.count("ann")
     monkeypatch.setattr(limits, "VISITORS", 10)
     for number in range(50):
-        pace.wait_s(str(number))
+        pace.count(str(number))
     assert len(pace._asked) <= 11
-    assert limits.Pace(0).wait_s("ann") == 0
+
+
+def test_a_pace_of_none_is_without_limit() -> None:
+    pace = limits.Pace(0)
+    for _ in range(1_000):
+        pace.count("ann")

@@ -17,7 +17,8 @@ from openai_server import OpenAIServer, Step
 from qa import Chatbot, Settings, cli
 from qa.errors import ModelError, SettingsError, StoreError
 from qa.evals.opening import describe, open_judge
-from qa.models import chat_model, embedding_model, guarded
+from qa.listening import guarded
+from qa.models import chat_model, embedding_model
 from qa.stores import connect
 
 READERS, FOLDERS = "sk-readers-own-0123456789", "folders own 0123456789"
@@ -66,7 +67,7 @@ def say(**variables: str) -> None:
 
 def ask_model(settings: Settings) -> None:
     model = chat_model(NAME, base_url=settings.base_url, timeout_s=5, key=settings.model_key(NAME))
-    guarded(model, name=NAME).invoke("Hello")
+    guarded(model, name=NAME, timeout_s=5).invoke("Hello")
 
 
 def qa(*arguments: str) -> subprocess.CompletedProcess[str]:

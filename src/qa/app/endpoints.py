@@ -11,6 +11,7 @@ from gradio.events import api
 from qa.app.layout import ASKING
 from qa.app.limits import Pace
 from qa.app.safety import tell
+from qa.app.visitors import visitor
 from qa.app.writing import place_for
 from qa.errors import QAError, QuestionError
 
@@ -34,8 +35,8 @@ def publish(bot: Chatbot, *, pace: Pace) -> None:
             history: The conversation so far, as a list of {"role": "user" or "assistant", "content": text}.
             where: Conditions that a document must meet, such as "date>=2021-07" or "document=reports/*".
         """
-        keep_pace(pace, request)
         try:
+            pace.count(visitor(request))
             with place_for(bot):
                 return bot.ask(question, history=history or (), where=where or ()).to_dict()
         except QAError as error:
@@ -51,8 +52,8 @@ def publish(bot: Chatbot, *, pace: Pace) -> None:
             top_k: How many passages to return, 1 to 50.
             where: Conditions that a document must meet, such as "date>=2021-07" or "document=reports/*".
         """
-        keep_pace(pace, request)
         try:
+            pace.count(visitor(request))
             if type(top_k) is not int:
                 raise QuestionError("top_k is no whole number. Give 1 to 50")
             hits = bot.search(query, top_k=min(max(top_k, 1), 50), where=where or ())
@@ -62,11 +63,3 @@ def publish(bot: Chatbot, *, pace: Pace) -> None:
 
     api(ask, api_name="ask", **ASKING)
     api(search, api_name="search")
-
-
-def keep_pace(pace: Pace, request: gr.Request | None) -> None:
-    """Count a question of whoever is logged in, or else of the address. Raises: gr.Error when it is one too many."""
-    client = request.client if request else None
-    wait_s = pace.wait_s((request.username if request else None) or f"address {client.host if client else ''}")
-    if wait_s:
-        raise gr.Error(f"That were many questions in a minute. Wait {wait_s} s, then ask again.", print_exception=False)

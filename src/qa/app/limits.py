@@ -19,6 +19,8 @@ from typing import TypeVar
 
 from starlette.exceptions import HTTPException
 
+from qa.errors import QuestionError
+
 T = TypeVar("T")
 
 MINUTE_S = 60.0
@@ -41,16 +43,17 @@ class Pace:
         self._most = most
         self._asked: OrderedDict[str, deque[float]] = OrderedDict()
 
-    def wait_s(self, visitor: str) -> int:
-        """0, and one more question is counted; or the seconds to wait before the next."""
+    def count(self, visitor: str) -> None:
+        """Count one more question. Raises: QuestionError when it is one too many, with the seconds to wait."""
+        if not self._most:
+            return
         now, times = time.monotonic(), _remembered(self._asked, visitor, deque)
         while times and now - times[0] >= MINUTE_S:
             times.popleft()
-        if self._most and len(times) >= self._most:
-            return math.ceil(times[0] + MINUTE_S - now)
-        if self._most:
-            times.append(now)
-        return 0
+        if len(times) >= self._most:
+            wait_s = math.ceil(times[0] + MINUTE_S - now)
+            raise QuestionError(f"you have asked {self._most} questions in a minute. Wait {wait_s} s, then ask again")
+        times.append(now)
 
 
 class Tries:

@@ -54,7 +54,7 @@ def build_page(bot: Chatbot, *, folder: Path, read_only: bool = False) -> gr.Blo
             open_source=_source_opener(bot, visitors),
             open_report=evaluation.report_opener(folder / "runs"),
         )
-        talk = Talk(page, answerers=answerers, visitors=visitors)
+        talk = Talk(page, answerers=answerers, visitors=visitors, pace=pace)
         shelf = Shelf(page, answerers=answerers, examples=examples, uploads=uploads)
         talk.wire(blocks)
         shelf.wire(blocks)

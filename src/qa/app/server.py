@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -77,7 +80,8 @@ def build(bot: Chatbot, hosting: Hosting) -> FastAPI:
         raise SettingsError("--mcp needs a library that is not installed. Run: pip install mcp")
     folder = bot.settings.home.resolve()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    incoming = folder / "incoming"
+    incoming = Path(tempfile.mkdtemp(prefix="qa-")).resolve()  # what an upload answers tells nothing of the home
+    atexit.register(shutil.rmtree, incoming, ignore_errors=True)
     os.environ["GRADIO_TEMP_DIR"] = str(incoming)
     from fastapi import FastAPI
 
@@ -106,7 +110,7 @@ def _keep_apart(app: FastAPI, hosting: Hosting, *, incoming: Path, room: Room) -
     app.add_middleware(
         Door,
         names=Names.of(host, allowed=hosting.allowed_hosts, any_address=not is_loopback(host)),
-        uploads=incoming.resolve(),
+        uploads=incoming,
         room=room,
         shut=frozenset({UPLOAD}) if hosting.read_only else frozenset(),
     )

@@ -13,10 +13,11 @@ from qa.app.choices import Answerers, Choice
 from qa.app.events import Browser, Name, Question, Tab, event, said
 from qa.app.history import TURNS, Conversation, History, new_conversation
 from qa.app.layout import ASKING, PRIVATE, QUICK, Page
+from qa.app.limits import Pace
 from qa.app.lists import history_html
 from qa.app.render import answer_html, question_html
 from qa.app.screen import Screen
-from qa.app.visitors import Visitors
+from qa.app.visitors import Visitors, visitor
 from qa.app.writing import write_answer
 from qa.errors import QuestionError
 
@@ -28,8 +29,9 @@ _NOT_NAME = re.compile(r"\W+")
 class Talk:
     """What happens when somebody asks, or goes back to what was asked."""
 
-    def __init__(self, page: Page, *, answerers: Answerers, visitors: Visitors) -> None:
+    def __init__(self, page: Page, *, answerers: Answerers, visitors: Visitors, pace: Pace) -> None:
         self._page = page
+        self._pace = pace
         self._answerers = answerers
         self._visitors = visitors
 
@@ -65,6 +67,7 @@ class Talk:
         """Answer a question in the open conversation, as the answer comes."""
         if question.strip():
             history = self._visitors.history(key, request)
+            self._pace.count(visitor(request))
             conversation = history.load(tab) or new_conversation(tab)
             if len(conversation.turns) >= TURNS:
                 raise QuestionError(f"this conversation has {TURNS} questions, and no room for more. Begin a new one")

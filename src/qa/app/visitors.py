@@ -33,3 +33,10 @@ def login(request: gr.Request | BareRequest) -> str | None:
     held = [request.cookies.get(f"access-token-{kind}{request.app.cookie_id}") for kind in ("", "unsecure-")]
     user: str | None = request.app.tokens.get(held[0] or held[1])
     return user
+
+
+def visitor(request: gr.Request | None) -> str:
+    """Who asks: a login, or else an address."""
+    if request is None:
+        return ""
+    return request.username or f"address {request.client.host if request.client else ''}"
