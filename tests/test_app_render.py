@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from qa.app.links import Reference, link, parse_link
 from qa.app.lists import documents_html, history_html, report_html
-from qa.app.render import answer_html, inert, question_html, streaming_html, visible
+from qa.app.render import answer_html, inert, question_html, streaming_html
 from qa.types import Answer, Citation, Nearest, Record, Sentence, Span
+from qa.words import visible
 
 HOSTILE = [
     "<script>alert(1)</script>",

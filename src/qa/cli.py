@@ -1,6 +1,7 @@
 """The whole, for a shell: arguments in, one call of the API, text out. Nothing is decided here.
 
-Exit codes: 0 good, 1 a `QAError` (one line, no traceback), 2 usage, 3 an evaluation gate not met.
+Exit codes: 0 good, 1 a `QAError` (one line, no traceback), 2 usage, 3 an evaluation gate not met,
+130 stopped by Ctrl+C.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ import typer
 
 from qa.errors import DocumentError, QAError, SettingsError
 from qa.evals.cli import app as evals
+from qa.terminal import escaped, guard
 from qa.types import Answer, titled
 
 if TYPE_CHECKING:
+    from qa.chatbot import Chatbot
     from qa.ingestion import IngestReport
 
 app = typer.Typer(
@@ -38,6 +41,7 @@ app.add_typer(config, name="config")
 Model = Annotated[str | None, typer.Option(help="auto, extractive, or provider:model such as openai:gpt-5-mini.")]
 Chroma = Annotated[str | None, typer.Option(help="A folder, :memory:, http://host:8000, or cloud://tenant/database.")]
 AuthFile = Annotated[Path | None, typer.Option("--auth-file", help="Who may log in; qa config login NAME makes it.")]
+STOPPED_EXIT = 130
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
@@ -56,7 +60,7 @@ def ask(
 
     with Chatbot.open(model=model, chroma=chroma, top_k=top_k, strictness=strictness) as bot:
         if as_json:
-            print(bot.ask(question, where=where or ()).to_json())
+            print(escaped(bot.ask(question, where=where or ()).to_json()))
         else:
             _print_stream(bot.stream(question, where=where or ()))
 
@@ -121,7 +125,7 @@ def ingest(
         raise typer.BadParameter("--dry-run and --watch go with neither --rebuild nor --ray")
     selection = Selection(include=tuple(include or ()), exclude=tuple(exclude or ()))
     named = paths or []
-    with Chatbot.open(chroma=chroma, fill=False, repair=rebuild) as bot, _progress() as progress:
+    with Chatbot.open(chroma=chroma, fill=False, repair=rebuild) as bot, _stoppable(bot), _progress() as progress:
         if watch:
             _print_reports(bot.watch(*named, selection=selection, progress=progress), as_json=as_json)
             return
@@ -254,12 +258,16 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot show a character gets a question mark
+    guard()
     try:
         for notice in notices(every=sys.argv[1:2] == ["config"]):
             print(f"qa: {notice}", file=sys.stderr)
         app()
     except QAError as error:
-        sys.exit(f"qa: {error}")
+        print(f"qa: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(STOPPED_EXIT)
     except BrokenPipeError:  # the reader, such as `head`, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
@@ -319,7 +327,22 @@ def _failures(report: IngestReport) -> str:
 def _print_json(plain: dict[str, Any]) -> None:
     import json
 
-    print(json.dumps(plain, ensure_ascii=False))
+    print(escaped(json.dumps(plain, ensure_ascii=False)))
+
+
+@contextmanager
+def _stoppable(bot: Chatbot) -> Iterator[None]:
+    """Ctrl+C ends the command with what is in the index by then."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = len(bot.documents())
+        are = "is" if kept == 1 else "are"
+        print(
+            f"qa: stopped; {_count(kept, 'document')} {are} kept. Run it again: it goes on where it stopped",
+            file=sys.stderr,
+        )
+        sys.exit(STOPPED_EXIT)
 
 
 @contextmanager
@@ -334,9 +357,10 @@ def _progress() -> Iterator[Any]:
         MofNCompleteColumn(),
         TextColumn("{task.fields[passages]:,} passages, {task.fields[rate]:.0f} a second"),
     )
-    console = Console(stderr=True)
+    console = Console(file=sys.__stderr__)  # the bar's own control sequences must come through
     bar = Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal)
     with bar:
+        guard()  # rich puts writers of its own in the place of both outputs
         task = bar.add_task("Indexing", total=None, passages=0, rate=0.0)
         started = time.monotonic()
         yield lambda at: bar.update(

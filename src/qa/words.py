@@ -19,6 +19,8 @@ WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 ROOT_CHARS = 4  # that two stems of one root have in common at least
 
 _ACCENT = re.compile("[\u0300-\u036f]")
+# Characters that reorder or hide others; spelt out, they cannot disguise a name.
+UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 STOP_WORDS = frozenset(
     """a about after again all also am an and any are as at be because been before being between both but by can
@@ -42,6 +44,11 @@ _PAST_FORMS = """became:become began:begin begun:begin bought:buy broke:break br
 _BASE_FORMS = dict(pair.split(":") for pair in _PAST_FORMS.split())
 
 _local = threading.local()
+
+
+def visible(text: str) -> str:
+    """The text with every control character spelt out, such as `‹U+202E›`; tabs and line ends stay."""
+    return UNSEEN.sub(lambda found: f"‹U+{ord(found[0]):04X}›", text)
 
 
 def words(text: str) -> list[str]:

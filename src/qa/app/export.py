@@ -9,8 +9,8 @@ import json
 import re
 
 from qa.app.history import Conversation, Turn
-from qa.app.render import visible
 from qa.types import Citation, Nearest
+from qa.words import visible
 
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>&!|~$#@:/]|(?<=www)\.|^([^\S\n]*+)([-+=]|\d++[.)])", re.MULTILINE)
 

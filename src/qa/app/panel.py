@@ -12,9 +12,9 @@ from typing import Literal, Protocol
 
 from qa.app.history import Conversation
 from qa.app.links import Reference
-from qa.app.render import visible
 from qa.errors import StoreError
 from qa.types import Citation, Document, Nearest
+from qa.words import visible
 
 AROUND = 20_000  # characters shown on either side of a span; a long document stays quick to open
 

@@ -12,14 +12,13 @@ from itertools import pairwise
 
 from qa.app.links import Reference, link
 from qa.types import Answer, Citation, Nearest, Sentence, Span
+from qa.words import visible
 
 # Line ends and ASCII punctuation: every character that HTML, Markdown or a template gives a meaning to.
 _NOT_INERT = re.compile(r"[\n\r!-/:-@\[-`{-~]")
 _MARKER = re.compile(r"\[(\d+)\]")
 _MARKERS = re.compile(r"(?:\s*+\[\d++\])*+")
 _SPACED_MARKER = re.compile(r"(?<!\s)\s*+(\[\d++\])")
-# Characters that reorder or hide others; spelt out, they cannot disguise a name.
-_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _VERDICTS = {"partly": "partly supported", "unsupported": "not supported", "contradicted": "contradicted"}
 _BLANK_LINES = re.compile(r"(?<!\s)\s*+<br>\s*+(?:<br>\s*+)++")
 _NEAREST_CHARS = 220
@@ -31,11 +30,6 @@ Marks = Mapping[int, Citation]
 def inert(text: str) -> str:
     """HTML that shows these characters and does nothing else, in Markdown and in templates too."""
     return _NOT_INERT.sub(lambda found: f"&#{ord(found[0])};", visible(text))
-
-
-def visible(text: str) -> str:
-    """The text with every control character spelt out, such as `‹U+202E›`; tabs and line ends stay."""
-    return _UNSEEN.sub(lambda found: f"‹U+{ord(found[0]):04X}›", text)
 
 
 def question_html(question: str) -> str:

@@ -16,9 +16,9 @@ from qa.app.events import Files, Name, Words, event, said
 from qa.app.examples import Examples
 from qa.app.layout import QUICK, WRITING, Page
 from qa.app.lists import documents_html, header_html, progress_html, report_html
-from qa.app.render import visible
 from qa.app.uploads import Uploads
 from qa.ingestion import Progress
+from qa.words import visible
 
 if TYPE_CHECKING:
     from qa.chatbot import Chatbot

@@ -16,6 +16,8 @@ import typer
 
 from qa.errors import SuiteError
 from qa.settings import load_settings
+from qa.terminal import guard
+from qa.words import visible
 
 if TYPE_CHECKING:
     from qa.evals.judge import Label
@@ -209,8 +211,10 @@ def _slice(articles: str | None) -> tuple[int, int] | None:
 def _progress(label: str, *, total: int) -> Iterator[Callable[[int], None]]:
     """A progress bar on the terminal's error output; nothing elsewhere."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=total)
+    with Progress(console=Console(file=sys.__stderr__), transient=True) as bar:
+        guard()  # rich puts writers of its own in the place of both outputs
+        task = bar.add_task(escape(visible(label)), total=total)
         yield lambda count: bar.update(task, completed=count)
