@@ -222,9 +222,9 @@ def list_settings(context: typer.Context, as_json: Json = False) -> None:
         return
     for name, value in settings.shown().items():
         shown = "" if value is None else str(value) if str(value).isprintable() else repr(value)
-        print(f"QA_{name.upper():16} {shown:24} {origins[name]:11} {Settings.model_fields[name].description}")
+        print(f"QA_{name.upper():20} {shown:20} {origins[name]:11} {Settings.model_fields[name].description}")
     for name, origin in keys.items():
-        print(f"{name:19} {f'set, not shown ({origin})' if origin else 'not set'}")
+        print(f"{name:23} {f'set, not shown ({origin})' if origin else 'not set'}")
 
 
 @config.command()

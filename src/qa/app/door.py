@@ -16,7 +16,7 @@ from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qa.app.limits import Room, address
@@ -56,7 +56,7 @@ class Door:
                 await self._pass_on(scope, receive, sender)
             except HTTPException as refused:
                 if not sender.begun:
-                    answer = JSONResponse({"error": refused.detail}, refused.status_code, {"connection": "close"})
+                    answer = PlainTextResponse(refused.detail, refused.status_code, {"connection": "close"})
                     await answer(scope, receive, send)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -116,8 +116,8 @@ class _Sender:
         self.begun = True
         if message["type"] == "http.response.start" and message["status"] == 422:  # FastAPI shows its input
             self._is_hidden = True
-            text = b'{"error":"the request is not of the form that is wanted here"}'
-            headers = [(b"content-type", b"application/json"), (b"content-length", str(len(text)).encode())]
+            text = b"the request is not of the form that is wanted here"
+            headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(text)).encode())]
             await self._send({**message, "headers": headers})
             await self._send({"type": "http.response.body", "body": text})
         elif not self._is_hidden:
