@@ -222,6 +222,7 @@ def test_hostile_text_takes_linear_time(hostile: str) -> None:
         ("He met her.\n\n[1.1] They left.", [("He met her.", ()), ("They left.", (1,))]),
         ("[1.1] He met her. They left.", [("He met her.", (1,)), ("They left.", ())]),
         ("1. He met her [1.1][1.2]", [("1. He met her", (1, 2))]),
+        ("1. [1.1] He met her. They left.", [("1. He met her.", (1,)), ("They left.", ())]),
         ("[1.1]", []),
         ("---", []),
         ("", []),

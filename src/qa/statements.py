@@ -81,7 +81,8 @@ def _owner(offset: int, bare: str, spans: Sequence[Span]) -> int:
     follower = bisect_left(spans, offset, key=lambda span: span.start)
     line_start = bare.rfind("\n", 0, offset) + 1
     line_end = bare.find("\n", offset) % (len(bare) + 1)
-    heads_line = _LINE_HEAD.fullmatch(bare, line_start, offset) is not None
+    inside = follower > 0 and offset < spans[follower - 1].end
+    heads_line = not inside and _LINE_HEAD.fullmatch(bare, line_start, offset) is not None
     if heads_line and follower < len(spans) and spans[follower].start < line_end:
         return follower
     return max(follower - 1, 0)
