@@ -187,7 +187,7 @@ class Chatbot:
         answering = AnswerChain(
             model=model,
             name=self.model_name,
-            evidence=Evidence(retrieve=self._find, abstain=self._abstain, refuse=self._refuse, idf=self._idf),
+            evidence=Evidence(retrieve=self._find, abstain=self._abstain, refuse=self._refuse, idf=self.idf),
             prompts=load_prompts(settings.prompts or resource("prompts")),
             count=counter,
             timeout_s=settings.timeout_s,
@@ -301,7 +301,8 @@ class Chatbot:
         answer = extractive.refusal(query, question=question, hits=hits, confidence=confidence)
         return replace(answer, embeddings=self._library.index.embeddings)
 
-    def _idf(self, stem: str) -> float:
+    def idf(self, stem: str) -> float:
+        """How rare a stem is among the passages."""
         index = self._library.index
         return inverse_frequency(index.document_frequency(stem), count=index.passage_count)
 

@@ -187,23 +187,32 @@ def status(
 
 @app.command()
 def verify(file: Path, chroma: Chroma = None, as_json: Json = False) -> None:
-    """Check an exported answer or chat against the index as it is now; exit 1 when a quote no longer holds."""
+    """Check an exported answer or chat against the index; exit 1 when a quote or a sentence's verdict does not hold."""
     from dataclasses import asdict
+    from functools import cache
 
     from qa.chatbot import Chatbot
-    from qa.verification import read_answers
+    from qa.verification import read_answers, verify_sentences
     from qa.verification import verify as verify_answer
 
     answers = read_answers(file)
     with Chatbot.open(chroma=chroma, fill=False) as bot:
-        checks = [check for answer in answers for check in verify_answer(answer, document=bot.document)]
+        document, strict = cache(bot.document), bot.settings.check == "rules"
+        checks = [check for answer in answers for check in verify_answer(answer, document=document)]
+        sentences = [
+            check
+            for answer in answers
+            for check in verify_sentences(answer, document=document, idf=bot.idf, strict=strict)
+        ]
     if as_json:
-        _print_json({"checks": [asdict(check) for check in checks]})
+        _print_json({"checks": [*map(asdict, checks)], "sentences": [*map(asdict, sentences)]})
     else:
         for check in checks:
             print(f"{check.finding:8} {check.document}  “{check.quote}”")
+        print("".join(f"unfounded  “{each.text}”: {each.reason}\n" for each in sentences if not each.holds), end="")
         print(f"{sum(check.holds for check in checks)} of {len(checks)} quotes hold")
-    if not all(check.holds for check in checks):
+        print(f"{sum(each.holds for each in sentences)} of {len(sentences)} sentences hold")
+    if not (all(check.holds for check in checks) and all(each.holds for each in sentences)):
         sys.exit(1)
 
 

@@ -15,10 +15,9 @@ from qa.confidence import estimate_confidence
 from qa.features import Question, analyse
 from qa.kinds import asks_for_several, find_candidates
 from qa.retrieval import Searchable
-from qa.types import Answer, Hit, Nearest, Passage, Sentence, Span
+from qa.types import ABSTENTION, Answer, Hit, Nearest, Passage, Sentence, Span
 from qa.weights import load_weights
 
-ABSTENTION = "The documents do not seem to answer this question."
 NEAREST = 3
 CLOSE = 0.35  # a second sentence joins when its odds against the best are at least these
 CLOSE_OF_SEVERAL = 0.12

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from textwrap import shorten
 from typing import Any, Literal, TypeAlias
 
+ABSTENTION = "The documents do not seem to answer this question."
 NEAREST_CHARS = 240  # of each nearest passage, in readable text
 
 Event: TypeAlias = "str | Citation | Answer"

@@ -1,18 +1,29 @@
-"""Exported answers against the index as it is now: does every quote still stand where it was cited?
+"""Exported answers against the index as it is now: does every quote stand where it was cited, and bear its sentence?
 
-Reads the JSON of one answer or of a conversation. Nothing is asked again and no verdict is renewed.
+Reads the JSON of one answer or of a conversation. The rules judge each sentence again; nothing is asked again.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from qa.errors import DocumentError, StoreError
-from qa.types import Answer, Citation, Document, Nearest
+from qa.support import PARTLY, SUPPORTED, Verdict, check
+from qa.types import ABSTENTION, Answer, Citation, Document, Nearest, Sentence, Support
+
+SURROUNDINGS_CHARS = 2_000  # about a quote: no passage is longer
+# How far a wording may fall short of its verdict: how rare a term is changes with the documents that are indexed.
+SLACK = 0.1
+_RANKS: dict[Support, int] = {support: -rank for rank, support in enumerate(get_args(Support))}
+_NEEDED = {"supported": SUPPORTED, "partly": PARTLY}
+_MARKER = re.compile(r"\[(\d+)\]")
+_NUMBERING = re.compile(r"\d++[.)]")
+_WORD = re.compile(r"[^\W_]")
 
 Finding = Literal["exact", "moved", "changed", "gone"]
 
@@ -35,6 +46,20 @@ class Check:
     def holds(self) -> bool:
         """Whether the words can still be read in the document."""
         return self.finding in ("exact", "moved")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentenceCheck:
+    """Whether a sentence of an answer deserves the verdict that is written beside it; `reason` says why not."""
+
+    question: str
+    text: str
+    reason: str | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether it does."""
+        return self.reason is None
 
 
 def read_answers(path: Path) -> tuple[Answer, ...]:
@@ -91,3 +116,110 @@ def _find(source: Citation | Nearest, text: str) -> tuple[Finding, int | None]:
         return "exact", source.start
     at = text.find(source.quote)
     return ("moved", at) if at >= 0 and source.quote else ("changed", None)
+
+
+def verify_sentences(
+    answer: Answer, *, document: Callable[[str], Document], idf: Callable[[str], float], strict: bool = True
+) -> tuple[SentenceCheck, ...]:
+    """A check for each sentence of an answer, and one for each text in it that is no sentence of it.
+
+    Where `strict` is off, a model may have found wording to be enough that the rules do not.
+    """
+    if answer.abstained:
+        reason = None if answer.text.strip() == ABSTENTION else "an abstention has no words of its own"
+        found = [(answer.text, reason)]
+    elif answer.incomplete and not answer.sentences:
+        found = []  # it was stopped before anything was judged, and says so
+    else:
+        sources = {citation.number: _source(citation, document) for citation in answer.citations}
+        misplaced = _misplaced(answer)
+        found = [
+            (each.text, misplaced.pop(number, None) or _undeserved(each, answer, sources, idf=idf, strict=strict))
+            for number, each in enumerate(answer.sentences)
+        ]
+        found += [(text, "it stands in the answer and is no sentence of it") for text in misplaced.values()]
+    return tuple(SentenceCheck(question=answer.question, text=text, reason=reason) for text, reason in found)
+
+
+def _source(citation: Citation, document: Callable[[str], Document]) -> str | None:
+    """The title of a quote and the text about it; None when the quote no longer holds, which is said of the quote."""
+    try:
+        text = document(citation.document).text
+    except StoreError:
+        return None
+    _, start = _find(citation, text)
+    if start is None:
+        return None
+    end = start + len(citation.quote) + SURROUNDINGS_CHARS
+    return f"{citation.title}\n{text[max(0, start - SURROUNDINGS_CHARS) : end]}"
+
+
+def _undeserved(
+    sentence: Sentence,
+    answer: Answer,
+    sources: Mapping[int, str | None],
+    *,
+    idf: Callable[[str], float],
+    strict: bool,
+) -> str | None:
+    """Why the quotes that a sentence cites do not bear out its verdict; None when they do, or cannot tell."""
+    if absent := [number for number in sentence.citations if number not in sources]:
+        return f"it cites [{absent[0]}], which is not among the citations"
+    about = [sources[number] for number in sentence.citations]
+    if None in about:
+        return None
+    quotes = [each.quote for each in answer.citations if each.number in sentence.citations]
+    context = "\n".join(filter(None, about))
+    flat: Callable[[str], float] = lambda _: 1.0  # noqa: E731
+    again = max((check(sentence.text, quotes, idf=each, context=context) for each in (idf, flat)), key=_rank)
+    if _RANKS[sentence.support] <= _RANKS[again.support]:
+        return None
+    needed = _NEEDED[sentence.support]
+    if not again.missing and again.score < needed and (not strict or again.score >= needed - SLACK):
+        return None
+    return f"it says {sentence.support} and is {again.support}: {again.reason}"
+
+
+def _rank(verdict: Verdict) -> tuple[int, float]:
+    return _RANKS[verdict.support], verdict.score
+
+
+def _misplaced(answer: Answer) -> dict[int, str]:
+    """Why a sentence is not in the answer's text with its citations, by its number; from -1 down, text that is none."""
+    bare, places = _bare(answer.text)
+    found: dict[int, str] = {}
+    spans: list[tuple[int, int]] = []
+    cursor = 0
+    for number, sentence in enumerate(answer.sentences):
+        words, _ = _bare(sentence.text)
+        start = bare.find(words, cursor)
+        if start < 0:
+            found[number] = "it does not stand in the answer"
+            start = end = cursor
+        else:
+            end = start + len(words)
+        spans.append((start, end))
+        cursor = end
+    edges = [0, *(each for span in spans for each in span), len(bare)]
+    for before, after in zip(edges[::2], edges[1::2], strict=True):
+        between = bare[before:after]
+        if _WORD.search(_NUMBERING.sub("", between)):
+            found[-1 - len(found)] = answer.text[places[before] : places[after - 1] + 1]
+    for number, sentence in enumerate(answer.sentences):
+        before, after = edges[2 * max(0, number - 1)], edges[2 * number + 3]  # a marker in a sentence may be the next's
+        first = places[before - 1] + 1 if before else 0
+        last = places[after] if after < len(places) else len(answer.text)
+        marked = set(map(int, _MARKER.findall(answer.text[first:last])))
+        if number not in found and not set(sentence.citations) <= marked:
+            found[number] = "its citations are not those in the answer's text"
+    return found
+
+
+def _bare(text: str) -> tuple[str, list[int]]:
+    """The text without markers and white space, and where each of its characters stood."""
+    places: list[int] = []
+    at = 0
+    for start, end in [*(marker.span() for marker in _MARKER.finditer(text)), (len(text), len(text))]:
+        places += [place for place in range(at, start) if not text[place].isspace()]
+        at = end
+    return "".join(text[place] for place in places), places
