@@ -163,24 +163,6 @@ def test_a_full_disk_is_named_and_nothing_is_lost_when_there_is_room_again(tmp_p
         subprocess.run(["umount", "--lazy", tmp_path], check=True)
 
 
-def test_a_read_only_folder_is_named(index: Path) -> None:
-    read_only = f"mount --bind {index} {index} && mount -o remount,ro,bind {index}"
-    status = f"{sys.executable} -m qa status --chroma {index}"
-    if os.geteuid():
-        index.chmod(0o500)
-        (index / "chroma.sqlite3").chmod(0o400)
-        done = subprocess.run(["sh", "-c", status], capture_output=True, text=True, check=False)
-    elif subprocess.run(["unshare", "--mount", "sh", "-c", read_only], capture_output=True, check=False).returncode:
-        pytest.skip("no file system can be mounted read-only here")
-    else:
-        command = ["unshare", "--mount", "sh", "-c", f"{read_only} && {status}"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert done.stderr == (
-        f"qa: index {index}: it is read-only. Make the folder writable, or choose another with QA_CHROMA\n"
-    )
-
-
 @pytest.fixture
 def ingested(tmp_path: Path) -> Path:
     (tmp_path / "docs").mkdir()

@@ -267,6 +267,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot show a character gets a question mark
+    os.umask(0o077)  # what is written here has the documents' words in it
     guard()
     try:
         for notice in notices(every=sys.argv[1:2] == ["config"]):

@@ -21,8 +21,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.copies import can_write, copy_index
 from qa.errors import StoreError, StoreMismatchError
 from qa.lexical import Lexical
+from qa.private import tighten
 from qa.segments import check_segments
 from qa.stores import MEMORY, connect, is_folder, pages, store_errors
 from qa.types import Document, Passage, Record, Span
@@ -79,21 +81,19 @@ class Index:
         self.location, self.collection = location, collection
         self.embeddings, self.dimension = embeddings, dimension
         self._token = token
-        self.client = self._connect()
         self._temporary: TemporaryDirectory[str] | None = None
-        if is_folder(location):
-            self.cache = Path(location) / "cache" / collection
-        elif location == MEMORY:
-            self._temporary = TemporaryDirectory(prefix="qa-")
-            self.cache = Path(self._temporary.name) / collection
-        else:
-            self.cache = home / "cache" / hashlib.sha256(f"{location} {collection}".encode()).hexdigest()[:16]
+        self.is_read_only = False
+        with store_errors(location):
+            self._place, self.cache = self._settle(home)
+        self.client = self._connect()
+        tighten(self.cache)
         self._lexical: Lexical | None = None
         self._passages: Collection | None = None
         self._retired: list[tuple[float, Client]] = []
         self._seen: str | None = None
         self._known = _Known()
         self._is_ours = False
+        self._has_failed = False
         self._opening = threading.Lock()
         self._pinned = threading.local()
 
@@ -103,6 +103,20 @@ class Index:
             client.close()
         if self._temporary is not None:
             self._temporary.cleanup()
+
+    def _settle(self, home: Path) -> tuple[str, Path]:
+        """Where Chroma is, or a copy of it that can be written to, and the folder of our caches."""
+        if is_folder(self.location):
+            self._temporary = copy_index(Path(self.location))
+            self.is_read_only = self._temporary is not None
+            place = self._temporary.name if self._temporary else self.location
+            return place, Path(place, "cache", self.collection)
+        digest = hashlib.sha256(f"{self.location} {self.collection}".encode()).hexdigest()[:16]
+        cache = home / "cache" / digest
+        if self.location == MEMORY or not can_write(cache):
+            self._temporary = TemporaryDirectory(prefix="qa-")
+            cache = Path(self._temporary.name, self.collection)
+        return self.location, cache
 
     def reading(self, work: Callable[[], T]) -> T:
         """What `work` gives, all of it read under one manifest; done again where another process changed the index.
@@ -131,9 +145,16 @@ class Index:
         """While this lasts, every change is our own: whoever holds the right to write says so."""
         with suppress(StoreMismatchError):  # a rebuild replaces what this version cannot read
             self.stored_manifest()
+        if self._has_failed:  # a write that Chroma could not roll back keeps this client's next one waiting for ever
+            fresh = self._connect()
+            self.client.close()
+            self.client, self._passages, self._has_failed = fresh, None, False
         self._is_ours = True
         try:
             yield
+        except StoreError:
+            self._has_failed = is_folder(self.location)
+            raise
         finally:
             self._is_ours = False
 
@@ -276,7 +297,7 @@ class Index:
     def check_files(self) -> None:
         """Raises: StoreDamagedError when the files of a folder do not hold together; all of them are read."""
         if is_folder(self.location):
-            check_segments(Path(self.location), whole=True)
+            check_segments(Path(self._place), whole=True)
 
     def wrote(self, generation: str) -> None:
         """This process made the change to `generation` itself, so nothing it has loaded is out of date."""
@@ -296,8 +317,8 @@ class Index:
 
     def _connect(self) -> Client:
         if is_folder(self.location):
-            check_segments(Path(self.location))
-        return connect(self.location, token=self._token)
+            check_segments(Path(self._place))
+        return connect(self._place, token=self._token)
 
     def _ask_lexical(self, ask: Callable[[Lexical], T]) -> T | None:
         try:

@@ -18,6 +18,7 @@ from qa.errors import DocumentError, QAError, SettingsError, StoreDamagedError, 
 from qa.index import Index
 from qa.ingestion import IngestReport, Report, ingest
 from qa.narrowing import Narrowed
+from qa.private import tighten_ours
 from qa.ray_ingestion import ingest_on_ray
 from qa.remote_embedder import RemoteEmbedder
 from qa.resources import resource
@@ -41,6 +42,7 @@ class Library:
         Raises: StoreError when the index cannot be opened, EmbeddingError without the weights.
         """
         self._settings, self._repair = settings, repair
+        tighten_ours(settings.home)
         self._set_aside: str | None = None
         self._reader = MiniLM()
         self.embedder = self._open_embedder()

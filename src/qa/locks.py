@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from qa.errors import StoreBusyError, StoreError
+from qa.private import make_private
 from qa.stores import is_shared, store_errors
 
 if TYPE_CHECKING:
@@ -49,9 +50,9 @@ def exclusively(client: Client, *, location: str, collection: str, cache: Path) 
 
 @contextmanager
 def _locked(path: Path, location: str) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path, timeout=0)
     with store_errors(location):
+        make_private(path.parent)
         try:
             lock.acquire()
         except Timeout as error:

@@ -9,20 +9,26 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.errors import StoreError
-from qa.stores import store_errors
+from qa.private import make_private
 from qa.types import Passage
 
-T = TypeVar("T")
 Vectors = NDArray[np.float32]
 BATCH = 500  # sqlite takes 999 parameters at least
+DIMENSION = 384
+OUT_OF_REACH = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}
 
 
 class SentenceVectors:
@@ -35,53 +41,59 @@ class SentenceVectors:
         """Unit rows, one for each sentence of each passage, the same whether they were stored or not."""
         keys = [_key(passage) for passage in passages]
         stored = self._load(keys)
-        missing = {key: passage for key, passage in zip(keys, passages, strict=True) if key not in stored}
+        missing = {
+            key: passage
+            for key, passage in zip(keys, passages, strict=True)
+            if len(stored.get(key, b"")) != len(passage.sentences) * DIMENSION
+        }
         if missing:
             stored.update(self.put(list(missing.values()), self._read(list(missing.values()))))
         return [_unpack(stored[key]) for key in keys]
 
     def put(self, passages: Sequence[Passage], vectors: Sequence[Vectors]) -> dict[bytes, bytes]:
-        """Store the sentence vectors of passages; what was stored, by key."""
+        """Store the sentence vectors of passages; what was to be stored, by key."""
         rows = {_key(passage): _pack(rows) for passage, rows in zip(passages, vectors, strict=True)}
 
         def write(connection: sqlite3.Connection) -> None:
             with connection:
-                connection.executemany("INSERT OR IGNORE INTO sentences VALUES (?, ?)", rows.items())
+                connection.executemany("REPLACE INTO sentences VALUES (?, ?)", rows.items())
 
         self._run(write)
         return rows
 
     def _load(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        def read(connection: sqlite3.Connection) -> dict[bytes, bytes]:
-            found: dict[bytes, bytes] = {}
+        found: dict[bytes, bytes] = {}
+
+        def read(connection: sqlite3.Connection) -> None:
             for first in range(0, len(keys), BATCH):
                 batch = keys[first : first + BATCH]
                 marks = ",".join("?" * len(batch))
-                found.update(connection.execute(f"SELECT * FROM sentences WHERE key IN ({marks})", batch))
-            return found
+                query = f"SELECT key, CAST(vectors AS BLOB) FROM sentences WHERE key IN ({marks})"
+                found.update((key, row) for key, row in connection.execute(query, batch) if row)
 
-        return self._run(read)
+        self._run(read)
+        return found
 
-    def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """What `work` makes of the database, done again with an empty one when it is damaged: it is only a cache."""
-        try:
-            return self._try(work)
-        except sqlite3.OperationalError as error:
-            raise StoreError(f"cache {self._path}: {error}. Make room, or check its rights") from error
-        except sqlite3.DatabaseError:
-            for path in self._path.parent.glob(f"{self._path.name}*"):  # with its log
-                path.unlink(missing_ok=True)
-            return self._try(work)
+    def _run(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        """Let `work` use the database, made anew where it is damaged; it is left alone where it cannot be reached."""
+        with suppress(sqlite3.Error, OSError):  # only a cache: what it would have held is read again
+            try:
+                self._try(work)
+            except sqlite3.Error as error:
+                if getattr(error, "sqlite_errorcode", 0) & 0xFF in OUT_OF_REACH:
+                    raise
+                for path in self._path.parent.glob(f"{self._path.name}*"):  # with its log
+                    path.unlink(missing_ok=True)
+                self._try(work)
 
-    def _try(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        with store_errors(str(self._path)):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+    def _try(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        make_private(self._path.parent)
         with closing(sqlite3.connect(self._path, timeout=30)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS sentences (key BLOB PRIMARY KEY, vectors BLOB) WITHOUT ROWID"
             )
-            return work(connection)
+            work(connection)
 
 
 def bounds(passage: Passage) -> list[tuple[int, int]]:
@@ -109,7 +121,7 @@ def _pack(vectors: Vectors) -> bytes:
     return packed
 
 
-def _unpack(packed: bytes, dimension: int = 384) -> Vectors:
-    rows = np.frombuffer(packed, dtype=np.int8).reshape(-1, dimension).astype(np.float32)
+def _unpack(packed: bytes) -> Vectors:
+    rows = np.frombuffer(packed, dtype=np.int8).reshape(-1, DIMENSION).astype(np.float32)
     unit: Vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     return unit

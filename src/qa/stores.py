@@ -6,8 +6,10 @@ opened here and no telemetry is ever sent.
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
+import shutil
 import ssl
 import uuid
 from collections.abc import Iterator, Sequence
@@ -16,7 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import SplitResult, urlsplit
 
+from filelock import FileLock
+
 from qa.errors import QAError, SettingsError, StoreDamagedError, StoreError
+from qa.private import make_private, tighten_ours
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -27,6 +32,9 @@ if TYPE_CHECKING:
 MEMORY = ":memory:"
 BATCH = 5_000  # records written or read at a time; Chroma takes 5,461 at most
 SAID_CHARS = 200  # of a server's own words
+FULL_BYTES = 1_000_000  # with less room than this, whatever fails has failed for want of it
+READ_ONLY = "it is read-only. Make the folder writable, or choose another with QA_CHROMA"
+OPENING_S = 60.0  # how long others may take to open a folder
 CLOUD_BATCH = 300  # https://docs.trychroma.com/cloud/quotas-limits
 # No telemetry, and nothing of a `.env`: Chroma would take from it which server to ask and which classes to import.
 QUIET: dict[str, Any] = {"anonymized_telemetry": False, "_env_file": None}
@@ -100,9 +108,13 @@ def _connect(location: str, *, token: str | None) -> ClientAPI:
     if location == MEMORY:
         return _open_memory()
     if is_folder(location):
-        Path(location).mkdir(parents=True, exist_ok=True)
-        # Chroma shares what it has loaded between clients of one path; each of ours loads what is there now
-        return chromadb.PersistentClient(location + "/." * (next(_connections) % 100), settings=quiet)
+        folder = Path(location)
+        make_private(folder)
+        with FileLock(folder / "chroma.lock", timeout=OPENING_S):  # else one of many finds a locked database
+            # Chroma shares what it has loaded between clients of one path; each of ours loads what is there now
+            client = chromadb.PersistentClient(location + "/." * (next(_connections) % 100), settings=quiet)
+        tighten_ours(folder)
+        return client
     url = urlsplit(location)
     if url.scheme in ("http", "https") and url.hostname:
         return _open_server(url, token=os.environ.get("QA_CHROMA_TOKEN", "") if token is None else token)
@@ -173,7 +185,8 @@ def store_errors(location: str) -> Iterator[None]:
     except QAError:
         raise
     except (ChromaError, httpx.HTTPError, OSError) as error:
-        kind = StoreDamagedError if is_folder(location) and _is_damage(str(error)) else StoreError
+        damaged = is_folder(location) and _is_damage(str(error)) and not _is_full(error, location)
+        kind = StoreDamagedError if damaged else StoreError
         raise kind(f"index {location}: {_explain(error, location)}") from error
     except Exception as error:
         # Chroma raises a bare Exception or a ValueError for whatever a server answers that it does not know
@@ -191,19 +204,40 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _explain(error: Exception, location: str) -> str:
-    return _explain_server(error, location) if is_shared(location) else _explain_folder(str(error), error)
+    return _explain_server(error, location) if is_shared(location) else explain_folder(error, location)
 
 
-def _explain_folder(said: str, error: Exception) -> str:
+def explain_folder(error: Exception, location: str) -> str:
+    """What is wrong with a folder, or a file in one, and what to do about it."""
+    said = str(error)
     if "readonly" in said or isinstance(error, PermissionError) or "Read-only" in said:
-        return "it is read-only. Make the folder writable, or choose another with QA_CHROMA"
-    if "disk is full" in said or "No space left" in said:
-        return "the disk is full. Make room, then run the command again"
+        return READ_ONLY
+    if _is_full(error, location):
+        return f"the disk is full ({_free_bytes(location) // 1000:,} kB free). Make room, then run the command again"
+    if any(sign in said for sign in ("logs to the metadata segment", "disk I/O error", "File too large")):
+        room = f"{_free_bytes(location) // 1_000_000:,} MB free"
+        return f"writing failed ({said}), with {room}. Lift the quota or limit, then run the command again"
     if _is_damage(said):
         return f"it is damaged ({said}). Run: qa ingest --rebuild PATH"
     if "File exists" in said or isinstance(error, NotADirectoryError):
         return "it is a file, not a folder. Choose a folder with QA_CHROMA"
     return f"{said}. Check it with: qa status"
+
+
+def _is_full(error: Exception, location: str) -> bool:
+    """Whether there is no room left; Chroma says so in several ways, or fails in one that does not say it."""
+    full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+    if full or any(sign in str(error) for sign in ("disk is full", "No space left")):
+        return True
+    return (
+        not any(sign in str(error) for sign in ("malformed", "not a database")) and _free_bytes(location) < FULL_BYTES
+    )
+
+
+def _free_bytes(location: str) -> int:
+    """The room that is left on the disk of a folder, whether it is there yet or not."""
+    folder = Path(location).absolute()
+    return shutil.disk_usage(next(each for each in (folder, *folder.parents) if each.exists())).free
 
 
 def _is_damage(said: str) -> bool:

@@ -11,16 +11,19 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.errors import StoreMismatchError
+from qa.errors import StoreError, StoreMismatchError
 from qa.index import Index, Manifest
 from qa.locks import exclusively
+from qa.private import tighten_ours
+from qa.segments import remove_orphans
 from qa.sentence_vectors import bounds
-from qa.stores import batch_size, is_cloud, pages, store_errors
+from qa.stores import READ_ONLY, batch_size, is_cloud, is_folder, pages, store_errors
 from qa.types import Passage, Record
 
 if TYPE_CHECKING:
@@ -50,11 +53,16 @@ def writing(index: Index, *, rebuild: bool = False) -> Iterator[Writer]:
 
     Raises: StoreBusyError at once when somebody else is writing.
     """
+    if index.is_read_only:
+        raise StoreError(f"index {index.location}: {READ_ONLY}")
     right = exclusively(index.client, location=index.location, collection=index.collection, cache=index.cache)
     with right as check, index.owned():
         writer = Writer(index, rebuild=rebuild, check=check)
         yield writer
         writer.finish()
+        if is_folder(index.location):
+            remove_orphans(Path(index.location))
+            tighten_ours(Path(index.location))
     index.refresh_lexical()
 
 

@@ -17,6 +17,7 @@ from qa.app.logins import read_logins
 from qa.app.names import Forwarded, Names
 from qa.app.safety import Headers, check_binding, is_loopback
 from qa.errors import SettingsError
+from qa.private import make_private
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -79,7 +80,7 @@ def build(bot: Chatbot, hosting: Hosting) -> FastAPI:
     if hosting.mcp and find_spec("mcp") is None:
         raise SettingsError("--mcp needs a library that is not installed. Run: pip install mcp")
     folder = bot.settings.home.resolve()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(folder)
     incoming = Path(tempfile.mkdtemp(prefix="qa-")).resolve()  # what an upload answers tells nothing of the home
     atexit.register(shutil.rmtree, incoming, ignore_errors=True)
     os.environ["GRADIO_TEMP_DIR"] = str(incoming)

@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 from qa.errors import SuiteError
 from qa.evals.suites import Case, Evidence, Suite, select
+from qa.private import make_private
 
 RETRIEVAL = ("nDCG@10", "RR@10")
 _ENTRY = re.compile(r"^\.I ", re.MULTILINE)  # of Cranfield
@@ -249,7 +250,7 @@ def write_texts(work: Path, kind: str, texts: Mapping[str, str]) -> Path:
     folder = work / f"{kind}-{digest}"
     if not folder.is_dir():
         making = work / f"{folder.name}.part"
-        making.mkdir(parents=True, exist_ok=True)
+        make_private(making)
         for name, text in texts.items():
             (making / name).parent.mkdir(parents=True, exist_ok=True)
             (making / name).write_bytes(text.encode("utf-8"))

@@ -28,6 +28,7 @@ from qa.errors import SuiteError
 from qa.evals.metrics import Region
 from qa.evals.records import CaseRecord, RecordFile, Retrieved, read_records
 from qa.evals.suites import Case, Suite, Texts, locate, read_corpus
+from qa.private import make_private
 from qa.types import Answer, Hit, Message
 
 MANIFEST, RECORDS = "run.json", "records.jsonl"
@@ -132,7 +133,7 @@ def begin(folder: Path, manifest: Manifest) -> None:
     """
     path = folder / MANIFEST
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private(folder)
         write_manifest(folder, manifest)
         return
     said = difference(read_manifest(folder), manifest)

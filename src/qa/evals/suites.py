@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qa.errors import SuiteError
 from qa.evals.metrics import Region
+from qa.private import make_private
 
 Texts = Mapping[str, str]
 """The text of every document of a corpus, by document id."""
@@ -136,7 +137,7 @@ def load_cases(path: Path) -> tuple[tuple[Case, ...], tuple[str, ...]]:
 
 def save_case(folder: Path, case: Case, *, title: str, corpus: Path) -> None:
     """Append a case to the suite in `folder`, which is made when there is none."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private(folder)
     head = folder / "suite.toml"
     if not head.exists():
         quoted = [str(value).replace("\\", "\\\\").replace('"', '\\"') for value in (title, corpus.resolve())]

@@ -1,0 +1,53 @@
+"""Folders that only this user may enter; those of ours that were made wider before are tightened.
+
+What belongs to somebody else, a link, `/` and a user's home are left as they are. Nothing is read or deleted.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+OTHERS = 0o077
+UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+_CHROMA = re.compile(rf"chroma\.(?:lock|sqlite3(?:-\w+)?)|{UUID.pattern}")
+_OURS = re.compile(
+    rf"{_CHROMA.pattern}|cache|conversations|evals|examples\.json|feedback|incoming|index(\.damaged-\d+)?|judge"
+    r"|runs|uploads"
+)
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder, and the parents that are missing, for this user alone; what is there stays as it is.
+
+    Raises: OSError when it cannot be made.
+    """
+    missing = [each for each in folder.parents if not each.exists()]
+    for each in (*reversed(missing), folder):
+        each.mkdir(mode=0o700, exist_ok=True)
+
+
+def tighten_ours(folder: Path) -> None:
+    """Tighten a folder that a user chose if nothing but ours is in it, else what Chroma has put there."""
+    with suppress(OSError):  # there is none, or we may not look into it either
+        names = {each.name for each in folder.iterdir()}
+        if folder.name == ".qa" or (names and all(map(_OURS.fullmatch, names))):
+            tighten(folder)
+        elif "chroma.sqlite3" in names:
+            for name in filter(_CHROMA.fullmatch, names):
+                tighten(folder / name)
+
+
+def tighten(path: Path) -> None:
+    """Take from others every right to a file, or to a folder and then to all in it, where they had one."""
+    with suppress(OSError):  # it is gone, or the file system knows no rights
+        found = path.lstat()
+        regular = stat.S_ISDIR(found.st_mode) or stat.S_ISREG(found.st_mode)
+        mine = os.name != "nt" and found.st_uid == os.geteuid() and path.resolve() not in (Path("/"), Path.home())
+        if regular and mine and found.st_mode & OTHERS:
+            path.chmod(stat.S_IMODE(found.st_mode) & ~OTHERS)
+            for each in path.iterdir() if stat.S_ISDIR(found.st_mode) else ():
+                tighten(each)
