@@ -11,8 +11,9 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
-from qa.errors import DocumentError
+from qa.errors import DocumentError, shown
 
+MOST_STARS = 3  # in a name, and of **: the library tries every way to divide a path, 16 s for five and 200 letters
 IGNORE_FILES = (".gitignore", ".qaignore")  # of one folder, the later beats the earlier
 
 
@@ -67,6 +68,11 @@ def _lines(path: Path) -> list[str]:
 
 
 def _compile(patterns: Iterable[str], *, where: str) -> GitIgnoreSpec:
+    patterns = list(patterns)
+    for pattern in patterns:
+        deep, wide = pattern.count("**"), max(part.replace("**", "").count("*") for part in pattern.split("/"))
+        if max(deep, wide) > MOST_STARS and not pattern.startswith("#"):
+            raise DocumentError(f"{where}: {shown(pattern)} has more than {MOST_STARS} stars. Divide it")
     try:
         return GitIgnoreSpec.from_lines(patterns)
     except ValueError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import product
+from pathlib import Path
 
 import pytest
 from test_patterns import grows, seconds
@@ -16,7 +17,8 @@ from qa.app.safety import without_secrets
 from qa.conditions import parse_condition
 from qa.context import harmless
 from qa.dates import own_date, written_date
-from qa.errors import QuestionError
+from qa.documents import find_documents
+from qa.errors import DocumentError, QuestionError
 from qa.followup import standalone
 from qa.passages import split_passages
 from qa.readers.content import tidy
@@ -121,3 +123,20 @@ def test_reading_takes_time_in_proportion_to_the_text(reader: str) -> None:
         if seconds(lambda: run(8_000)) > QUICK_S and (growth := grows(run, limit_s=LIMIT_S)):
             slow[before + unit] = growth if grows(run, limit_s=LIMIT_S) else None
     assert not any(slow.values()), slow
+
+
+@pytest.mark.parametrize(
+    "pattern", ["*a" * 60 + "b", "*" * 999 + "b", "**/a/" * 40 + "b", "a*a*a*a*a*b/x", "!" + "*a" * 9]
+)
+def test_a_folders_own_ignore_file_cannot_hold_an_ingest(tmp_path: Path, pattern: str) -> None:
+    (tmp_path / ".gitignore").write_text(f"{pattern}\n", encoding="utf-8")
+    (tmp_path / ("a" * 200 + ".txt")).write_text("x", encoding="utf-8")
+    with pytest.raises(DocumentError, match="more than 3 stars"):
+        find_documents(tmp_path)
+
+
+@pytest.mark.parametrize("pattern", ["*a*a*a" + "b", "**/a*/**/b*/**", "# " + "*" * 80, "a*/b*/c*/d*/e*", "[!a]*.t*t"])
+def test_an_ordinary_pattern_is_kept_and_quick(tmp_path: Path, pattern: str) -> None:
+    (tmp_path / ".gitignore").write_text(f"{pattern}\n", encoding="utf-8")
+    (tmp_path / ("a" * 200 + ".txt")).write_text("x", encoding="utf-8")
+    assert seconds(lambda: find_documents(tmp_path)) < 1
