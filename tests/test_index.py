@@ -210,13 +210,13 @@ def test_a_rebuild_replaces_an_index_of_another_embedder_and_leaves_nothing_behi
     assert len(index.client.list_collections()) == 2
 
 
-def test_an_index_of_a_later_format_is_refused_until_it_is_rebuilt(tmp_path: Path) -> None:
+def test_an_index_of_an_earlier_format_is_refused_until_it_is_rebuilt(tmp_path: Path) -> None:
     index = open_index(tmp_path / "index")
     with writing(index):
         pass
     collection = index.client.get_collection("documents", embedding_function=None)
-    collection.modify(metadata={**collection.metadata, "format": 99})
-    with pytest.raises(StoreMismatchError, match="format 99"):
+    collection.modify(metadata={**collection.metadata, "format": 1})
+    with pytest.raises(StoreMismatchError, match="format 1;"):
         index.documents()
     with writing(index, rebuild=True) as writer:
         writer.put([entry("b.txt", "new\n")])

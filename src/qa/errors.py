@@ -6,6 +6,7 @@ QAError
 ├── DocumentError    a file or folder cannot be read as a document
 ├── StoreError       the index cannot be opened, read or written
 │   ├── StoreMismatchError   it was built with other settings or by another version
+│   │   └── StoreNewerError      by a later one, so that it is neither read nor replaced
 │   ├── StoreDamagedError    its files are damaged or missing
 │   └── StoreBusyError       another process is writing to it
 ├── EmbeddingError   the embedding model is missing, damaged or failed
@@ -49,6 +50,10 @@ class StoreError(QAError):
 
 class StoreMismatchError(StoreError):
     """The index was built with other settings, or by another version of this package."""
+
+
+class StoreNewerError(StoreMismatchError):
+    """The index was built by a later version of this package."""
 
 
 class StoreDamagedError(StoreError):

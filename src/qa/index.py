@@ -8,10 +8,9 @@ so passages of any other version are never seen. `writer.py` writes; nothing is 
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,12 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.copies import can_write, copy_index
-from qa.errors import StoreError, StoreMismatchError
+from qa.errors import StoreDamagedError, StoreError, StoreMismatchError
 from qa.lexical import Lexical
 from qa.private import tighten
+from qa.rows import Manifest, to_manifest, to_passage, to_record
 from qa.segments import check_segments
-from qa.stores import MEMORY, connect, is_folder, pages, store_errors
-from qa.types import Document, Passage, Record, Span
+from qa.stores import MEMORY, connect, explain_folder, is_folder, pages, store_errors
+from qa.types import Document, Passage, Record, owner
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
@@ -36,30 +36,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FORMAT = 2
 ATTEMPTS = 3
 RETIRED_S = 60  # a question takes far less, so nobody uses a client that was replaced so long ago
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
-    """How the passages were made, and which build of them is the current one.
-
-    `generation` changes with every write that shows; `finished` is the one with which the last ingest
-    ended, empty before the first.
-    """
-
-    embeddings: str
-    dimension: int
-    build: str
-    format: int = FORMAT
-    generation: str = ""
-    finished: str = ""
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether an ingest is under way, or was killed."""
-        return self.generation != self.finished
 
 
 @dataclass(slots=True)
@@ -178,19 +156,16 @@ class Index:
     def _read_manifest(self) -> Manifest | None:
         collection = self.record_collection()
         if collection is None:
+            if self._seen is not None:
+                raise self.lost()
             return None
-        metadata = dict(collection.metadata or {})
-        if "build" not in metadata:
-            raise StoreError(
-                f"index {self.location}: collection {self.collection!r} was not made by qa. "
-                "Choose another name with QA_COLLECTION"
-            )
-        if metadata.get("format") != FORMAT:
-            raise StoreMismatchError(
-                f"index {self.location} has format {metadata.get('format')}; this version of qa reads "
-                f"format {FORMAT}. Run: qa ingest --rebuild PATH"
-            )
-        return Manifest(**metadata)
+        return to_manifest(collection.metadata or {}, location=self.location, collection=self.collection)
+
+    def lost(self) -> StoreDamagedError:
+        """What to raise when there was an index and there is none."""
+        return StoreDamagedError(
+            f"index {self.location} has lost its documents. Bring them back, or run: qa ingest --rebuild PATH"
+        )
 
     def manifest(self) -> Manifest | None:
         """The manifest, once it is sure that the passages were embedded the way queries are.
@@ -244,7 +219,8 @@ class Index:
         found: dict[str, Passage] = {}
         for got in self._get(ids, ["documents", "metadatas"]):
             rows = zip(got["ids"], got["documents"], got["metadatas"], strict=True)
-            found.update({key: _to_passage(text, metadata) for key, text, metadata in rows})
+            for key, text, metadata in rows:
+                found[key] = to_passage(text, metadata, document=owner(key), location=self.location)
         return [found[key] for key in ids if key in found]
 
     def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
@@ -277,8 +253,11 @@ class Index:
         """How many passages hold a term, a stem as `words.terms` makes them."""
         return self._ask_lexical(lambda lexical: lexical.document_frequency(term)) or 0
 
-    def refresh_lexical(self) -> Lexical | None:
-        """The lexical cache, brought up to the index where it was behind; None without an index."""
+    def refresh_lexical(self) -> None:
+        """Bring the lexical cache up to the index where it is behind."""
+        self._ask_lexical(lambda _: None)
+
+    def _synced_lexical(self) -> Lexical | None:
         manifest = self.manifest()
         if manifest is None:
             return None
@@ -287,6 +266,7 @@ class Index:
         generation = f"{manifest.build} {manifest.finished}"
         if self._lexical.generation != generation:
             records = {record.id: record for record in self.documents()}
+            self._check_count(sum(record.passages for record in records.values()), manifest)
             self._lexical.sync(
                 {document: f"{manifest.build} {record.version} {record.title}" for document, record in records.items()},
                 generation=generation,
@@ -321,14 +301,30 @@ class Index:
         return connect(self._place, token=self._token)
 
     def _ask_lexical(self, ask: Callable[[Lexical], T]) -> T | None:
-        try:
-            lexical = self.refresh_lexical()
-            return None if lexical is None else ask(lexical)
-        except ValueError:  # what tantivy raises when a file is damaged: it is only a cache
-            if self._lexical is not None:
-                self._lexical.clear()
-            lexical = self.refresh_lexical()
-            return None if lexical is None else ask(lexical)
+        """What the lexical cache answers, built again where it is damaged; None without an index."""
+        for is_last in (False, True):
+            try:
+                lexical = self._synced_lexical()
+                return None if lexical is None else ask(lexical)
+            except (ValueError, OSError) as error:  # tantivy raises a ValueError for whatever it is
+                folder = self.cache / "lexical"
+                if is_last:
+                    raise StoreError(f"cache {folder}: {explain_folder(error, str(folder))}") from error
+                if self._lexical is not None:
+                    with store_errors(str(folder)):
+                        self._lexical.clear()
+        raise AssertionError("the last attempt returns or raises")
+
+    def _check_count(self, promised: int, manifest: Manifest) -> None:
+        """Raises: StoreDamagedError when fewer passages are stored than the records of this generation promise."""
+        if self.passage_count >= promised:
+            return
+        self._known.passage_count = None  # as it was counted before a writer added what it has recorded since
+        if self.passage_count < promised and self._read_manifest() == manifest:
+            raise StoreDamagedError(
+                f"index {self.location} has lost {promised - self.passage_count:,} of its {promised:,} passages. "
+                "Run: qa ingest --rebuild PATH"
+            )
 
     def _follow(self) -> None:
         """Load anew what another process changed. The client before is kept for a while, for those who are using it."""
@@ -348,6 +344,8 @@ class Index:
             self._seen = manifest.generation
 
     def _passage_collection(self) -> Collection | None:
+        from chromadb.errors import NotFoundError
+
         manifest = self.manifest()
         if manifest is None:
             return None
@@ -355,7 +353,12 @@ class Index:
         with self._opening:
             passages = self._passages
             if passages is None or passages.name != name:
-                passages = self.client.get_collection(name, embedding_function=None)
+                try:
+                    passages = self.client.get_collection(name, embedding_function=None)
+                except NotFoundError as error:
+                    raise StoreDamagedError(
+                        f"index {self.location} has lost its passages. Run: qa ingest --rebuild PATH"
+                    ) from error
                 passages.get(limit=1, include=["embeddings"])  # fails where the vectors are gone, as a query does not
                 self._passages = passages
             return passages
@@ -378,7 +381,7 @@ class Index:
             got = list(pages(collection, location=self.location, include=["metadatas"], ids=keys))
         rows = (row for piece in got for row in zip(piece["ids"], piece["metadatas"] or (), strict=True))
         named = ((key.removeprefix(prefix), metadata) for key, metadata in rows if key.startswith(prefix))
-        return {document: _to_record(document, metadata) for document, metadata in named}
+        return {document: to_record(document, metadata, location=self.location) for document, metadata in named}
 
     def _get(self, ids: Sequence[str], include: Include) -> Iterator[Any]:
         with store_errors(self.location):
@@ -403,14 +406,3 @@ class Index:
         if known.generation != generation:
             known = self._known = _Known(generation)
         return known
-
-
-def _to_record(document: str, metadata: Mapping[str, Any]) -> Record:
-    return Record(id=document, **{**metadata, "pages": tuple(json.loads(metadata["pages"]))})
-
-
-def _to_passage(text: str, metadata: Mapping[str, Any]) -> Passage:
-    start = metadata["start"]
-    bounds = json.loads(metadata["sentences"])
-    sentences = tuple(Span(start=start + first, end=start + last) for first, last in bounds)
-    return Passage(**{"page": None, **metadata, "text": text, "end": start + len(text), "sentences": sentences})

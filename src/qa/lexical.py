@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from qa.private import make_private
 from qa.words import terms
 
 if TYPE_CHECKING:
@@ -26,16 +27,21 @@ class Lexical:
     """The lexical index in `folder`, which is made when missing and made anew when unreadable."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._state = folder / "state.json"
         self._index: tantivy.Index | None = None
         self.generation: str | None = None
+        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+            self.clear()
+        make_private(folder)
 
     def clear(self) -> None:
-        """Throw everything away."""
-        shutil.rmtree(self._folder)
-        self._folder.mkdir()
+        """Throw everything away, and nothing that a link leads to."""
+        if self._folder.is_symlink() or self._folder.is_file():
+            self._folder.unlink()
+        else:
+            shutil.rmtree(self._folder)
+        make_private(self._folder)
         self._index = self.generation = None
 
     def search(self, query: str, *, k: int, documents: Sequence[str] | None = None) -> list[tuple[str, float]]:
@@ -89,13 +95,15 @@ class Lexical:
         stale = [document for document, version in held.items() if versions.get(document) != version]
         fresh = [document for document, version in versions.items() if held.get(document) != version]
         writer = self._open().writer(WRITER_BYTES, 1)
-        if stale or not held:  # without a state, a kill may have left some texts
-            self._keep(held.keys() - stale, writer)
-        for document in fresh:
-            for passage, text in texts(document):
-                _add(writer, id=passage, document=document, terms=" ".join(terms(text)))
-        writer.commit()
-        writer.wait_merging_threads()
+        try:
+            if stale or not held:  # without a state, a kill may have left some texts
+                self._keep(held.keys() - stale, writer)
+            for document in fresh:
+                for passage, text in texts(document):
+                    _add(writer, id=passage, document=document, terms=" ".join(terms(text)))
+            writer.commit()
+        finally:
+            writer.wait_merging_threads()  # lets go of tantivy's lock, which an exception would keep with the writer
 
     def _keep(self, documents: Collection[str], writer: tantivy.IndexWriter) -> None:
         """Write the texts of these documents anew, as tantivy counts a deleted text in its statistics.
@@ -136,8 +144,8 @@ class Lexical:
         self._open()  # a damaged index takes its state with it
         try:
             state = json.loads(self._state.read_text(encoding="utf-8"))
-            return dict(state["versions"]), str(state["generation"])
-        except (FileNotFoundError, ValueError, KeyError):
+            return {str(name): str(version) for name, version in state["versions"].items()}, str(state["generation"])
+        except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
             return {}, None
 
 

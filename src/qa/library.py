@@ -146,10 +146,8 @@ class Library:
     def fill(self) -> None:
         """Ingest the seeds if nothing was ever ingested. Raises: StoreDamagedError when what was is gone."""
         manifest = self.index.manifest()
-        if manifest is None and is_folder(self.index.location) and self.index.cache.exists():
-            raise StoreDamagedError(
-                f"index {self.index.location} has lost its documents. Run: qa ingest --rebuild PATH"
-            )
+        if manifest is None and self.index.cache.exists():
+            raise self.index.lost()
         if manifest is None or (not manifest.finished and not self.index.documents()):
             self.ingest(
                 [self._settings.seeds or resource("seeds")],
@@ -200,12 +198,12 @@ class Library:
         """Move the damaged folder aside and open an empty one. Raises: `damage` itself unless that was allowed."""
         if not self._repair:
             raise damage
-        folder = Path(self._settings.chroma)
-        aside = next(
-            path for number in count(1) if not (path := folder.with_name(f"{folder.name}.damaged-{number}")).exists()
-        )
-        folder.rename(aside)
-        self._set_aside = str(aside)
+        if is_folder(self._settings.chroma):
+            folder = Path(self._settings.chroma)
+            names = (folder.with_name(f"{folder.name}.damaged-{number}") for number in count(1))
+            aside = next(path for path in names if not path.exists())
+            folder.rename(aside)
+            self._set_aside = str(aside)
         self._open()
 
     def _read_sentences(self, passages: Sequence[Passage]) -> list[Vectors]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,9 @@ from qa.stores import is_shared, store_errors
 if TYPE_CHECKING:
     from chromadb.api.client import Client
     from chromadb.api.models.Collection import Collection
+
+# The time since the machine was started, its sleep included where that is told: a clock may be set back meanwhile.
+_now = partial(time.clock_gettime, time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic
 
 LEASE_S = 30.0  # how long a writer that was killed keeps the others out
 RENEW_S = 5.0  # so that a lease outlives a few lost requests
@@ -87,7 +92,7 @@ class Lease:
             holder = self._find()
             if holder is not None:
                 self._clear(holder)
-            asked = time.time()
+            asked = _now()
             try:
                 self._mine = self._client.create_collection(self._name, embedding_function=None, metadata=self._terms())
             except ChromaError as error:
@@ -100,7 +105,7 @@ class Lease:
 
     def check(self) -> None:
         """Raises: StoreError when the lease has run out, so that others may be writing."""
-        if time.time() > self._until:
+        if _now() > self._until:
             raise StoreError(
                 f"index {self._location}: the right to write was lost, as the server was not reached for "
                 f"{LEASE_S:.0f} s. Run the command again: it goes on where this one stopped"
@@ -110,7 +115,7 @@ class Lease:
         """Let others write; a server that cannot be reached lets them when the lease has run out."""
         self._released.set()
         self._keeper.join()
-        if self._mine is not None and time.time() <= self._until:  # else it is not waited for once more
+        if self._mine is not None and _now() <= self._until:  # else it is not waited for once more
             with suppress(StoreError), store_errors(self._location):
                 self._remove(self._mine)
 
@@ -120,7 +125,7 @@ class Lease:
                 self._renew()
 
     def _renew(self) -> None:
-        asked, holder = time.time(), self._find()
+        asked, holder = _now(), self._find()
         if self._mine is None or holder is None or holder.id != self._mine.id:
             self._until = 0.0
         else:

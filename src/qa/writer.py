@@ -6,7 +6,6 @@ to a new build that the manifest turns to at the end. Only one process writes at
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.errors import StoreError, StoreMismatchError
-from qa.index import Index, Manifest
+from qa.errors import StoreError, StoreMismatchError, StoreNewerError
+from qa.index import Index
 from qa.locks import exclusively
 from qa.private import tighten_ours
+from qa.rows import Manifest, passage_metadata, record_metadata
 from qa.segments import remove_orphans
-from qa.sentence_vectors import bounds
 from qa.stores import READ_ONLY, batch_size, is_cloud, is_folder, pages, store_errors
 from qa.types import Passage, Record
 
@@ -166,7 +165,7 @@ class Writer:
             self._records.upsert(
                 ids=[self._key(record.id) for record in batch],
                 embeddings=np.zeros((len(batch), 1), dtype=np.float32),
-                metadatas=[_record_metadata(record) for record in batch],
+                metadatas=[record_metadata(record) for record in batch],
             )
         if self._shows:
             self._mark(self._manifest)
@@ -177,7 +176,7 @@ class Writer:
             ids=[passage.id for passage, _ in rows],
             embeddings=np.stack([vector for _, vector in rows]),
             documents=[passage.text for passage, _ in rows],
-            metadatas=[_passage_metadata(passage) for passage, _ in rows],
+            metadatas=[passage_metadata(passage) for passage, _ in rows],
         )
 
     def _delete_passages(self, ids: Sequence[str]) -> None:
@@ -218,28 +217,13 @@ def _new_name() -> str:
 
 
 def _replaceable(index: Index) -> Manifest | None:
-    """The manifest that a rebuild replaces; None when there is none that this version can read."""
+    """The manifest that a rebuild replaces; None when there is none that this version can read.
+
+    Raises: StoreNewerError when a later version may still read it.
+    """
     try:
         return index.stored_manifest()
+    except StoreNewerError:
+        raise
     except StoreMismatchError:
         return None
-
-
-def _record_metadata(record: Record) -> dict[str, Any]:
-    metadata = asdict(record)
-    del metadata["id"]
-    return {**metadata, "pages": json.dumps(record.pages)}
-
-
-def _passage_metadata(passage: Passage) -> dict[str, Any]:
-    # Chroma 1.5.9 passes the list values of a deleted collection on to rows of the next one, so lists are text here
-    return {
-        "document": passage.document,
-        "version": passage.version,
-        "title": passage.title,
-        "ordinal": passage.ordinal,
-        "start": passage.start,
-        "page": passage.page,
-        "header": passage.header,
-        "sentences": json.dumps(bounds(passage)),
-    }
