@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from qa.app.export import to_json, to_markdown
-from qa.app.history import KEPT, Conversation, History, Turn, new_conversation, write_whole
+from qa.app.history import KEPT, Conversation, History, Turn, new_conversation
+from qa.private import write_whole
 from qa.types import Answer, Citation, Message, Sentence
 from qa.verification import read_answers
 

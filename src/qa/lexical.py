@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from qa.private import make_private
+from qa.private import make_private, write_whole
 from qa.words import terms
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Lexical:
             held, synced = self._read_state()
             if synced != generation:
                 self._write(held, versions, texts)
-                _replace(self._state, json.dumps({"generation": generation, "versions": dict(versions)}))
+                write_whole(self._state, json.dumps({"generation": generation, "versions": dict(versions)}))
         self._open().reload()
         self.generation = generation
 
@@ -153,10 +153,3 @@ def _add(writer: tantivy.IndexWriter, **fields: str) -> None:
     import tantivy
 
     writer.add_document(tantivy.Document(**fields))
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write the whole file or nothing: readers see the old text or the new."""
-    partial = path.with_suffix(".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)

@@ -1,6 +1,6 @@
-"""Folders that only this user may enter; those of ours that were made wider before are tightened.
+"""Folders and files that only this user may open; those of ours that were made wider before are tightened.
 
-What belongs to somebody else, a link, `/` and a user's home are left as they are. Nothing is read or deleted.
+What belongs to somebody else, a link, `/` and a user's home are left as they are. Nothing is read.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,6 +29,19 @@ def make_private(folder: Path) -> None:
     missing = [each for each in folder.parents if not each.exists()]
     for each in (*reversed(missing), folder):
         each.mkdir(mode=0o700, exist_ok=True)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file's text, for this user alone, so that nobody ever reads half of it. Raises: OSError."""
+    encoded = text.encode("utf-8", "backslashreplace")  # of half a surrogate pair, what JSON reads as that half
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")  # which makes it 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(encoded)
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def tighten_ours(folder: Path) -> None:

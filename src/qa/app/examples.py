@@ -12,9 +12,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
-from qa.app.history import write_whole
 from qa.app.questions import make_question
 from qa.errors import QAError
+from qa.private import write_whole
 from qa.sentences import split_sentences
 from qa.types import Answer, Document, Record
 

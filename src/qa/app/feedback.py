@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa.app.history import Conversation, Turn, write_whole
+from qa.app.history import Conversation, Turn
 from qa.errors import SuiteError
 from qa.evals.metrics import contains_answer
 from qa.evals.suites import Case, Evidence, save_case
 from qa.evals.suites import Turn as Said
+from qa.private import write_whole
 from qa.types import Answer, Record
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ class Feedback:
         case = make_case(conversation, number)
         observed = json.dumps(self._observed(case.id, turn, records), ensure_ascii=False)
         with self._lock:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             if len(_drop(suite / "cases.jsonl", case.id)) >= CASES:
                 raise SuiteError(
                     f"there are {CASES:,} verdicts already. Ask whoever runs this page to move {suite.name} away"

@@ -7,12 +7,12 @@ import os
 import re
 import secrets
 import shutil
-import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from qa.private import make_private, write_whole
 from qa.types import Answer, Message
 
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -104,7 +104,7 @@ class History:
         assert _ID.fullmatch(conversation.id), conversation.id
         if not self._folder.is_dir():
             _make_room(self._folder.parent)
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(self._folder)
         write_whole(self._folder / f"{conversation.id}.json", json.dumps(_to_plain(conversation), ensure_ascii=False))
         held = 0
         for rank, (path, stat) in enumerate(_latest(self._folder.glob("*.json"))):
@@ -124,19 +124,6 @@ class History:
             for path, _ in _latest(self._folder.glob("*.json"))
             if _ID.fullmatch(path.stem) and (title := _read_title(path)) is not None
         )
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Replace a file's text so that nobody ever reads half of it."""
-    encoded = text.encode("utf-8", "backslashreplace")  # of half a surrogate pair, what JSON reads as that half
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(encoded)
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _latest(paths: Iterable[Path]) -> list[tuple[Path, os.stat_result]]:

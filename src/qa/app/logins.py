@@ -10,11 +10,11 @@ import hmac
 import os
 import re
 import secrets
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from qa.errors import SettingsError
+from qa.private import make_private, write_whole
 
 # Source: OWASP, Password Storage Cheat Sheet: N=2^14, r=8, p=5 takes 16 MB, and here 0.16 s a try.
 NEW = "scrypt$16384$8$5$"
@@ -64,11 +64,8 @@ def add_login(path: Path, name: str, password: str) -> None:
     added = f"{name}:{_hashed(password, like=f'{NEW}{secrets.token_hex(16)}$')}"
     kept = [line for line in lines if line.partition(":")[0] != name]
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor, written = tempfile.mkstemp(dir=path.parent, prefix=".logins-")  # which makes it 0600
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in [*kept, added])
-        Path(written).replace(path)
+        make_private(path.parent)
+        write_whole(path, "".join(f"{line}\n" for line in [*kept, added]))
     except OSError as error:
         raise SettingsError(f"{path} cannot be written: {error.strerror}. Name another: --auth-file FILE") from error
 

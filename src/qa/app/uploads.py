@@ -17,6 +17,7 @@ from qa.app.safety import without_secrets
 from qa.documents import READERS, read_document
 from qa.errors import DocumentError, QAError
 from qa.ingestion import Report
+from qa.private import make_private
 from qa.types import Record
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Uploads:
         if not file.resolve().is_relative_to(self._incoming):
             return f"{file.name} was not uploaded here. Choose the file again"
         kept, moving = self._folder / file.name, self._folder / f"{_MOVING}{file.name}"
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(self._folder)
         try:
             read_document(file, root=file.parent)  # before it takes the place of a good one
             shutil.move(file, moving)  # it may come from another disk; it is there whole or not at all
