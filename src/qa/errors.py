@@ -18,7 +18,12 @@ A message says what happened, shows the value, and gives the next command.
 "Not in the documents" is no error: it is `Answer.abstained`.
 """
 
+import re
+
 SHOWN_CHARS = 100
+_KEY = re.compile(
+    r"\b(?:(?i:bearer)\s+\S+|(?:sk|pk|rk|key|tok|gsk|xai|lsv2|hf|ghp|xox[a-z])[-_][\w*.-]{8,})|(?<=://)[^/\s@]+(?=@)"
+)
 
 
 def shown(value: object) -> str:
@@ -26,6 +31,11 @@ def shown(value: object) -> str:
     if not isinstance(value, str):
         return f"a value of type {type(value).__name__:.{SHOWN_CHARS}}"
     return repr(value) if len(value) <= SHOWN_CHARS else f"{value[:SHOWN_CHARS]!r} …"
+
+
+def without_keys(text: str) -> str:
+    """The text with all that looks like a key, or like the credentials in an address, struck out."""
+    return _KEY.sub("•••", text)
 
 
 class QAError(Exception):

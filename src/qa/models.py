@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
-from qa.errors import EmbeddingError, ModelError, QAError, SettingsError
+from qa.errors import EmbeddingError, ModelError, QAError, SettingsError, without_keys
 
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
@@ -25,7 +25,6 @@ THINKING_TOKENS = 16_000  # of models whose thinking is counted, but not shown
 
 # A local server wants no key, and the client wants one.
 _NO_KEY = "no-key"
-_SECRET = re.compile(r"(?i)\b(?:bearer\s+\S+|(?:sk|pk|key|gsk|xai)[-_][\w*.-]{6,})")
 # What a client raises on a reply that is no JSON, no stream, or JSON of another shape than it expects.
 _ODD = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 _OVERFLOW = re.compile(r"(?i)context (?:length|size|window)|(?:prompt|input) is too long|too many tokens")
@@ -97,7 +96,7 @@ def embedding_model(name: str, *, base_url: str | None, timeout_s: float, key: s
 
 
 def _key_choice(key: str | None, *, base_url: str | None) -> dict[str, Any]:
-    """How a client is told its key: not at all where it is to find it, or the lack of it, in the environment."""
+    """The argument that tells a client its key; none where the client looks into the environment itself."""
     if key:
         _given_keys.add(key)
     elif base_url is None:
@@ -185,6 +184,6 @@ def _server_words(error: Exception) -> str:
 def _plain(said: str) -> str:
     secrets = {value for variable, value in os.environ.items() if variable.endswith("_API_KEY") and value}
     for secret in secrets | _given_keys:
-        said = said.replace(secret, "…")
+        said = said.replace(secret, "•••")
     said = said.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
-    return " ".join(_SECRET.sub("…", said).split())[:SERVER_WORDS]
+    return " ".join(without_keys(said).split())[:SERVER_WORDS]

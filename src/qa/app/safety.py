@@ -1,4 +1,4 @@
-"""What keeps a visitor, a document and the machine apart: headers, logins, and what errors may say."""
+"""What keeps a visitor, a document and the machine apart: headers, who is let in at all, and what errors may say."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import socket
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from qa.errors import QAError, SettingsError
+from qa.errors import QAError, SettingsError, without_keys
 
 # Gradio compiles its templates in the browser, hence 'unsafe-eval'; nothing may come from, or go to, another host.
 POLICY = "; ".join(
@@ -32,7 +32,6 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
 }
-_KEY = re.compile(r"\b(?:sk|pk|rk|key|tok|lsv2|hf|ghp|xox[a-z])[-_][\w-]{8,}|\bBearer\s+\S+|(?<=://)[^/\s@]+(?=@)")
 _PATH = re.compile(r"(?<![\w:/.])(?:~|[A-Za-z]:)?[/\\](?:[^\s'\"“”,;:()/\\]+[/\\])+(?P<name>[^\s'\"“”,;:()/\\]*)")
 
 
@@ -60,7 +59,7 @@ def tell(error: QAError) -> str:
 
 def without_secrets(text: str) -> str:
     """The text with keys struck out and every absolute path cut down to its last name."""
-    return _PATH.sub(lambda found: found["name"] or "…", _KEY.sub("•••", text))
+    return _PATH.sub(lambda found: found["name"] or "…", without_keys(text))
 
 
 def check_binding(host: str, *, has_logins: bool, open_: bool) -> None:
