@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -58,7 +58,7 @@ class SentenceCheck:
 
     @property
     def holds(self) -> bool:
-        """Whether it does."""
+        """Whether nothing speaks against the verdict."""
         return self.reason is None
 
 
@@ -82,7 +82,8 @@ def read_answers(path: Path) -> tuple[Answer, ...]:
 
 def verify(answer: Answer, *, document: Callable[[str], Document]) -> tuple[Check, ...]:
     """A check for each quote that the answer shows; `document` gives a document by id or raises StoreError."""
-    return tuple(_checks(answer, document))
+    sources: tuple[Citation | Nearest, ...] = (*answer.citations, *answer.nearest)
+    return tuple(_check(answer.question, source, document) for source in sources)
 
 
 def _answer(turn: Mapping[str, Any]) -> Answer:
@@ -99,23 +100,21 @@ def _answer(turn: Mapping[str, Any]) -> Answer:
     return answer
 
 
-def _checks(answer: Answer, document: Callable[[str], Document]) -> Iterator[Check]:
-    sources: tuple[Citation | Nearest, ...] = (*answer.citations, *answer.nearest)
-    for source in sources:
-        try:
-            finding, start = _find(source, document(source.document).text)
-        except StoreError:
-            finding, start = "gone", None
-        yield Check(
-            question=answer.question, document=source.document, quote=source.quote, finding=finding, start=start
-        )
+def _check(question: str, source: Citation | Nearest, document: Callable[[str], Document]) -> Check:
+    finding, start, _ = _find(source, document)
+    return Check(question=question, document=source.document, quote=source.quote, finding=finding, start=start)
 
 
-def _find(source: Citation | Nearest, text: str) -> tuple[Finding, int | None]:
+def _find(source: Citation | Nearest, document: Callable[[str], Document]) -> tuple[Finding, int | None, str]:
+    """What became of a quote, where it stands now, and the text of its document as it is now."""
+    try:
+        text = document(source.document).text
+    except StoreError:
+        return "gone", None, ""
     if text[source.start : source.end] == source.quote:
-        return "exact", source.start
+        return "exact", source.start, text
     at = text.find(source.quote)
-    return ("moved", at) if at >= 0 and source.quote else ("changed", None)
+    return ("moved", at, text) if at >= 0 and source.quote else ("changed", None, text)
 
 
 def verify_sentences(
@@ -132,22 +131,18 @@ def verify_sentences(
         found = []  # it was stopped before anything was judged, and says so
     else:
         sources = {citation.number: _source(citation, document) for citation in answer.citations}
-        misplaced = _misplaced(answer)
+        misplaced, unlisted = _misplaced(answer)
         found = [
-            (each.text, misplaced.pop(number, None) or _undeserved(each, answer, sources, idf=idf, strict=strict))
+            (each.text, misplaced.get(number) or _undeserved(each, answer, sources, idf=idf, strict=strict))
             for number, each in enumerate(answer.sentences)
         ]
-        found += [(text, "it stands in the answer and is no sentence of it") for text in misplaced.values()]
+        found += [(text, "it stands in the answer and is no sentence of it") for text in unlisted]
     return tuple(SentenceCheck(question=answer.question, text=text, reason=reason) for text, reason in found)
 
 
 def _source(citation: Citation, document: Callable[[str], Document]) -> str | None:
     """The title of a quote and the text about it; None when the quote no longer holds, which is said of the quote."""
-    try:
-        text = document(citation.document).text
-    except StoreError:
-        return None
-    _, start = _find(citation, text)
+    _, start, text = _find(citation, document)
     if start is None:
         return None
     end = start + len(citation.quote) + SURROUNDINGS_CHARS
@@ -170,8 +165,8 @@ def _undeserved(
         return None
     quotes = [each.quote for each in answer.citations if each.number in sentence.citations]
     context = "\n".join(filter(None, about))
-    flat: Callable[[str], float] = lambda _: 1.0  # noqa: E731
-    again = max((check(sentence.text, quotes, idf=each, context=context) for each in (idf, flat)), key=_rank)
+    weightings: tuple[Callable[[str], float], ...] = (idf, lambda _: 1.0)
+    again = max((check(sentence.text, quotes, idf=each, context=context) for each in weightings), key=_rank)
     if _RANKS[sentence.support] <= _RANKS[again.support]:
         return None
     needed = _NEEDED[sentence.support]
@@ -184,10 +179,11 @@ def _rank(verdict: Verdict) -> tuple[int, float]:
     return _RANKS[verdict.support], verdict.score
 
 
-def _misplaced(answer: Answer) -> dict[int, str]:
-    """Why a sentence is not in the answer's text with its citations, by its number; from -1 down, text that is none."""
+def _misplaced(answer: Answer) -> tuple[dict[int, str], list[str]]:
+    """Why a sentence is not in the answer's text with its citations, by its number; and text that is no sentence."""
     bare, places = _bare(answer.text)
     found: dict[int, str] = {}
+    unlisted: list[str] = []
     spans: list[tuple[int, int]] = []
     cursor = 0
     for number, sentence in enumerate(answer.sentences):
@@ -204,7 +200,7 @@ def _misplaced(answer: Answer) -> dict[int, str]:
     for before, after in zip(edges[::2], edges[1::2], strict=True):
         between = bare[before:after]
         if _WORD.search(_NUMBERING.sub("", between)):
-            found[-1 - len(found)] = answer.text[places[before] : places[after - 1] + 1]
+            unlisted.append(answer.text[places[before] : places[after - 1] + 1])
     for number, sentence in enumerate(answer.sentences):
         before, after = edges[2 * max(0, number - 1)], edges[2 * number + 3]  # a marker in a sentence may be the next's
         first = places[before - 1] + 1 if before else 0
@@ -212,14 +208,11 @@ def _misplaced(answer: Answer) -> dict[int, str]:
         marked = set(map(int, _MARKER.findall(answer.text[first:last])))
         if number not in found and not set(sentence.citations) <= marked:
             found[number] = "its citations are not those in the answer's text"
-    return found
+    return found, unlisted
 
 
 def _bare(text: str) -> tuple[str, list[int]]:
     """The text without markers and white space, and where each of its characters stood."""
-    places: list[int] = []
-    at = 0
-    for start, end in [*(marker.span() for marker in _MARKER.finditer(text)), (len(text), len(text))]:
-        places += [place for place in range(at, start) if not text[place].isspace()]
-        at = end
-    return "".join(text[place] for place in places), places
+    cut = {at for marker in _MARKER.finditer(text) for at in range(*marker.span())}
+    places = [at for at, character in enumerate(text) if at not in cut and not character.isspace()]
+    return "".join(text[at] for at in places), places

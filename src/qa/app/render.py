@@ -91,26 +91,17 @@ def _find(words: str, text: str, cursor: int) -> tuple[int, int, dict[int, str]]
     start = text.find(words, cursor)
     if start >= 0:
         return start, start + len(words), {}
-    end = cursor + 2 * len(words) + _MARKERS_CHARS
+    end = min(len(text), cursor + 2 * len(words) + _MARKERS_CHARS)
     written = {marker[0] for marker in _MARKER.finditer(words)}  # by the document, so no markers of ours
-    pieces: list[str] = []
-    cuts: list[tuple[int, str]] = []  # each marker, and its offset in the text without them
-    kept, length = cursor, 0
-    for marker in _SPACED_MARKER.finditer(text, cursor, end):
-        if marker[1] not in written:
-            pieces.append(text[kept : marker.start()])
-            length += len(pieces[-1])
-            cuts.append((length, marker[0]))
-            kept = marker.end()
-    start = "".join([*pieces, text[kept:end]]).find(words)
+    markers = (each for each in _SPACED_MARKER.finditer(text, cursor, end) if each[1] not in written)
+    cut = {at for marker in markers for at in range(*marker.span())}
+    places = [at for at in range(cursor, end) if at not in cut]
+    start = "".join(text[at] for at in places).find(words)
     if start < 0:
         return None
-    inner: dict[int, str] = {}
-    for at, cut in cuts:
-        if start < at < start + len(words):
-            inner[at - start] = inner.get(at - start, "") + cut
-    first = cursor + start + sum(len(cut) for at, cut in cuts if at <= start)
-    return first, first + len(words) + sum(map(len, inner.values())), inner
+    places = places[start : start + len(words)]
+    inner = {at: text[left + 1 : right] for at, (left, right) in enumerate(pairwise(places), 1) if right > left + 1}
+    return places[0], places[-1] + 1, inner
 
 
 def _sentence(sentence: Sentence, *, inner: Mapping[int, str], marks: Marks) -> str:
