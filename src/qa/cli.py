@@ -19,7 +19,7 @@ import typer
 
 from qa.errors import DocumentError, QAError, SettingsError
 from qa.evals.cli import app as evals
-from qa.terminal import escaped, guard
+from qa.terminal import escaped, guard, progress_bar
 from qa.types import Answer, titled
 
 if TYPE_CHECKING:
@@ -358,19 +358,11 @@ def _stoppable(bot: Chatbot) -> Iterator[None]:
 @contextmanager
 def _progress() -> Iterator[Any]:
     """A progress bar on the terminal's error output; nothing elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
-    columns = (
-        TextColumn("Indexing"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[passages]:,} passages, {task.fields[rate]:.0f} a second"),
-    )
-    console = Console(file=sys.__stderr__)  # the bar's own control sequences must come through
-    bar = Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal)
-    with bar:
-        guard()  # rich puts writers of its own in the place of both outputs
+    rate = TextColumn("{task.fields[passages]:,} passages, {task.fields[rate]:.0f} a second")
+    columns = (TextColumn("Indexing"), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
+    with progress_bar(*columns) as bar:
         task = bar.add_task("Indexing", total=None, passages=0, rate=0.0)
         started = time.monotonic()
         yield lambda at: bar.update(

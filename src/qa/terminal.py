@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
-from typing import Any, TextIO, cast
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from qa.words import UNSEEN, visible
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, ProgressColumn
 
 
 class Harmless:
@@ -41,6 +45,18 @@ def guard() -> None:
         sys.stdout = cast(TextIO, Harmless(sys.stdout))
     if not isinstance(sys.stderr, Harmless):
         sys.stderr = cast(TextIO, Harmless(sys.stderr))
+
+
+@contextmanager
+def progress_bar(*columns: ProgressColumn) -> Iterator[Progress]:
+    """A bar on the error output, whose own control sequences come through; nothing where that is no terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(file=sys.__stderr__)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        guard()  # rich puts writers of its own in the place of both outputs
+        yield bar
 
 
 def escaped(json_text: str) -> str:

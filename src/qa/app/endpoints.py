@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -35,12 +37,8 @@ def publish(bot: Chatbot, *, pace: Pace) -> None:
             history: The conversation so far, as a list of {"role": "user" or "assistant", "content": text}.
             where: Conditions that a document must meet, such as "date>=2021-07" or "document=reports/*".
         """
-        try:
-            pace.count(visitor(request))
-            with place_for(bot):
-                return bot.ask(question, history=history or (), where=where or ()).to_dict()
-        except QAError as error:
-            raise gr.Error(tell(error), print_exception=False) from error
+        with _asked(pace, request), place_for(bot):
+            return bot.ask(question, history=history or (), where=where or ()).to_dict()
 
     def search(
         query: str, top_k: int = 5, where: list[str] | None = None, request: gr.Request | None = None
@@ -52,14 +50,21 @@ def publish(bot: Chatbot, *, pace: Pace) -> None:
             top_k: How many passages to return, 1 to 50.
             where: Conditions that a document must meet, such as "date>=2021-07" or "document=reports/*".
         """
-        try:
-            pace.count(visitor(request))
+        with _asked(pace, request):
             if type(top_k) is not int:
                 raise QuestionError("top_k is no whole number. Give 1 to 50")
             hits = bot.search(query, top_k=min(max(top_k, 1), 50), where=where or ())
-        except QAError as error:
-            raise gr.Error(tell(error), print_exception=False) from error
         return [{"rank": hit.rank, "score": hit.score, **asdict(hit.passage)} for hit in hits]
 
     api(ask, api_name="ask", **ASKING)
     api(search, api_name="search")
+
+
+@contextmanager
+def _asked(pace: Pace, request: gr.Request | None) -> Iterator[None]:
+    """Count a question; what is wrong is told in words for a program, which are no HTML."""
+    try:
+        pace.count(visitor(request))
+        yield
+    except QAError as error:
+        raise gr.Error(tell(error), print_exception=False) from error

@@ -16,7 +16,7 @@ import typer
 
 from qa.errors import SuiteError
 from qa.settings import load_settings
-from qa.terminal import guard
+from qa.terminal import progress_bar
 from qa.words import visible
 
 if TYPE_CHECKING:
@@ -210,11 +210,8 @@ def _slice(articles: str | None) -> tuple[int, int] | None:
 @contextmanager
 def _progress(label: str, *, total: int) -> Iterator[Callable[[int], None]]:
     """A progress bar on the terminal's error output; nothing elsewhere."""
-    from rich.console import Console
     from rich.markup import escape
-    from rich.progress import Progress
 
-    with Progress(console=Console(file=sys.__stderr__), transient=True) as bar:
-        guard()  # rich puts writers of its own in the place of both outputs
+    with progress_bar() as bar:
         task = bar.add_task(escape(visible(label)), total=total)
         yield lambda count: bar.update(task, completed=count)
