@@ -11,9 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from qa.errors import StoreError
-from qa.private import UUID
-
-DATABASE = "chroma.sqlite3"
+from qa.private import DATABASE, UUID
 
 
 def can_write(path: Path) -> bool:

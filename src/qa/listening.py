@@ -1,4 +1,4 @@
-"""A chat model as a step of a chain: of its reply only words and counts are taken, so many and no later.
+"""A chat model as a step of a chain; of its reply only text and counts are taken, up to a length and in time.
 
 The edge where anything at all may come from a provider. No prompts, and no citations.
 """

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 OTHERS = 0o077
+DATABASE = "chroma.sqlite3"  # of Chroma, beside a folder for each of its vector indexes
 UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _CHROMA = re.compile(rf"chroma\.(?:lock|sqlite3(?:-\w+)?)|{UUID.pattern}")
 _OURS = re.compile(
@@ -50,7 +51,7 @@ def tighten_ours(folder: Path) -> None:
         names = {each.name for each in folder.iterdir()}
         if folder.name == ".qa" or (names and all(map(_OURS.fullmatch, names))):
             tighten(folder)
-        elif "chroma.sqlite3" in names:
+        elif DATABASE in names:
             for name in filter(_CHROMA.fullmatch, names):
                 tighten(folder / name)
 

@@ -1,7 +1,7 @@
 """The files of Chroma's vector index in a folder: are they whole. Chroma itself reads them unchecked.
 
 A truncated one makes it find less without a word, one of noise ends the process (Chroma 1.5.9). The
-layout is that of hnswlib's `saveIndex`. Nothing is changed here but that what no collection has is removed.
+layout is that of hnswlib's `saveIndex`. Only what no collection has is removed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.errors import StoreDamagedError
-from qa.private import UUID
+from qa.private import DATABASE, UUID
 
 HEADER = struct.Struct("<i6Q2i3Q")  # version, 6 sizes and offsets, top level, entry point, most links of a node
 TRIES = 5  # as another process may be writing the files
@@ -66,12 +66,12 @@ def remove_orphans(folder: Path) -> None:
 
 
 def _belongs(segment: Path) -> bool:
-    """Whether a collection of the database has this vector index; it is believed so while the database cannot be read.
+    """Whether a collection of the database has this vector index; also true where the database cannot be read.
 
     Closing the file takes the locks of this process from it, so this is asked only when it is written to by nobody
     else, or when there is something wrong.
     """
-    database = (segment.parent / "chroma.sqlite3").absolute()
+    database = (segment.parent / DATABASE).absolute()
     try:
         with closing(sqlite3.connect(f"{database.as_uri()}?mode=rw", uri=True)) as connection:
             found = connection.execute("SELECT count(*) FROM segments WHERE id = ?", [segment.name]).fetchone()

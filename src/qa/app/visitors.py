@@ -22,7 +22,7 @@ class Visitors:
     def history(self, browser: str, request: gr.Request) -> History:
         """The conversations of one browser with the user who is logged in now; nobody else's can be named."""
         whose = hashlib.sha256(json.dumps([browser, login(request) or ""]).encode()).hexdigest()
-        return History(self.folder / hashlib.sha256(whose.encode()).hexdigest())
+        return History(self.folder / hashlib.sha256(whose.encode()).hexdigest())  # twice, as folders made before are
 
 
 def login(request: gr.Request | BareRequest) -> str | None:

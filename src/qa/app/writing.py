@@ -27,7 +27,7 @@ MODELS_AT_ONCE = 8  # answers written by language models at the same time; the b
 PLACE_S = 5.0  # how long a question waits for a place among them
 
 _REFRESH_S = 0.05  # a message is redrawn at most this often,
-_GROWTH = 1.02  # and when it has grown by so much: all of its drawings are 51 times as long as the last of them
+_GROWTH = 1.02  # and when it has grown by so much: its drawings together are 51 times as long as the last
 _STOPPED = "It was stopped."
 
 _places = threading.BoundedSemaphore(MODELS_AT_ONCE)
