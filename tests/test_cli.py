@@ -107,7 +107,7 @@ def test_status_config_and_ingest_say_what_is_there(seeded: Shell) -> None:
 def test_config_never_shows_a_key(shell: Shell) -> None:
     ran = shell("config", OPENAI_API_KEY="sk-secret", QA_TOP_K="7")
     assert "sk-secret" not in ran.out + ran.err
-    assert "OPENAI_API_KEY      set, not shown (environment)" in ran.out
+    assert "OPENAI_API_KEY          set, not shown (environment)" in ran.out
     assert json.loads(shell("config", "--json", QA_TOP_K="7").out)["top_k"] == 7
 
 

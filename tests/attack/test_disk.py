@@ -102,12 +102,13 @@ def test_nobody_else_may_read_anything_that_the_commands_write(documents: Path, 
 
 
 def test_nobody_else_may_enter_what_a_program_or_the_page_makes(documents: Path, tmp_path: Path) -> None:
-    from qa.app.server import build
+    from qa.app import Hosting, build
 
     home = tmp_path / "home"
     with Chatbot.open(model="extractive", chroma=str(tmp_path / "deep/index"), home=home, seeds=documents) as bot:
-        build(bot)
-    made = [tmp_path / "deep", tmp_path / "deep/index", tmp_path / "deep/index/cache", home, home / "incoming"]
+        build(bot, Hosting())
+    made = [tmp_path / "deep", tmp_path / "deep/index", tmp_path / "deep/index/cache", home]
+    made.append(Path(os.environ["GRADIO_TEMP_DIR"]))
     assert {str(each): oct(stat.S_IMODE(each.stat().st_mode)) for each in made} == {str(each): "0o700" for each in made}
 
 
