@@ -1,13 +1,14 @@
 """The whole, for a shell: arguments in, one call of the API, text out. Nothing is decided here.
 
 Exit codes: 0 good, 1 a `QAError` (one line, no traceback), 2 usage, 3 an evaluation gate not met,
-130 stopped by Ctrl+C.
+130 stopped by Ctrl+C, 143 by SIGTERM.
 """
 
 from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ app.add_typer(config, name="config")
 Model = Annotated[str | None, typer.Option(help="auto, extractive, or provider:model such as openai:gpt-5-mini.")]
 Chroma = Annotated[str | None, typer.Option(help="A folder, :memory:, http://host:8000, or cloud://tenant/database.")]
 AuthFile = Annotated[Path | None, typer.Option("--auth-file", help="Who may log in; qa config login NAME makes it.")]
-STOPPED_EXIT = 130
+STOPPED_EXIT, TERMINATED_EXIT = 130, 143
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
@@ -269,6 +270,7 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a terminal that cannot show a character gets a question mark
     os.umask(0o077)  # what is written here has the documents' words in it
     guard()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED_EXIT))  # so that what is temporary goes
     try:
         for notice in notices(every=sys.argv[1:2] == ["config"]):
             print(f"qa: {notice}", file=sys.stderr)

@@ -60,8 +60,9 @@ def tighten(path: Path) -> None:
     """Take from others every right to a file, or to a folder and then to all in it, where they had one."""
     with suppress(OSError):  # it is gone, or the file system knows no rights
         found = path.lstat()
+        home = Path(os.path.expanduser("~"))  # noqa: PTH111  # Path.home is an error for a user who has none
         regular = stat.S_ISDIR(found.st_mode) or stat.S_ISREG(found.st_mode)
-        mine = os.name != "nt" and found.st_uid == os.geteuid() and path.resolve() not in (Path("/"), Path.home())
+        mine = os.name != "nt" and found.st_uid == os.geteuid() and path.resolve() not in (Path("/"), home)
         if regular and mine and found.st_mode & OTHERS:
             path.chmod(stat.S_IMODE(found.st_mode) & ~OTHERS)
             for each in path.iterdir() if stat.S_ISDIR(found.st_mode) else ():

@@ -18,7 +18,8 @@ import pytest
 from qa import Chatbot
 from qa.errors import StoreError
 from qa.index import Index
-from qa.private import tighten_ours
+from qa.lexical import Lexical
+from qa.private import tighten, tighten_ours
 from qa.segments import remove_orphans
 from qa.stores import connect
 from qa.writer import writing
@@ -360,3 +361,35 @@ def test_a_limit_on_what_may_be_written_is_named_and_is_no_damage(documents: Pat
     assert not list(tmp_path.glob("index.damaged*"))
     with open_bot(tmp_path / "index", documents) as bot:
         assert "1891" in bot.ask(QUESTION).text
+
+
+def test_what_is_temporary_goes_when_the_page_is_told_to_end(tmp_path: Path) -> None:
+    for each in ("home", "temporary"):
+        (tmp_path / each).mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-m", "qa", "chat", "--model", "extractive", "--port", "0"], cwd=tmp_path / "home",
+        env={**os.environ, "TMPDIR": str(tmp_path / "temporary")}, stdout=subprocess.PIPE, encoding="utf-8",
+    ) as page:  # fmt: skip
+        assert page.stdout is not None
+        assert "Ask your documents at" in page.stdout.readline()
+        assert list((tmp_path / "temporary").glob("qa-*"))
+        page.terminate()
+        page.communicate(timeout=60)
+    assert (page.returncode, list((tmp_path / "temporary").glob("qa-*"))) == (143, [])
+
+
+def test_a_user_without_a_home_is_kept_apart_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "open.txt").write_text("x")
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # what it gives where there is none
+    tighten(tmp_path / "open.txt")
+    assert wider(tmp_path / "open.txt") == []
+
+
+@pytest.mark.parametrize("state", ["[]", "null", '{"generation": "g", "versions": 3}'])
+def test_an_odd_state_of_the_word_index_is_as_good_as_none(tmp_path: Path, state: str) -> None:
+    held = {"versions": {"mill.txt": "1"}, "generation": "g", "texts": lambda _: [("mill.txt#0", "The old mill.")]}
+    Lexical(tmp_path).sync(**held)  # type: ignore[arg-type]
+    (tmp_path / "state.json").write_text(state)
+    again = Lexical(tmp_path)
+    again.sync(**held)  # type: ignore[arg-type]
+    assert [id for id, _ in again.search("mill", k=5)] == ["mill.txt#0"]
