@@ -22,7 +22,7 @@ SLACK = 0.1
 _RANKS: dict[Support, int] = {support: -rank for rank, support in enumerate(get_args(Support))}
 _NEEDED = {"supported": SUPPORTED, "partly": PARTLY}
 _MARKER = re.compile(r"\[(\d+)\]")
-_NUMBERING = re.compile(r"\d++[.)]")
+_NUMBERING = re.compile(r"(?<!\d)\d++[.)]")
 _WORD = re.compile(r"[^\W_]")
 
 Finding = Literal["exact", "moved", "changed", "gone"]
