@@ -84,7 +84,7 @@ def recent(history: Sequence[Message], *, budget: int, count: Callable[[str], in
     """The latest turns of a conversation that the budget holds, a user's first; our old markers left out."""
     kept: list[Message] = []
     for turn in reversed(history):
-        plain = replace(turn, content=_without_markers(turn.content))
+        plain = replace(turn, content=_OUR_MARKER.sub("", turn.content))
         budget -= count(plain.content)
         if budget < 0:
             break
@@ -110,7 +110,3 @@ def _shortened(passage: Passage, *, budget: int, count: Callable[[str], int]) ->
     while len(kept.sentences) > 1 and count(_block(kept, number=1)) > budget:
         kept = replace(kept, sentences=kept.sentences[:-1])
     return kept
-
-
-def _without_markers(text: str) -> str:
-    return _OUR_MARKER.sub("", text)

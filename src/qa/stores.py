@@ -104,7 +104,6 @@ def _connect(location: str, *, token: str | None) -> ClientAPI:
     import chromadb
     from chromadb.config import Settings
 
-    quiet = Settings(**QUIET)
     if location == MEMORY:
         return _open_memory()
     if is_folder(location):
@@ -112,7 +111,7 @@ def _connect(location: str, *, token: str | None) -> ClientAPI:
         make_private(folder)
         with FileLock(folder / "chroma.lock", timeout=OPENING_S):  # else one of many finds a locked database
             # Chroma shares what it has loaded between clients of one path; each of ours loads what is there now
-            client = chromadb.PersistentClient(location + "/." * (next(_connections) % 100), settings=quiet)
+            client = chromadb.PersistentClient(location + "/." * (next(_connections) % 100), settings=Settings(**QUIET))
         tighten_ours(folder)
         return client
     url = urlsplit(location)

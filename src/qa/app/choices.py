@@ -44,7 +44,7 @@ class Choice:
     @validate_call(config=STRICT)
     def of(cls, model: Name, top_k: TopK, strictness: Strictness, where: Words) -> Self:
         """What the controls of the page say, in the order of `Page.choices`. Raises: ValidationError."""
-        return cls(model=model, top_k=int(top_k), strictness=strictness, where=read_conditions(where))
+        return cls(model=model, top_k=int(top_k), strictness=strictness, where=split_conditions(where))
 
 
 class Answerers:
@@ -102,14 +102,14 @@ def measured_rates() -> dict[float, dict[str, float]]:
     return {step["strictness"]: step for step in stored["steps"]}
 
 
-def read_conditions(text: str) -> tuple[str, ...]:
-    """The conditions in `date>=2021-07, document=reports/*`; a comma always ends one."""
+def split_conditions(text: str) -> tuple[str, ...]:
+    """The texts of the conditions in `date>=2021-07, document=reports/*`; a comma always ends one."""
     return tuple(filter(None, map(str.strip, text.split(","))))
 
 
 def narrowing_html(where: str, records: Sequence[Record]) -> str:
     """Which of the documents meet the conditions, or which condition cannot be read; nothing without any."""
-    conditions = read_conditions(where)
+    conditions = split_conditions(where)
     if not conditions:
         return ""
     try:
