@@ -15,6 +15,7 @@ from qa.types import Message
 QUESTION_CHARS = 4_000
 CONDITIONS = 20
 CONDITION_CHARS = 1_000
+PASSAGES = 50
 TURNS = 100  # of a conversation that are read, the latest
 TURN_CHARS = 100_000
 HISTORY_CHARS = 200_000  # of all turns together that are read, the latest
@@ -64,6 +65,13 @@ def read_history(history: object) -> tuple[Message, ...]:
             break
         kept.append(message)
     return tuple(reversed(kept))
+
+
+def read_top_k(top_k: object) -> int:
+    """How many passages are wanted. Raises: QuestionError when it is no whole number of 1 to 50."""
+    if not isinstance(top_k, int) or isinstance(top_k, bool) or not 1 <= top_k <= PASSAGES:
+        raise QuestionError(f"top_k is {shown(top_k)}. Give a whole number, 1 to {PASSAGES}")
+    return top_k
 
 
 def read_asked(asked: object) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from qa import extractive
-from qa.asking import read_asked, read_conditions, read_history, read_question
+from qa.asking import read_asked, read_conditions, read_history, read_question, read_top_k
 from qa.checkup import Checkup
 from qa.conditions import Condition
 from qa.errors import ModelError, SettingsError
@@ -207,7 +207,8 @@ class Chatbot:
     def search(self, query: str, *, top_k: int | None = None, where: Sequence[str] = ()) -> tuple[Hit, ...]:
         """The passages that best match a query, best first. Raises: QuestionError."""
         conditions = (*self._conditions, *read_conditions(where))
-        return self._library.search(read_question(query), top_k=top_k or self.settings.top_k, where=conditions)
+        top_k = self.settings.top_k if top_k is None else read_top_k(top_k)
+        return self._library.search(read_question(query), top_k=top_k, where=conditions)
 
     # -- the documents ---------------------------------------------------------------------------
 

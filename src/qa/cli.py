@@ -348,12 +348,13 @@ def _stoppable(bot: Chatbot) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        kept = len(bot.documents())
-        are = "is" if kept == 1 else "are"
-        print(
-            f"qa: stopped; {_count(kept, 'document')} {are} kept. Run it again: it goes on where it stopped",
-            file=sys.stderr,
-        )
+        with suppress(QAError):
+            kept = len(bot.documents())
+            are = "is" if kept == 1 else "are"
+            print(
+                f"qa: stopped; {_count(kept, 'document')} {are} kept. Run it again: it goes on where it stopped",
+                file=sys.stderr,
+            )
         sys.exit(STOPPED_EXIT)
 
 

@@ -35,8 +35,7 @@ def read_env_file() -> dict[str, str]:
         raise SettingsError(f"{NAME} is longer than {MOST_BYTES:,} bytes. Remove it, and export what you want of it")
     if os.name == "posix" and state.st_uid not in (os.geteuid(), 0):
         raise SettingsError(f"{NAME} belongs to another user ({state.st_uid}). Work elsewhere, or make it yours: chown")
-    group = 0o020 if state.st_gid != os.getegid() else 0  # many users have a group of their own
-    if os.name == "posix" and state.st_mode & (0o002 | group):
+    if os.name == "posix" and state.st_mode & (0o002 if _is_own_group(state.st_gid) else 0o022):
         raise SettingsError(f"{NAME} may be written by others. Look at what it says, then run: chmod go-w {NAME}")
     found = dotenv_values(stream=io.StringIO(read.decode("utf-8-sig", "replace")), interpolate=False)
     values = {name.upper(): value for name, value in found.items() if value}
@@ -45,3 +44,14 @@ def read_env_file() -> dict[str, str]:
             f"{filled[0]} in {NAME} holds ${{…}}, and nothing is filled in there. Write it out, or export it"
         )
     return values
+
+
+def _is_own_group(group: int) -> bool:
+    """Whether a group is that of this user alone, as many systems make one for each."""
+    import grp
+    import pwd
+
+    try:
+        return grp.getgrgid(group).gr_name == pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # nobody has given it a name
+        return False

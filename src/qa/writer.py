@@ -60,8 +60,9 @@ def writing(index: Index, *, rebuild: bool = False) -> Iterator[Writer]:
         yield writer
         writer.finish()
         if is_folder(index.location):
-            remove_orphans(Path(index.location))
-            tighten_ours(Path(index.location))
+            with store_errors(index.location):
+                remove_orphans(Path(index.location))
+                tighten_ours(Path(index.location))
     index.refresh_lexical()
 
 

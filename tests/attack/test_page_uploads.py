@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -130,10 +129,8 @@ def test_a_removal_that_fails_leaves_file_and_document(home: Path, monkeypatch: 
 
 
 def test_what_cannot_be_read_goes_and_what_is_not_ours_stays(home: Path) -> None:
-    folder, old, new = home / "uploads", send(home), home / "incoming" / "new.txt"
-    os.utime(old, (time.time() - 90_000,) * 2)
-    new.write_text("still wanted")
-    folder.mkdir()
+    folder = home / "uploads"
+    folder.mkdir(parents=True)
     (home.parent / "elsewhere.txt").write_text("Not an upload.")
     (folder / "broken.txt").write_bytes(b"\xff\xfe\xfa\x00broken")
     (folder / "bakery.md").write_text("The name of this one is taken by a document of another folder.")
@@ -143,7 +140,25 @@ def test_what_cannot_be_read_goes_and_what_is_not_ours_stays(home: Path) -> None
         uploads_of(bot).mend()
         assert {record.id for record in bot.documents()} == {"lighthouse.md", "bakery.md"}
     assert names(home) == {"bakery.md", "notes.unknown", "link.txt"}
-    assert (old.exists(), new.exists(), (home.parent / "elsewhere.txt").exists()) == (False, True, True)
+    assert (home.parent / "elsewhere.txt").exists()
+
+
+@pytest.mark.parametrize("name", [".removed-mill.txt", ".moving-mill.txt", ".mill.txt"])
+def test_no_upload_is_named_as_what_is_under_way(home: Path, name: str) -> None:
+    with open_bot(home.parent) as bot:
+        why = uploads_of(bot).take(send(home).rename(home / "incoming" / name), lambda _: None)
+        assert "was not uploaded here" in str(why)
+    assert not (home / "uploads").exists()
+
+
+def test_a_disk_without_room_for_an_upload_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("qa.app.uploads.shutil.move", full)
+    with open_bot(home.parent) as bot:
+        assert "No space left" in str(uploads_of(bot).take(send(home), lambda _: None))
+    assert names(home) == set()
 
 
 @pytest.mark.parametrize("way", ["plain", "dots", "link"])

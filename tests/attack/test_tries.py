@@ -9,6 +9,7 @@ import pytest
 
 from qa.app import limits
 from qa.app.limits import FREE_TRIES, WAITING, Tries
+from qa.app.names import network
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +59,26 @@ def test_a_name_is_slow_from_every_address() -> None:
         return await spent_s(check, "ann", "x")
 
     assert asyncio.run(guess()) >= 0.1
+
+
+def test_guessing_at_a_name_does_not_keep_its_owner_out() -> None:
+    async def log_in() -> float:
+        check = tries()
+        limits.address.set("192.0.2.1")
+        await check.check("ann", "right")
+        limits.address.set("192.0.2.7")
+        await spent_s(check, "ann", *["x"] * FREE_TRIES)
+        guesses = [asyncio.create_task(check.check("ann", "x")) for _ in range(WAITING)]
+        limits.address.set("192.0.2.1")
+        return await spent_s(check, "ann", "right") - sum([await each for each in guesses])
+
+    assert asyncio.run(log_in()) < 0.7  # and not the second that the others wait
+
+
+def test_one_machine_has_many_addresses() -> None:
+    assert network("2001:db8::1") == network("2001:db8::ffff:1") != network("2001:db8:0:1::1")
+    assert network("192.0.2.1") != network("192.0.2.2")
+    assert network("testclient") == "testclient"
 
 
 def test_many_tries_at_once_wait_in_line_or_are_refused() -> None:

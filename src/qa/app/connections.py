@@ -64,14 +64,14 @@ def listen(host: str, port: int) -> socket.socket:
         raise SettingsError(f"cannot listen on {host}:{port}: {error.strerror}. Choose another: --port") from error
 
 
-def server(app: ASGIApp, **options: Any) -> uvicorn.Server:
+def server(app: ASGIApp, *, root_path: str = "") -> uvicorn.Server:
     """What serves the application, within bounds; which proxies are believed is decided elsewhere."""
     bounds: dict[str, Any] = {"http": Patient, "ws": "none", "limit_concurrency": CONNECTIONS, "proxy_headers": False}
     quiet: dict[str, Any] = {"log_level": "critical", "server_header": False, "timeout_graceful_shutdown": 1}
-    return uvicorn.Server(uvicorn.Config(app, **bounds, **quiet, **options))
+    return uvicorn.Server(uvicorn.Config(app, root_path=root_path, **bounds, **quiet))
 
 
-def run(app: ASGIApp, listener: socket.socket, **options: Any) -> None:
+def run(app: ASGIApp, listener: socket.socket, *, root_path: str) -> None:
     """Serve until interrupted."""
     with suppress(KeyboardInterrupt):
-        server(app, **options).run(sockets=[listener])
+        server(app, root_path=root_path).run(sockets=[listener])

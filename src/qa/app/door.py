@@ -20,7 +20,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qa.app.limits import Room, address
-from qa.app.names import Names, site
+from qa.app.names import Names, network, site
 
 BODY_BYTES = 1_000_000
 LOGIN_BYTES = 10_000
@@ -51,7 +51,7 @@ class Door:
             await self._app(scope, receive, send)
         elif scope["type"] == "http":  # and nothing here speaks WebSocket
             sender = _Sender(send)
-            address.set(str((scope.get("client") or ("",))[0]))
+            address.set(network((scope.get("client") or ("",))[0]))
             try:
                 await self._pass_on(scope, receive, sender)
             except HTTPException as refused:

@@ -15,7 +15,7 @@ from qa.app.limits import Pace
 from qa.app.safety import tell
 from qa.app.visitors import visitor
 from qa.app.writing import place_for
-from qa.errors import QAError, QuestionError
+from qa.errors import QAError
 
 if TYPE_CHECKING:
     from qa.chatbot import Chatbot
@@ -51,9 +51,7 @@ def publish(bot: Chatbot, *, pace: Pace) -> None:
             where: Conditions that a document must meet, such as "date>=2021-07" or "document=reports/*".
         """
         with _asked(pace, request):
-            if type(top_k) is not int:
-                raise QuestionError("top_k is no whole number. Give 1 to 50")
-            hits = bot.search(query, top_k=min(max(top_k, 1), 50), where=where or ())
+            hits = bot.search(query, top_k=top_k, where=where or ())
         return [{"rank": hit.rank, "score": hit.score, **asdict(hit.passage)} for hit in hits]
 
     api(ask, api_name="ask", **ASKING)

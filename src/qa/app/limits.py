@@ -1,6 +1,6 @@
 """How much one visitor may do: questions in a minute, tries to log in, bytes uploaded.
 
-All of it is counted in memory, and forgotten when the page stops.
+All of it is counted in memory, and forgotten when the page stops. A visitor is a login, else an address.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import asyncio
 import logging
 import math
 import os
+import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -24,7 +25,7 @@ from qa.errors import QuestionError
 T = TypeVar("T")
 
 MINUTE_S = 60.0
-VISITORS = 10_000  # remembered at most; who was not seen for longest is forgotten first
+VISITORS = 10_000  # remembered at most; the one not seen for the longest time is forgotten first
 FREE_TRIES = 5
 TRY_S = 2.0  # between further ones
 WAITING = 5  # tries of one address
@@ -37,23 +38,25 @@ _log = logging.getLogger("qa.login")
 
 
 class Pace:
-    """How many questions each visitor has asked in the last minute; `most` of 0 is without limit."""
+    """A counter of the questions of each visitor in the last minute; `most` of 0 is without limit."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._asked: OrderedDict[str, deque[float]] = OrderedDict()
+        self._counting = threading.Lock()
 
     def count(self, visitor: str) -> None:
         """Count one more question. Raises: QuestionError when it is one too many, with the seconds to wait."""
         if not self._most:
             return
-        now, times = time.monotonic(), _remembered(self._asked, visitor, deque)
-        while times and now - times[0] >= MINUTE_S:
-            times.popleft()
-        if len(times) >= self._most:
-            wait_s = math.ceil(times[0] + MINUTE_S - now)
-            raise QuestionError(f"you have asked {self._most} questions in a minute. Wait {wait_s} s, then ask again")
-        times.append(now)
+        with self._counting:
+            now, times = time.monotonic(), _remembered(self._asked, visitor, deque)
+            while times and now - times[0] >= MINUTE_S:
+                times.popleft()
+            if len(times) >= self._most:
+                wait_s = math.ceil(times[0] + MINUTE_S - now)
+                raise QuestionError(f"you asked {self._most} questions in a minute. Wait {wait_s} s, then ask again")
+            times.append(now)
 
 
 class Tries:
@@ -62,19 +65,22 @@ class Tries:
     def __init__(self, check: Callable[[str, str], bool]) -> None:
         self._is_right = check
         self._turnstiles: OrderedDict[str, _Turnstile] = OrderedDict()
-        self._working = asyncio.Semaphore(2)  # a check takes 16 MB and 50 ms
+        self._known: OrderedDict[str, _Turnstile] = OrderedDict()  # of who has logged in from an address before
+        self._working = asyncio.Semaphore(2)  # a check takes 16 MB and 0.16 s
 
     async def check(self, name: str, password: str) -> bool:
         """Whether it is right. Raises: HTTPException (429) when too many tries of the address are waiting."""
-        where = address.get()
+        where, who = address.get(), name[:200]
         by_address = _remembered(self._turnstiles, f"address {where}", _Turnstile)
-        by_name = _remembered(self._turnstiles, f"name {name[:200]}", _Turnstile)
+        # Others who guess at a name must not keep its owner out.
+        by_name = self._known.get(f"{where} {who}") or _remembered(self._turnstiles, f"name {who}", _Turnstile)
         if by_address.waiting >= WAITING:
             raise HTTPException(429, "too many tries to log in. Wait a minute, then try again")
         async with by_address.turn(), by_name.turn(), self._working:
             is_right = await asyncio.to_thread(self._is_right, name, password)
             if is_right:
                 by_name.failures = 0  # and not those of the address: its next try may be another's name
+                _remembered(self._known, f"{where} {who}", _Turnstile)
             else:
                 by_address.failures += 1
                 by_name.failures += 1
@@ -108,7 +114,7 @@ class _Turnstile:
 
 
 class Room:
-    """The bytes that all visitors together may have uploaded: on their way, in `incoming`, and `kept`."""
+    """A quota of the bytes that all visitors together have uploaded: on their way, in `incoming`, and in `kept`."""
 
     def __init__(self, incoming: Path, kept: Path, *, most: int) -> None:
         self._incoming, self._kept, self._most = incoming, kept, most
@@ -145,7 +151,7 @@ def _size(folder: Path) -> int:
 
 
 def _remembered(seen: OrderedDict[str, T], visitor: str, make: Callable[[], T]) -> T:
-    """What is known of a visitor; who was not seen for longest makes room for a new one."""
+    """What is known of a visitor; the one not seen for the longest time makes room for a new one."""
     if visitor not in seen:
         seen[visitor] = make()
         if len(seen) > VISITORS:

@@ -91,3 +91,12 @@ def site(origin: str) -> str:
 def _plain(name: str) -> str:
     """A host name as it is compared: without brackets, its case, and the dot of the root."""
     return name.strip("[]").rstrip(".").lower()
+
+
+def network(address: str) -> str:
+    """The address of one visitor: of IPv6 its first 64 bits, as one machine has all that begin with them."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:  # a socket of this machine
+        return address
+    return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else address

@@ -6,7 +6,7 @@ import atexit
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 AT_ONCE = 8  # answers worked on at the same time; others wait their turn
 WAITING = 256
 UPLOAD_LIMIT = "25mb"
+
+_NO_DOCS: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +58,6 @@ def serve(bot: Chatbot, hosting: Hosting) -> None:
 
     Raises: SettingsError when the address is taken, or would show the documents to a network by accident.
     """
-    from dataclasses import replace
-
     from qa.app.connections import listen, run
 
     check_binding(hosting.host, has_logins=hosting.auth_file is not None, open_=hosting.open_)
@@ -100,9 +100,6 @@ def build(bot: Chatbot, hosting: Hosting) -> FastAPI:
     room = Room(incoming, folder / "uploads", most=bot.settings.upload_mb * 1_000_000)
     _keep_apart(app, hosting, incoming=incoming, room=room)
     return app
-
-
-_NO_DOCS: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
 
 
 def _keep_apart(app: FastAPI, hosting: Hosting, *, incoming: Path, room: Room) -> None:

@@ -37,7 +37,7 @@ class Uploads:
 
     def take(self, file: Path, progress: Report) -> str | None:
         """Move an uploaded file in and index it; what is wrong with it, if anything."""
-        if not file.resolve().is_relative_to(self._incoming):
+        if file.name.startswith(".") or not file.resolve().is_relative_to(self._incoming):
             return f"{file.name} was not uploaded here. Choose the file again"
         kept, moving = self._folder / file.name, self._folder / f"{_MOVING}{file.name}"
         make_private(self._folder)
@@ -48,8 +48,11 @@ class Uploads:
             failed = [why for _, why in self._bot.ingest(kept, progress=progress).failed]
         except QAError as error:
             failed = [str(error)]
+        except OSError as error:
+            failed = [f"{file.name} cannot be kept: {error.strerror}. Make room, then choose the file again"]
         finally:
             file.unlink(missing_ok=True)
+            moving.unlink(missing_ok=True)
         if failed and file.name not in self._indexed():
             kept.unlink(missing_ok=True)
         return without_secrets(failed[0]) if failed else None
@@ -72,8 +75,8 @@ class Uploads:
     def mend(self) -> None:
         """Finish what was stopped; what cannot be finished now, as while another process writes, waits."""
         with suppress(QAError, OSError):
-            for left in (*(self._folder.parent / "incoming").rglob("*"), *self._folder.glob(f"{_MOVING}*")):
-                if left.is_file() and left.stat().st_mtime < time.time() - _DAY_S:
+            for left in self._folder.glob(f"{_MOVING}*"):
+                if left.stat().st_mtime < time.time() - _DAY_S:
                     left.unlink()
             for aside in self._folder.glob(f"{_REMOVED}*"):
                 id = aside.name.removeprefix(_REMOVED)

@@ -11,6 +11,7 @@ import gradio as gr
 from starlette.requests import Request as BareRequest
 
 from qa.app.history import History
+from qa.app.names import network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,4 +40,4 @@ def visitor(request: gr.Request | None) -> str:
     """Who asks: a login, or else an address."""
     if request is None:
         return ""
-    return request.username or f"address {request.client.host if request.client else ''}"
+    return request.username or f"address {network(request.client.host) if request.client else ''}"
