@@ -14,6 +14,7 @@ from qa.errors import SettingsError
 
 NAME = ".env"
 MOST_BYTES = 100_000
+MOST_LINE = 4_000  # bytes; the spaces of a line cost their square (python-dotenv 1.2)
 
 
 def read_env_file() -> dict[str, str]:
@@ -33,6 +34,8 @@ def read_env_file() -> dict[str, str]:
         raise SettingsError(f"{NAME} cannot be read: {error.strerror}. Make it readable, or remove it") from error
     if len(read) > MOST_BYTES:
         raise SettingsError(f"{NAME} is longer than {MOST_BYTES:,} bytes. Remove it, and export what you want of it")
+    if any(len(line) > MOST_LINE for line in read.splitlines()):
+        raise SettingsError(f"{NAME} has a line of more than {MOST_LINE:,} bytes. Shorten it, or remove it")
     if os.name == "posix" and state.st_uid not in (os.geteuid(), 0):
         raise SettingsError(f"{NAME} belongs to another user ({state.st_uid}). Work elsewhere, or make it yours: chown")
     if os.name == "posix" and state.st_mode & (0o002 if _is_own_group(state.st_gid) else 0o022):
