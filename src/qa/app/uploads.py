@@ -39,6 +39,9 @@ class Uploads:
         """Move an uploaded file in and index it; what is wrong with it, if anything."""
         if file.name.startswith(".") or not file.resolve().is_relative_to(self._incoming):
             return f"{file.name} was not uploaded here. Choose the file again"
+        if file.name.startswith("."):  # as the names of what is half moved or half removed do
+            file.unlink(missing_ok=True)
+            return f"{file.name} is hidden by its dot. Rename it"
         kept, moving = self._folder / file.name, self._folder / f"{_MOVING}{file.name}"
         make_private(self._folder)
         try:
