@@ -16,6 +16,7 @@ from importlib import resources
 import Stemmer  # type: ignore[import-not-found]  # a C extension without stubs
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+REMEMBERED_CHARS = 64  # of a word whose stem is kept: a stranger may send words of any length
 ROOT_CHARS = 4  # that two stems of one root have in common at least
 
 _ACCENT = re.compile("[\u0300-\u036f]")
@@ -67,16 +68,22 @@ def _without_accents(text: str) -> str:
     return unicodedata.normalize("NFKC", _ACCENT.sub("", unicodedata.normalize("NFKD", text)))
 
 
-@lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
     """The Snowball English stem of a lower-case word, irregular past forms counted with their verb.
 
     Source: M. F. Porter, Snowball (2001), the "english" (Porter2) stemmer.
     """
+    return _known_stem(word) if len(word) <= REMEMBERED_CHARS else _stem(word)
+
+
+def _stem(word: str) -> str:
     stemmer = getattr(_local, "stemmer", None)
     if stemmer is None:  # a Stemmer is not safe to share between threads
         stemmer = _local.stemmer = Stemmer.Stemmer("english")
     return str(stemmer.stemWord(_BASE_FORMS.get(word, word)))
+
+
+_known_stem = lru_cache(maxsize=200_000)(_stem)
 
 
 def same_root(one: str, other: str) -> bool:
