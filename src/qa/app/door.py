@@ -10,7 +10,10 @@ import asyncio
 import json
 import os
 import re
+import time
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +27,13 @@ from qa.app.names import Names, network, site
 
 BODY_BYTES = 1_000_000
 LOGIN_BYTES = 10_000
+STREAMS = 400  # half of all connections: that one address may read from at once, for as long as it likes
+VALUES = 10_000  # in a body of JSON: each takes up to a hundred times the bytes that it is written in
+SESSION_CHARS = 100  # Gradio keeps the name of a session for longer than the session
 UPLOAD_BYTES = 26_000_000  # a file of 25 MB, which Gradio counts, and what a form puts around it
 IDLE_S = 30.0  # without a byte of a body that was announced
 BODY_S = 600.0  # for a whole one
+SLOWEST = 5_000  # bytes in a second, on the whole: what is on its way takes up room that others want
 
 API = "/gradio_api"
 UPLOAD = f"{API}/upload"
@@ -34,7 +41,7 @@ UPLOAD = f"{API}/upload"
 PATHS = re.compile(
     r"/|/(?:health|config|login|logout|login_check|favicon\.ico|theme\.css|robots\.txt)/?|/(?:assets|static)/[^\0]+"
     rf"|{API}/(?:info|user|app_id|login_check|queue/join|queue/data|cancel|reset|upload|upload_progress|component_server"
-    r"|heartbeat/[^/]+|(?:run|api|call|call/v2)/[\w-]+|(?:call|call/v2)/[\w-]+/[\w-]+|mcp(?:/[\w/-]*)?)/?"
+    r"|heartbeat/[\w-]{1,100}|(?:run|api|call|call/v2)/[\w-]+|(?:call|call/v2)/[\w-]+/[\w-]+|mcp(?:/[\w/-]*)?)/?"
 )
 
 
@@ -44,6 +51,7 @@ class Door:
     def __init__(self, app: ASGIApp, *, names: Names, uploads: Path, room: Room, shut: frozenset[str]) -> None:
         """`uploads` is where Gradio keeps what visitors send, `shut` are paths that are closed on this page."""
         self._app, self._names, self._uploads, self._room, self._shut = app, names, uploads, room, shut
+        self._reading: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it with what is wrong."""
@@ -68,7 +76,8 @@ class Door:
         if path.rstrip("/") in self._shut:
             raise HTTPException(403, "this page is for reading only")
         if scope["method"] != "POST":
-            await self._app(scope, receive, send)
+            with self._counted(address.get()):
+                await self._app(scope, receive, send)
         elif path.rstrip("/") == UPLOAD:
             with self._room.taken(_length(headers, UPLOAD_BYTES)):
                 await self._app(scope, _Counted(receive, UPLOAD_BYTES), send)
@@ -78,6 +87,19 @@ class Door:
             if not is_login:
                 self._check_json(headers, body)
             await self._app(scope, _Again(body, receive), send)
+
+    @contextmanager
+    def _counted(self, where: str) -> Iterator[None]:
+        """One of the things that an address reads at once. Raises: HTTPException when they are too many."""
+        if self._reading[where] >= STREAMS:
+            raise HTTPException(429, "too much is read at once from there. Close some pages")
+        self._reading[where] += 1
+        try:
+            yield
+        finally:
+            self._reading[where] -= 1
+            if not self._reading[where]:
+                del self._reading[where]
 
     def _check_names(self, headers: Headers) -> None:
         hosts, origins = headers.getlist("host"), headers.getlist("origin")
@@ -95,6 +117,9 @@ class Door:
             sent = json.loads(body or b"null", parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
             raise HTTPException(400, "this is not JSON") from error
+        session = sent.get("session_hash") if isinstance(sent, dict) else None
+        if isinstance(session, str) and len(session) > SESSION_CHARS:
+            raise HTTPException(400, "the name of the session is too long")
         if not all(self._is_upload(file["path"]) for file in _files(sent)):
             raise HTTPException(400, "a file that was not uploaded here was named. Upload it first")
 
@@ -130,16 +155,19 @@ class _Counted:
     def __init__(self, receive: Receive, most: int) -> None:
         self._receive, self._left = receive, most
         self._is_whole = False
+        self._until = time.monotonic() + IDLE_S
 
     async def __call__(self) -> Message:
         if self._is_whole:  # what comes after a body is that its sender has gone
             return await self._receive()
         try:
-            async with asyncio.timeout(IDLE_S):
+            async with asyncio.timeout(min(IDLE_S, self._until - time.monotonic())):
                 message = await self._receive()
         except TimeoutError as error:
             raise HTTPException(408, "the request did not arrive in time") from error
-        self._left -= len(message.get("body", b""))
+        size = len(message.get("body", b""))
+        self._left -= size
+        self._until += size / SLOWEST
         self._is_whole = not message.get("more_body", False)
         if self._left < 0:
             raise HTTPException(413, "the request is too large")
@@ -187,10 +215,17 @@ def _length(headers: Headers, most: int) -> int:
 
 
 def _files(sent: Any) -> Iterator[dict[str, Any]]:
-    """Whatever Gradio might take for a file of the server, however deep in what was sent."""
+    """Whatever Gradio might take for a file of the server, however deep in what was sent.
+
+    Raises: HTTPException when too much was sent.
+    """
     waiting = [sent]
+    left = VALUES
     while waiting:
         value = waiting.pop()
+        left -= 1
+        if left < len(waiting):
+            raise HTTPException(413, f"there are more than {VALUES:,} values in this")
         if isinstance(value, dict):
             if "path" in value and "meta" in value:
                 yield value

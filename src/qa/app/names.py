@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from qa.errors import SettingsError
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[\w.-]+)(?::\d{1,5})?", re.ASCII | re.IGNORECASE)
-_FORWARDED = (b"x-forwarded-", b"forwarded", b"x-real-ip")
+_FORWARDED = (b"x-forwarded-", b"forwarded", b"x-real-ip", b"x-gradio-server")  # Gradio believes the last, too
 _OF_PROXIES = (b"x-forwarded-for", b"x-forwarded-proto")
 
 
