@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from functools import lru_cache
 
-from qa.words import same_root, stem, terms, words
+from qa.words import REMEMBERED_CHARS, same_root, stem, terms, words
 
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|neither|nor|without|cannot|nobody|nothing|fail\w*|refus\w*|lack\w*)\b|n['’]t\b", re.I
@@ -78,7 +78,7 @@ def other_names(names: Collection[str], text: str) -> bool:
 
 def one_slip(one: str, other: str) -> bool:
     """Whether two words differ by one letter too many, missing, wrong or out of its place."""
-    if min(len(one), len(other)) < _SPELT_LETTERS or abs(len(one) - len(other)) > 1:
+    if not _SPELT_LETTERS <= min(len(one), len(other)) <= REMEMBERED_CHARS or abs(len(one) - len(other)) > 1:
         return False
     return not _without_a_letter(one).isdisjoint(_without_a_letter(other))
 
