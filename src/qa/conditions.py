@@ -9,7 +9,8 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import lru_cache
 
 from qa.errors import QuestionError, shown
 from qa.types import Record
@@ -40,7 +41,7 @@ class Condition:
             date = record.date or ""
             return bool(date) and COMPARE[self.operator](date[: len(self.value)], self.value)
         held = record.id if self.field == "document" else record.title
-        return fnmatchcase(held.casefold(), self.value.casefold()) == (self.operator == "=")
+        return bool(_pattern(self.value.casefold()).match(held.casefold())) == (self.operator == "=")
 
 
 def parse_condition(text: str) -> Condition:
@@ -59,3 +60,8 @@ def parse_condition(text: str) -> Condition:
 def matching(records: Iterable[Record], conditions: Sequence[Condition]) -> list[Record]:
     """The records that meet every condition."""
     return [record for record in records if all(condition(record) for condition in conditions)]
+
+
+@lru_cache(maxsize=64)  # fnmatch itself remembers 32,768, of any length
+def _pattern(value: str) -> re.Pattern[str]:
+    return re.compile(translate(value))

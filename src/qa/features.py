@@ -36,6 +36,7 @@ SENTENCE_FEATURES = (
 SIGNALS = ("cosine", "coverage", "both", "passage_coverage", "mismatch", "other_numbers", "other_names", "misfit")
 _CAPITALISED = re.compile(r"(?<!^)\b[A-Z][\w’']*")
 ROOT_CREDIT = 0.8  # for "Italian" where the question says "Italy"
+REMEMBERED = 1_000  # characters of a sentence whose terms are kept; longer ones are no sentences
 PAIR_REACH = 3  # terms between two that still stand together
 FEW_PASSAGES = 50  # an index this small says as much about a term's rarity as English at large does
 # Words that say how a question is put rather than what it is about; the answer seldom repeats them, so they count
@@ -224,6 +225,10 @@ def shape(question: Question, sentence: str) -> float:
     return 1.0 if any(find_candidates(sentence, asked=question.asked)) else -1.0
 
 
-@lru_cache(maxsize=50_000)
 def _terms(sentence: str) -> tuple[str, ...]:
+    return _known_terms(sentence) if len(sentence) <= REMEMBERED else tuple(terms(sentence))
+
+
+@lru_cache(maxsize=50_000)
+def _known_terms(sentence: str) -> tuple[str, ...]:
     return tuple(terms(sentence))

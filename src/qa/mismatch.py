@@ -97,6 +97,6 @@ def _numbers(text: str) -> set[str]:
     return {number.replace(",", "") for number in _NUMBER.findall(text)}
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=100)
 def _stems(text: str) -> frozenset[str]:
     return frozenset(stem(word) for word in words(text))

@@ -313,25 +313,33 @@ def test_a_length_that_is_none_is_refused(address: str, length: str) -> None:
         assert connection.recv(100).split()[1] in (b"400", b"413")
 
 
-@pytest.mark.parametrize("path", ["/gradio_api/call/ask", "/gradio_api/upload", "/login"])
-def test_a_body_without_a_length_is_counted(address: str, bot: Chatbot, path: str) -> None:
-    before = len(kept(bot))
-    kind = "multipart/form-data; boundary=x"
-    start = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\n'
-
+@pytest.mark.parametrize("path", ["/gradio_api/call/ask", "/gradio_api/upload", "/login", "/health"])
+def test_a_body_without_a_length_is_not_read(address: str, bot: Chatbot, path: str) -> None:
     def pieces() -> Iterator[bytes]:
-        yield start
         for _ in range(60):
             yield b"a" * 500_000
 
+    before = len(kept(bot))
     try:
-        status, _ = send(
-            address, "POST", path, pieces(), encode_chunked=True, transfer_encoding="chunked", content_type=kind
-        )
+        status, _ = send(address, "POST", path, pieces(), encode_chunked=True, transfer_encoding="chunked")
     except OSError:  # it did not wait for the end
-        status = 413
-    assert status == 413
+        status = 411
+    assert status == 411
     assert send(address, "GET", "/health")[0] == 200
+    assert len(kept(bot)) == before
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(address: str, bot: Chatbot) -> None:
+    before = len(kept(bot))
+    start = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\n'
+    head = "POST /gradio_api/upload HTTP/1.1\r\nhost: localhost\r\ncontent-length: 900000\r\n"
+    head += "content-type: multipart/form-data; boundary=x\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])), timeout=10) as half:
+        half.sendall(head.encode() + start + b"a" * 200_000)
+        time.sleep(0.5)
+    until = time.monotonic() + 10
+    while len(kept(bot)) > before and time.monotonic() < until:
+        time.sleep(0.1)
     assert len(kept(bot)) == before
 
 
@@ -422,10 +430,19 @@ def test_uploads_end_where_the_quota_does(tmp_path: Path) -> None:
 
 def test_uploads_on_their_way_take_room(tmp_path: Path) -> None:
     room = limits.Room(tmp_path / "incoming", tmp_path, most=100)
-    with room.taken(60), pytest.raises(limits.HTTPException), room.taken(60):
+    with room.taken(60, held=0), pytest.raises(limits.HTTPException), room.taken(60, held=0):
         pass
-    with room.taken(100):
+    with room.taken(60, held=40):
         pass
+    with pytest.raises(limits.HTTPException), room.taken(60, held=41):
+        pass
+
+
+def test_many_small_files_take_room_as_larger_ones_do(tmp_path: Path) -> None:
+    for number in range(20):
+        (tmp_path / "incoming" / str(number)).mkdir(parents=True)
+        (tmp_path / "incoming" / str(number) / "a.txt").write_text("hi")
+    assert limits.Room(tmp_path / "incoming", tmp_path / "uploads", most=1).held() == 20 * limits.SMALLEST
 
 
 def test_questions_are_counted_for_each_visitor_wherever_they_are_asked(tmp_path: Path) -> None:
@@ -445,7 +462,7 @@ def result(address: str, endpoint: str, data: list[object]) -> str:
 def test_a_pace_forgets_what_is_a_minute_old_and_whoever_was_not_seen_for_longest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    pace = limits.Pace(2)
+    pace = limits.Pace(2, "questions a minute")
     pace.count("ann")
     pace.count("ann")
     pace.count("bob")
@@ -461,6 +478,6 @@ def test_a_pace_forgets_what_is_a_minute_old_and_whoever_was_not_seen_for_longes
 
 
 def test_a_pace_of_none_is_without_limit() -> None:
-    pace = limits.Pace(0)
+    pace = limits.Pace(0, "questions a minute")
     for _ in range(1_000):
         pace.count("ann")

@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +22,7 @@ _TITLE = '{"title": '  # how a file begins; the title follows, which has at most
 _HEAD_BYTES = 1024
 TURNS = 100  # questions in a conversation, which is read whole for each of them
 KEPT, KEPT_BYTES = 100, 50_000_000  # conversations per visitor, and their size; the oldest go first
-VISITORS = 1000  # with conversations; who has asked nothing for the longest time goes first
+VISITORS = 5_000  # with conversations; who has asked nothing for the longest time goes first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +81,10 @@ def new_conversation(id: str = "") -> Conversation:
 
 
 class History:
-    """The conversations of one visitor."""
+    """The conversations of one visitor; `arrive` is called before the first is kept, and may refuse it."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, arrive: Callable[[], None] = lambda: None) -> None:
+        self._folder, self._arrive = folder, arrive
 
     def load(self, id: str) -> Conversation | None:
         """The conversation with this id; None when this visitor never had it, or it cannot be read."""
@@ -103,6 +103,7 @@ class History:
         """Write a conversation whole or not at all, and let the oldest go when there are too many."""
         assert _ID.fullmatch(conversation.id), conversation.id
         if not self._folder.is_dir():
+            self._arrive()
             _make_room(self._folder.parent)
             make_private(self._folder)
         write_whole(self._folder / f"{conversation.id}.json", json.dumps(_to_plain(conversation), ensure_ascii=False))

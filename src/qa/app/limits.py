@@ -30,6 +30,7 @@ FREE_TRIES = 5
 TRY_S = 2.0  # between further ones
 WAITING = 5  # tries of one address
 FORGIVEN_S = 900.0
+SMALLEST = 100_000  # bytes that a file on its way counts for, as each takes a folder and a look
 
 address: ContextVar[str] = ContextVar("address", default="")
 """Where the request comes from that is being worked on."""
@@ -38,24 +39,25 @@ _log = logging.getLogger("qa.login")
 
 
 class Pace:
-    """A counter of the questions of each visitor in the last minute; `most` of 0 is without limit."""
+    """A counter of what each visitor did lately; `most` of 0 is without limit."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, most: int, what: str, *, span_s: float = MINUTE_S) -> None:
+        """Of `what`, in words for a visitor, there may be `most` in `span_s`."""
+        self._most, self._what, self._span_s = most, what, span_s
         self._asked: OrderedDict[str, deque[float]] = OrderedDict()
         self._counting = threading.Lock()
 
     def count(self, visitor: str) -> None:
-        """Count one more question. Raises: QuestionError when it is one too many, with the seconds to wait."""
+        """Count one more. Raises: QuestionError when it is one too many, with the seconds to wait."""
         if not self._most:
             return
         with self._counting:
             now, times = time.monotonic(), _remembered(self._asked, visitor, deque)
-            while times and now - times[0] >= MINUTE_S:
+            while times and now - times[0] >= self._span_s:
                 times.popleft()
             if len(times) >= self._most:
-                wait_s = math.ceil(times[0] + MINUTE_S - now)
-                raise QuestionError(f"you asked {self._most} questions in a minute. Wait {wait_s} s, then ask again")
+                wait_s = math.ceil(times[0] + self._span_s - now)
+                raise QuestionError(f"you have had your {self._most} {self._what}. Wait {wait_s} s, then go on")
             times.append(now)
 
 
@@ -120,10 +122,14 @@ class Room:
         self._incoming, self._kept, self._most = incoming, kept, most
         self._coming: list[int] = []
 
+    def held(self) -> int:
+        """The bytes that are there; each file takes some more of a disk than is in it."""
+        return _size(self._incoming, least=SMALLEST) + _size(self._kept, least=0)
+
     @contextmanager
-    def taken(self, size: int) -> Iterator[None]:
+    def taken(self, size: int, *, held: int) -> Iterator[None]:
         """Room for an upload while it comes. Raises: HTTPException (507) when there is none."""
-        if _size(self._incoming) + _size(self._kept) + sum(self._coming) + size > self._most:
+        if held + sum(self._coming) + size > self._most:
             raise HTTPException(507, "there is no room for more uploads. Remove documents, or raise QA_UPLOAD_MB")
         self._coming.append(size)
         try:
@@ -140,13 +146,13 @@ class Room:
                 file.unlink(missing_ok=True)
 
 
-def _size(folder: Path) -> int:
-    """The bytes of all files below a folder."""
+def _size(folder: Path, *, least: int) -> int:
+    """The bytes of all files below a folder, at least so many for each."""
     held = 0
     for at, _, names in os.walk(folder):
         for name in names:
             with suppress(OSError):  # it has just gone
-                held += Path(at, name).lstat().st_size
+                held += max(Path(at, name).lstat().st_size, least)
     return held
 
 

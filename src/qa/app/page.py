@@ -44,7 +44,7 @@ def build_page(bot: Chatbot, *, folder: Path, read_only: bool = False) -> gr.Blo
     examples.refresh()
     blocks: gr.Blocks
     with gr.Blocks(title="Ask your documents", fill_height=True, delete_cache=(3600, 3600)) as blocks:
-        pace = Pace(bot.settings.questions_per_minute)
+        pace = Pace(bot.settings.questions_per_minute, "questions a minute")
         publish(bot, pace=pace)  # first, so that no event of the page takes the names
         page = lay_out(
             settings=bot.settings,

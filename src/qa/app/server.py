@@ -16,6 +16,7 @@ from qa.app.limits import Room, Tries
 from qa.app.logins import read_logins
 from qa.app.names import Forwarded, Names
 from qa.app.safety import Headers, check_binding, is_loopback
+from qa.app.unread import bound_unread
 from qa.errors import SettingsError
 from qa.private import make_private
 
@@ -96,6 +97,7 @@ def build(bot: Chatbot, hosting: Hosting) -> FastAPI:
 
     page = build_page(bot, folder=folder, read_only=hosting.read_only)
     blocks = page.queue(default_concurrency_limit=AT_ONCE, max_size=WAITING)
+    bound_unread(blocks._queue)
     _mount(app, blocks, hosting, auth=Tries(logins.check) if logins else None)
     room = Room(incoming, folder / "uploads", most=bot.settings.upload_mb * 1_000_000)
     _keep_apart(app, hosting, incoming=incoming, room=room)

@@ -37,7 +37,7 @@ class Uploads:
 
     def take(self, file: Path, progress: Report) -> str | None:
         """Move an uploaded file in and index it; what is wrong with it, if anything."""
-        if file.name.startswith(".") or not file.resolve().is_relative_to(self._incoming):
+        if not file.resolve().is_relative_to(self._incoming):
             return f"{file.name} was not uploaded here. Choose the file again"
         if file.name.startswith("."):  # as the names of what is half moved or half removed do
             file.unlink(missing_ok=True)

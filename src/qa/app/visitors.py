@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
 from starlette.requests import Request as BareRequest
 
 from qa.app.history import History
+from qa.app.limits import Pace
 from qa.app.names import network
+
+ARRIVALS = 300
+HOUR_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitors:
-    """The conversations of everybody."""
+    """The conversations of everybody; `arrivals` counts who comes without any, as each may displace another."""
 
     folder: Path
+    arrivals: Pace = field(default_factory=lambda: Pace(ARRIVALS, "new browsers an hour", span_s=HOUR_S))
 
     def history(self, browser: str, request: gr.Request) -> History:
         """The conversations of one browser with the user who is logged in now; nobody else's can be named."""
         whose = hashlib.sha256(json.dumps([browser, login(request) or ""]).encode()).hexdigest()
-        return History(self.folder / hashlib.sha256(whose.encode()).hexdigest())  # twice, as folders made before are
+        folder = self.folder / hashlib.sha256(whose.encode()).hexdigest()  # twice, as folders made before are
+        return History(folder, arrive=partial(self.arrivals.count, visitor(request)))
 
 
 def login(request: gr.Request | BareRequest) -> str | None:
