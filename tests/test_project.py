@@ -78,6 +78,14 @@ def test_importing_qa_loads_nothing_heavy() -> None:
     assert sorted(set(HEAVY) & set(loaded)) == []
 
 
+def test_the_version_is_the_one_that_is_declared_and_asking_for_it_loads_nothing_heavy() -> None:
+    declared = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    code = "import qa, sys; print(qa.__version__, *sys.modules)"
+    version, *loaded = run(sys.executable, "-c", code).split()
+    assert (version, sorted(set(HEAVY) & set(loaded))) == (declared, [])
+    assert run("qa", "--version") == run(sys.executable, "-m", "qa", "--version") == f"qa {declared}\n"
+
+
 @pytest.mark.parametrize(("command", "shown"), session())
 def test_the_readmes_commands_do_what_it_shows(command: str, shown: str, index: str) -> None:
     program, *_ = words = shlex.split(command)
@@ -174,6 +182,10 @@ def test_a_wheel_and_a_source_archive_bring_the_folders(built: Path, package: st
 def test_a_wheel_holds_every_file_of_the_package(built: Path) -> None:
     ours = contents(PROJECT / "src" / "qa")
     assert ours.items() <= contents(built / "wheel" / "qa").items()
+
+
+def test_a_wheel_says_that_its_types_may_be_relied_on(built: Path) -> None:
+    assert (built / "wheel" / "qa" / "py.typed").is_file()
 
 
 def contents(folder: Path) -> dict[str, bytes]:

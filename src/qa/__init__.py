@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from qa.chatbot import Chatbot, ask
     from qa.settings import Settings
 
+    __version__: str
+
 __all__ = [
     "Answer",
     "Chatbot",
@@ -36,6 +38,10 @@ _LAZY = {"Chatbot": "qa.chatbot", "ask": "qa.chatbot", "Settings": "qa.settings"
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("qa")
     if name not in _LAZY:
         raise AttributeError(f"module 'qa' has no attribute {name!r}")
     from importlib import import_module
@@ -44,4 +50,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return [*__all__, "__version__"]

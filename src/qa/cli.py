@@ -46,6 +46,23 @@ STOPPED_EXIT, TERMINATED_EXIT = 130, 143
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        import qa
+
+        print(f"qa {qa.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """The options of the program itself; each command brings its own."""
+
+
 @app.command()
 def ask(
     question: str,
