@@ -100,6 +100,15 @@ def test_the_readmes_commands_do_what_it_shows(command: str, shown: str, index: 
     assert not shown or printed.strip() == shown
 
 
+def test_the_readmes_lines_without_make_are_those_that_make_runs_with_pip() -> None:
+    (block,) = [block for block in fenced("sh") if "-m venv" in block]
+    made = run("make", "UV=", "--dry-run", "--always-make", "--old-file=Makefile", "ask", "test", "Q=…")
+    assert [line[line.index("-m venv") :] for line in made.splitlines() if "-m venv" in line] == ["-m venv .venv"]
+    made = made.replace(" --quiet --disable-pip-version-check", "").replace(".venv/bin/", "")
+    by_hand = [line for line in block.splitlines() if line.startswith("python -m p")]
+    assert by_hand == [line for line in made.splitlines() if line.startswith("python -m p")]
+
+
 def test_embedding_leaves_nothing_in_the_home_folder(tmp_path: Path) -> None:
     code = "import os; os.environ.pop('CI', None); from qa.embedder import MiniLM; MiniLM().embed_query('Rome')"
     run(sys.executable, "-c", code, HOME=str(tmp_path))
