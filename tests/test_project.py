@@ -208,6 +208,19 @@ def test_a_wheel_says_that_its_types_may_be_relied_on(built: Path) -> None:
     assert (built / "wheel" / "qa" / "py.typed").is_file()
 
 
+def test_a_wheel_brings_the_licences_of_what_is_in_it_and_a_source_archive_what_make_uses(built: Path) -> None:
+    (licences,) = built.glob("wheel/qa-*.dist-info/licenses")
+    assert contents(licences) == {name: (PROJECT / name).read_bytes() for name in ("LICENSE", "NOTICE")}
+    (root,) = built.glob("sdist/*")
+    assert [name for name in ("NOTICE", "benchmarks/run.py", ".ci/run") if not (root / name).is_file()] == []
+
+
+def test_the_notice_names_files_that_are_there() -> None:
+    named = re.findall(r"\b(?:src|scripts|tests|docs)/[\w./-]+\w", (PROJECT / "NOTICE").read_text(encoding="utf-8"))
+    assert "src/qa/_data/common_words.txt" in named
+    assert [name for name in named if not (PROJECT / name).is_file()] == []
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     """Each file below a folder, but for what Python compiled."""
     files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
