@@ -123,6 +123,18 @@ def test_the_readmes_python_runs(block: str, index: str) -> None:
     run(sys.executable, "-c", block, QA_CHROMA=index)
 
 
+@pytest.mark.parametrize("page", [*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md")], ids=lambda page: page.name)
+def test_every_link_to_a_file_of_the_project_leads_to_one(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_workflow_runs_what_anybody_can_run() -> None:
+    workflow = (PROJECT / ".github/workflows/check.yml").read_text(encoding="utf-8")
+    (script,) = re.findall(r"^ *- run: (.+)$", workflow, re.MULTILINE)
+    assert os.access(PROJECT / script, os.X_OK)
+
+
 def test_the_readmes_tables_are_filled_in() -> None:
     assert re.findall(r"^[A-Z]+-TABLE$", README, re.MULTILINE) == []
 
