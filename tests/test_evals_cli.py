@@ -53,7 +53,7 @@ def test_a_suite_runs_without_a_key_and_leaves_a_complete_folder() -> None:
     assert "15 of 15 cases" in said
     [folder] = find_runs(Path(".qa/runs"))
     assert sorted(path.name for path in folder.iterdir()) == [
-        "figures.json", "junit.xml", "qrels.txt", "records.jsonl", "report.html", "run.json", "run.txt", "summary.md",
+        "figures.json", "junit.xml", "records.jsonl", "report.html", "run.json", "summary.md",
     ]  # fmt: skip
     figures = {each["name"]: each for each in json.loads((folder / "figures.json").read_text())["figures"]}
     assert figures["citation_exact"]["value"] == 1

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import ir_measures
 import pytest
 import pytrec_eval
 
@@ -230,18 +229,6 @@ def test_ranking_scores_are_pytrec_evals_to_the_last_digit() -> None:
     }
     assert scores["q2"] == {"nDCG@10": 0, "RR@10": 0, "R@10": 0}
     assert "q3" not in scores
-
-
-def test_trec_files_give_the_same_scores_again(town: dict[str, Results], tmp_path: Path) -> None:
-    records = town["shuffled"].records
-    (tmp_path / "qrels.txt").write_text(ranking.trec_qrels(records))
-    (tmp_path / "run.txt").write_text(ranking.trec_run(records))
-    read = ir_measures.calc_aggregate(
-        [ir_measures.parse_measure("nDCG@10")],
-        ir_measures.read_trec_qrels(str(tmp_path / "qrels.txt")),
-        ir_measures.read_trec_run(str(tmp_path / "run.txt")),
-    )
-    assert list(read.values()) == [pytest.approx(value(town["shuffled"], "nDCG@10"))]
 
 
 def test_a_passage_stands_for_evidence_of_which_it_holds_half() -> None:

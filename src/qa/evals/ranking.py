@@ -1,4 +1,4 @@
-"""Rankings as TREC files and their measures, computed by ir-measures (pytrec_eval underneath).
+"""Rankings and their measures, computed by ir-measures (pytrec_eval underneath).
 
 Where a case grades documents, the documents are ranked. Where it has evidence, the pieces of evidence
 are: a passage stands for every piece of which it is the first to hold at least half the characters.
@@ -45,22 +45,6 @@ def rank_scores(records: Sequence[CaseRecord]) -> dict[str, dict[str, float]]:
     for metric in ir_measures.iter_calc(measures, qrels, run) if qrels else ():
         scores.setdefault(metric.query_id, {})[str(metric.measure)] = float(metric.value)
     return scores
-
-
-def trec_qrels(records: Sequence[CaseRecord]) -> str:
-    """The gold as a TREC qrels file: query, 0, name, grade."""
-    lines = [f"{r.case.id} 0 {name} {grade}\n" for r in records for name, grade in ranking(r)[0].items()]
-    return "".join(lines)
-
-
-def trec_run(records: Sequence[CaseRecord]) -> str:
-    """The rankings as a TREC run file: query, Q0, name, rank, score, tag."""
-    return "".join(
-        f"{record.case.id} Q0 {name} {place} {len(found) - place + 1} qa\n"
-        for record in records
-        for found in [ranking(record)[1]]
-        for place, name in enumerate(found, start=1)
-    )
 
 
 def _evidence_order(regions: Sequence[Region], wanted: Sequence[Region]) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from qa.errors import SuiteError
-from qa.evals import figures, ranking, scoring
+from qa.evals import figures, scoring
 from qa.evals.figures import Figure
 from qa.evals.judge import Agreement, Judge, Label, agreement
 from qa.evals.records import CaseRecord, read_records
@@ -121,7 +121,7 @@ def read_figures(folder: Path) -> list[Figure]:
 
 
 def write_results(results: Results) -> None:
-    """Write the figures and the TREC files beside the records."""
+    """Write the figures beside the records."""
     plain = {
         "judge": results.calibration,
         "endings": results.endings,
@@ -129,5 +129,3 @@ def write_results(results: Results) -> None:
     }
     written = json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False)
     (results.folder / FIGURES).write_text(written + "\n", encoding="utf-8")
-    (results.folder / "qrels.txt").write_text(ranking.trec_qrels(results.records), encoding="utf-8")
-    (results.folder / "run.txt").write_text(ranking.trec_run(results.records), encoding="utf-8")
