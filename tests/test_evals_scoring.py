@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import log2
 from pathlib import Path
 
 import pytest
 import pytrec_eval
+from hypothesis import given
+from hypothesis import strategies as st
 
 from evals_systems import (
     Abstains,
@@ -32,6 +35,7 @@ from qa.evals.scoring import failed_stage, is_right, score_case, score_run, shor
 from qa.evals.suites import Case, Evidence, load_suite
 from qa.types import Answer, Passage, Sentence, Span, Usage
 
+NAMES = st.text("abcd", min_size=1, max_size=3)
 SYSTEMS: dict[str, Callable[[Path], System]] = {
     "oracle": lambda corpus: Oracle(corpus, town_cases()),
     "reference": Reference,
@@ -208,39 +212,44 @@ def test_a_pair_is_right_when_both_its_halves_are() -> None:
     assert [each.get("pair") for each in score_run([GOOD, twin, wrong], judge=Rules())] == [None, 1, 0]
 
 
-def test_ranking_scores_are_pytrec_evals_to_the_last_digit() -> None:
-    def hits(*names: str) -> tuple[Retrieved, ...]:
-        return tuple(Retrieved(region=Region(name, 0, 9), score=1.0) for name in names)
+def graded(relevance: dict[str, int], *found: str) -> CaseRecord:
+    hits = tuple(Retrieved(region=Region(name, 0, 9), score=1.0) for name in found)
+    return CaseRecord(case=Case(id="q", question="?", relevance=relevance), hits=hits)
 
-    grades = {"a b": 3, "c": 1, "d": 2, "never": -1}
-    records = [
-        CaseRecord(case=Case(id="q1", question="?", relevance=grades), hits=hits("x", "c", "a b", "a b", "d")),
-        CaseRecord(case=Case(id="q2", question="?", relevance={"c": 1}), hits=()),
-        CaseRecord(case=Case(id="q3", question="?"), hits=hits("c")),
-    ]
-    scores = ranking.rank_scores(records)
-    qrels = {"q1": {"a%20b": 3, "c": 1, "d": 2}, "q2": {"c": 1}}
-    run = {"q1": {"x": 4.0, "c": 3.0, "a%20b": 2.0, "d": 1.0}}
-    wanted = pytrec_eval.RelevanceEvaluator(qrels, {"ndcg_cut.10", "recip_rank", "recall.10"}).evaluate(run)["q1"]
-    assert scores["q1"] == {
+
+@given(st.dictionaries(NAMES, st.integers(1, 4), min_size=1), st.lists(NAMES, unique=True, min_size=1))
+def test_ranking_scores_are_pytrec_evals_to_the_last_digit(grades: dict[str, int], found: list[str]) -> None:
+    measures = {"ndcg_cut.10", "recip_rank", "recall.10"}
+    run = {name: float(len(found) - place) for place, name in enumerate(found[:10])}
+    wanted = pytrec_eval.RelevanceEvaluator({"q": grades}, measures).evaluate({"q": run})["q"]
+    assert ranking.rank_scores(graded(grades, *found)) == {
         "nDCG@10": wanted["ndcg_cut_10"],
         "RR@10": wanted["recip_rank"],
         "R@10": wanted["recall_10"],
     }
-    assert scores["q2"] == {"nDCG@10": 0, "RR@10": 0, "R@10": 0}
-    assert "q3" not in scores
+
+
+def test_a_document_counts_where_it_is_first_found() -> None:
+    scores = ranking.rank_scores(graded({"a": 3, "c": 1, "never": -1}, "x", "c", "c", "a"))
+    best = 3 + 1 / log2(3)
+    assert scores == {"nDCG@10": pytest.approx((1 / log2(3) + 3 / log2(4)) / best), "RR@10": 1 / 2, "R@10": 1}
+
+
+def test_nothing_found_scores_nothing_and_nothing_wanted_has_no_score() -> None:
+    assert ranking.rank_scores(graded({"c": 1})) == {"nDCG@10": 0, "RR@10": 0, "R@10": 0}
+    assert ranking.rank_scores(graded({}, "c")) == {}
 
 
 def test_a_passage_stands_for_evidence_of_which_it_holds_half() -> None:
     gold = Region("d", 10, 20)
     case = CASE.model_copy(update={"id": "x"})
 
-    def found(*regions: Region) -> list[str]:
+    def found(*regions: Region) -> list[Region]:
         record = CaseRecord(case=case, gold=(gold,), hits=tuple(Retrieved(region=r, score=1.0) for r in regions))
-        return ranking.ranking(record)[1]
+        return list(ranking.ranking(record)[1])
 
-    assert found(Region("d", 0, 15), Region("d", 15, 30)) == ["d:10-20", "d:15-30"]
-    assert found(Region("d", 0, 14), Region("d", 14, 30)) == ["d:0-14", "d:10-20"]
+    assert found(Region("d", 0, 15), Region("d", 15, 30)) == [gold, Region("d", 15, 30)]
+    assert found(Region("d", 0, 14), Region("d", 14, 30)) == [Region("d", 0, 14), gold]
 
 
 def test_tokens_and_cost_are_counted_where_a_model_answered() -> None:

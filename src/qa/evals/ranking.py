@@ -1,4 +1,4 @@
-"""Rankings and their measures, computed by ir-measures (pytrec_eval underneath).
+"""Rankings and their measures.
 
 Where a case grades documents, the documents are ranked. Where it has evidence, the pieces of evidence
 are: a passage stands for every piece of which it is the first to hold at least half the characters.
@@ -7,53 +7,69 @@ So the measures do not depend on how documents are cut into passages.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from urllib.parse import quote
+import math
+from collections.abc import Hashable, Mapping, Sequence
 
 from qa.evals.metrics import Region, length, shared
 from qa.evals.records import CaseRecord
 
-Ranking = tuple[dict[str, int], list[str]]
-"""The grades of what ought to be found, and what was found, best first, under names without white space."""
-NAMES = ("nDCG@10", "RR@10", "R@10")
+Ranking = tuple[dict[Hashable, int], Sequence[Hashable]]
+"""The grades of what ought to be found, and what was found, best first: names of documents, or regions."""
+DEPTH = 10  # how far down a ranking is looked at
 
 
 def ranking(record: CaseRecord) -> Ranking:
     """What one case wanted and what it got."""
     regions = [hit.region for hit in record.hits]
     if record.case.relevance:
-        found = list(dict.fromkeys(quote(region.document) for region in regions))
-        return {quote(name): grade for name, grade in record.case.relevance.items() if grade > 0}, found
+        found = list(dict.fromkeys(region.document for region in regions))
+        return {name: grade for name, grade in record.case.relevance.items() if grade > 0}, found
     wanted = list(dict.fromkeys(record.found_gold))
-    return {_name(region): 1 for region in wanted}, _evidence_order(regions, wanted)
+    return dict.fromkeys(wanted, 1), _evidence_order(regions, wanted)
 
 
-def rank_scores(records: Sequence[CaseRecord]) -> dict[str, dict[str, float]]:
-    """nDCG@10, RR@10 and R@10 of every case that wants anything, by case id; nothing found scores 0."""
-    import ir_measures
-
-    rows = [(record.case.id, *ranking(record)) for record in records]
-    qrels = [ir_measures.Qrel(case, name, grade) for case, wanted, _ in rows for name, grade in wanted.items()]
-    run = [
-        ir_measures.ScoredDoc(case, name, len(found) - place)
-        for case, wanted, found in rows
-        if wanted
-        for place, name in enumerate(found)
-    ]
-    scores: dict[str, dict[str, float]] = {}
-    measures = [ir_measures.parse_measure(name) for name in NAMES]
-    for metric in ir_measures.iter_calc(measures, qrels, run) if qrels else ():
-        scores.setdefault(metric.query_id, {})[str(metric.measure)] = float(metric.value)
-    return scores
+def rank_scores(record: CaseRecord) -> dict[str, float]:
+    """nDCG@10, RR@10 and R@10 of a case that wants anything; nothing found scores 0."""
+    grades, found = ranking(record)
+    if not grades:
+        return {}
+    first = found[:DEPTH]
+    return {"nDCG@10": ndcg(first, grades), "RR@10": reciprocal_rank(first, grades), "R@10": recall(first, grades)}
 
 
-def _evidence_order(regions: Sequence[Region], wanted: Sequence[Region]) -> list[str]:
-    order: list[str] = []
+def ndcg(found: Sequence[Hashable], grades: Mapping[Hashable, int]) -> float:
+    """The gain of what was found over that of the best order of what is graded, from 0 to 1.
+
+    The gain is the sum of grade / log2(rank + 1) over the first 10.
+    Source: Järvelin and Kekäläinen, "Cumulated Gain-Based Evaluation of IR Techniques" (TOIS 2002), §2, with the
+    discount of trec_eval's `ndcg_cut`.
+    """
+    return _gain([grades.get(name, 0) for name in found]) / _gain(sorted(grades.values(), reverse=True)[:DEPTH])
+
+
+def _gain(grades: Sequence[int]) -> float:
+    gain = 0.0  # added in order, as trec_eval does; `sum` rounds otherwise from Python 3.12 on
+    for rank, grade in enumerate(grades, start=1):
+        gain += grade / math.log2(rank + 1)
+    return gain
+
+
+def reciprocal_rank(found: Sequence[Hashable], grades: Mapping[Hashable, int]) -> float:
+    """One over the rank of the first found that is graded; 0 when none is.
+
+    Source: Voorhees, "The TREC-8 Question Answering Track Report" (1999), §2; trec_eval's `recip_rank`.
+    """
+    return next((1 / rank for rank, name in enumerate(found, start=1) if name in grades), 0.0)
+
+
+def recall(found: Sequence[Hashable], grades: Mapping[Hashable, int]) -> float:
+    """The share of what is graded that was found. Source: trec_eval's `recall`."""
+    return len(grades.keys() & set(found)) / len(grades)
+
+
+def _evidence_order(regions: Sequence[Region], wanted: Sequence[Region]) -> list[Region]:
+    order: list[Region] = []
     for region in regions:
-        held = [_name(gold) for gold in wanted if 2 * length(shared([region], [gold])) >= length([gold])]
-        order += [name for name in held if name not in order] or [_name(region)]
+        held = [gold for gold in wanted if 2 * length(shared([region], [gold])) >= length([gold])]
+        order += [gold for gold in held if gold not in order] or [region]
     return order
-
-
-def _name(region: Region) -> str:
-    return f"{quote(region.document)}:{region.start}-{region.end}"

@@ -34,7 +34,7 @@ from qa.types import Answer, Hit, Message
 MANIFEST, RECORDS = "run.json", "records.jsonl"
 DEPTH = 20
 """How many passages are recorded for every case."""
-PACKAGES = ("chromadb", "ir-measures", "langchain-core", "numpy", "onnxruntime", "qa", "tantivy")
+PACKAGES = ("chromadb", "langchain-core", "numpy", "onnxruntime", "qa", "tantivy")
 
 
 class System(Protocol):

@@ -39,8 +39,7 @@ _MARKER = re.compile(r"(?<!\s)\s*+\[\d++\]")
 
 def score_run(records: Sequence[CaseRecord], *, judge: Judge, asks: bool = True) -> list[Scores]:
     """The scores of every case, in order; a twin has a `pair` score too. A run that does not ask has no answers."""
-    ranked = ranking.rank_scores(records)
-    scored = [score_case(record, judge=judge, asks=asks) | ranked.get(record.case.id, {}) for record in records]
+    scored = [score_case(record, judge=judge, asks=asks) for record in records]
     right = {record.case.id: each["right"] for record, each in zip(records, scored, strict=True) if "right" in each}
     for record, each in zip(records, scored, strict=True):
         twin = record.case.twin_of
@@ -51,9 +50,10 @@ def score_run(records: Sequence[CaseRecord], *, judge: Judge, asks: bool = True)
 
 def score_case(record: CaseRecord, *, judge: Judge, asks: bool = True) -> Scores:
     """Every score of one case that needs no other case."""
+    found = _retrieval(record) | ranking.rank_scores(record)
     if not asks:
-        return _retrieval(record)
-    scores = {**_retrieval(record), **_text(record, judge), **_citing(record, judge.supports)}
+        return found
+    scores = {**found, **_text(record, judge), **_citing(record, judge.supports)}
     right = is_right(record)
     if right is not None:
         scores["right"] = float(right)
