@@ -11,12 +11,8 @@ import pytest
 
 from qa.errors import SuiteError
 from qa.evals.adapters import Sample, adapt
-from qa.evals.judge import Rules
 from qa.evals.lint import lint
-from qa.evals.replay import replay, split_cited
-from qa.evals.results import load_results
-from qa.evals.runner import plan, run_suite
-from qa.evals.sources import Sources, system_of
+from qa.evals.sources import Sources
 from qa.evals.suites import Suite, read_corpus
 
 FIRST = "The Ouse is 129 miles long. It rises in 1 of 3 springs."
@@ -64,7 +60,6 @@ ALCE = [
             {"title": "Venue", "text": "It was played in Vienna."},
             {"title": "Other", "text": "Nothing of that."},
         ],
-        "output": "\nSpain won the final [1][3]. It was played in Vienna. [2] Nobody saw it [7].\nMore.",
     }
 ]
 
@@ -160,35 +155,16 @@ def test_cranfield_counts_queries_by_position_and_turns_its_grades_around(tmp_pa
     assert problems(suite) == []
 
 
-def test_alce_outputs_are_measured_as_they_were_written(tmp_path: Path) -> None:
-    path = write(tmp_path / "asqa.json", {"args": {}, "data": ALCE})
-    suite = Sources(home=tmp_path, work=tmp_path / "work").open(f"alce:{path}")
+def test_alce_pools_its_passages_and_asks_for_every_part(tmp_path: Path) -> None:
+    suite = adapt("alce", write(tmp_path / "asqa.json", ALCE), work=tmp_path / "work", sample=Sample())
+    [case] = suite.cases
+    assert (case.question, case.parts) == ("Who won, and where?", (("Spain",), ("Vienna", "Wien")))
+    assert sorted(read_corpus(suite.corpora[""]).values()) == [
+        "Final\n\nSpain won the final.",
+        "Other\n\nNothing of that.",
+        "Venue\n\nIt was played in Vienna.",
+    ]
     assert problems(suite) == []
-    opener = system_of(f"alce:{path}")
-    assert opener is not None
-    run_suite(suite, folder=tmp_path / "run", open_system=opener, manifest=plan(suite, {}))
-    results = load_results(tmp_path / "run", judge=Rules())
-    [record], [scores] = results.records, results.scores
-    assert record.answer is not None
-    assert record.cuts == tuple(citation.quote for citation in record.answer.citations)
-    assert scores["parts_contained"] == 1
-    # Three sentences: entailed, entailed, and one whose citation is not there.
-    assert scores["citation_recall"] == 2 / 3
-    # Of the citations [1] [3] [2], the second is irrelevant; [7] does not count.
-    assert scores["citation_precision"] == 2 / 3
-
-
-def test_markers_stay_with_their_sentence() -> None:
-    assert split_cited("One [1]. Two. [2][3] Three") == ["One [1].", "Two. [2][3]", "Three"]
-
-
-def test_data_without_outputs_is_for_our_own_system(tmp_path: Path) -> None:
-    rows = [{key: value for key, value in ALCE[0].items() if key != "output"}]
-    path = write(tmp_path / "asqa.json", rows)
-    assert system_of(f"alce:{path}") is None
-    assert system_of("seed") is None
-    with replay(path) as system, pytest.raises(SuiteError, match="no recorded output"):
-        system.ask("Who won, and where?")
 
 
 @pytest.mark.parametrize(
@@ -196,6 +172,7 @@ def test_data_without_outputs_is_for_our_own_system(tmp_path: Path) -> None:
     [
         ("squad", {"data": [{"title": "x"}]}, "is not a set of the kind squad: KeyError"),
         ("squad", {"data": []}, "holds no questions"),
+        ("alce", {"args": {}, "data": ALCE}, "is not a set of the kind alce: TypeError"),
         ("trivia", {}, "there is no adapter 'trivia'; there are squad, beir"),
     ],
 )

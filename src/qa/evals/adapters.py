@@ -142,20 +142,13 @@ def chunking(path: Path, sample: Sample) -> Pool:
 
 def alce(path: Path, sample: Sample) -> Pool:
     """ALCE data (ASQA, QAMPARI, ELI5): its passages pooled; the sub-answers or claims are the parts."""
-    rows = alce_rows(path)
-    texts = {alce_file(each): alce_text(each) for row in rows for each in row["docs"]}
+    rows: list[dict[str, Any]] = json.loads(path.read_bytes())
+    texts = {_passage_file(each): _passage_text(each) for row in rows for each in row["docs"]}
     cases = [
         Case(id=f"q{number:04d}", question=row["question"], parts=_alce_parts(row), tags=("alce",))
         for number, row in enumerate(rows)
     ]
     return Pool(texts=texts, cases=cases, primary=("parts_contained", "citation_recall", "citation_precision"))
-
-
-def alce_rows(path: Path) -> list[dict[str, Any]]:
-    """The items of an ALCE file; a result file, whose items carry an `output`, keeps them under `data`."""
-    plain = json.loads(path.read_bytes())
-    rows: list[dict[str, Any]] = plain["data"] if isinstance(plain, dict) else plain
-    return rows
 
 
 def _alce_parts(row: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
@@ -171,8 +164,8 @@ def nq(path: Path, sample: Sample) -> Pool:
     texts, cases = {}, []
     for number, row in enumerate(_lines(path)):
         gold = next(each for each in row["ctxs"] if each["isgold"])
-        name = alce_file(gold)
-        text = texts[name] = alce_text(gold)
+        name = _passage_file(gold)
+        text = texts[name] = _passage_text(gold)
         held = next((answer for answer in row["answers"] if answer in gold["text"]), None)
         places = [Evidence(document=name, quote=held, start=text.index(held, len(gold["title"]) + 2))] if held else []
         cases.append(
@@ -233,13 +226,13 @@ def _beir_file(name: str) -> str:
     return f"{quote(name, safe='')}.txt"
 
 
-def alce_file(passage: Mapping[str, str]) -> str:
+def _passage_file(passage: Mapping[str, str]) -> str:
     """The file name of a passage, the same for the same text."""
     digest = hashlib.sha256(passage["text"].encode()).hexdigest()[:12]
     return f"{_file_name(passage['title'])}-{digest}.txt"
 
 
-def alce_text(passage: Mapping[str, str]) -> str:
+def _passage_text(passage: Mapping[str, str]) -> str:
     """A passage as it is indexed: its title, then its text."""
     return f"{passage['title']}\n\n{passage['text']}"
 

@@ -64,17 +64,17 @@ def run(
     from qa.evals.baseline import keep as keep_run
     from qa.evals.opening import chatbot_opener, describe
     from qa.evals.runner import plan, run_suite
-    from qa.evals.sources import Sources, system_of
+    from qa.evals.sources import Sources
     from qa.evals.summary import overview
 
     sample = Sample(limit=limit, seed=seed, articles=_slice(articles))
     work = _work()
     sources = Sources(home=home, work=work / "corpora", sample=sample, corpus=corpus, distractors=distractors)
     chosen = {"model": model, "embeddings": embeddings, "top_k": top_k, "strictness": strictness}
+    opener = chatbot_opener(chosen, work=work)
     failed, finished = False, []
     for name in suites:
         suite = sources.open(name, asks=False if search_only else None)
-        opener = system_of(name) or chatbot_opener(chosen, work=work)
         manifest = plan(suite, describe(chosen))
         folder = out / suite.name if out is not None else _run_folder(manifest)
         with _progress(suite.name, total=len(suite.cases)) as done:

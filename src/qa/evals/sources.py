@@ -6,9 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from qa.errors import SuiteError
-from qa.evals.adapters import READERS, Sample, adapt, alce_rows
-from qa.evals.replay import replay
-from qa.evals.runner import Opener
+from qa.evals.adapters import READERS, Sample, adapt
 from qa.evals.suites import Suite, load_cases, load_suite, select
 from qa.evals.twins import make_twins
 
@@ -62,11 +60,3 @@ class Sources:
             raise SuiteError(f"{path} does not say what its questions are about. Add --corpus FOLDER")
         cases, places = load_cases(path)
         return Suite(name=path.stem, title=path.name, cases=cases, corpora={"": self.corpus}, places=places)
-
-
-def system_of(name: str) -> Opener | None:
-    """The system that a suite brings with it: an ALCE file with outputs answers for itself."""
-    kind, _, rest = name.partition(":")
-    if kind == "alce" and "output" in alce_rows(Path(rest))[0]:
-        return lambda corpus: replay(Path(rest))
-    return None
