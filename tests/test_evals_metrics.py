@@ -202,10 +202,3 @@ def test_the_risk_coverage_curve_admits_equal_confidences_together() -> None:
         0 + 1 / 2 * 1 / 3 + 1 / 4 * 1 / 2
     )
     assert metrics.aurc([], []) is None
-
-
-@given(st.lists(st.floats(0, 100), min_size=1, max_size=20), st.floats(0, 1))
-def test_percentiles_are_numpys(values: list[float], share: float) -> None:
-    import numpy as np
-
-    assert metrics.percentile(values, share) == pytest.approx(float(np.quantile(values, share)))

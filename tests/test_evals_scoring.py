@@ -252,6 +252,12 @@ def test_a_passage_stands_for_evidence_of_which_it_holds_half() -> None:
     assert found(Region("d", 0, 14), Region("d", 14, 30)) == [Region("d", 0, 14), gold]
 
 
+def test_latencies_are_the_median_and_what_one_case_in_twenty_exceeds() -> None:
+    records = [replace(GOOD, seconds={"ask": float(taken)}) for taken in range(1, 22)]
+    made = {each.name: each for each in figures(records, score_run(records, judge=Rules()))}
+    assert (made["ask_p50"].value, made["ask_p95"].value, made["ask_p50"].unit) == (11, 20, "seconds")
+
+
 def test_tokens_and_cost_are_counted_where_a_model_answered() -> None:
     assert GOOD.answer is not None
     used = replace(GOOD, answer=replace(GOOD.answer, usage=Usage(input_tokens=3000, output_tokens=500)))

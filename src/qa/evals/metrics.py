@@ -221,17 +221,3 @@ def aurc(confidence: Sequence[float], right: Sequence[bool]) -> float | None:
         area += (coverage - covered) * risk
         covered = coverage
     return area if right else None
-
-
-def percentile(values: Sequence[float], share: float) -> float | None:
-    """The value below which `share` of the values lie, interpolated between neighbours; None without values.
-
-    Source: Hyndman and Fan, "Sample Quantiles in Statistical Packages" (1996), definition 7, as in numpy.
-    """
-    if not values:
-        return None
-    ordered = sorted(values)
-    position = share * (len(ordered) - 1)
-    below = int(position)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (position - below) * (ordered[above] - ordered[below])
