@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +20,7 @@ import numpy as np
 from memory_index import MemoryIndex
 from qa.confidence import estimate_confidence
 from qa.embedder import MiniLM
+from qa.evals.ranking import ndcg
 from qa.features import analyse
 from qa.index import Index
 from qa.retrieval import Searchable, retrieve
@@ -82,17 +82,13 @@ def share(places: Iterable[int], *, below: int) -> float:
     return 100 * float(np.mean([place < below for place in places]))
 
 
-def ndcg(texts: QuestionSet, *, ask: Ask, graded: bool, depth: int = 10) -> float:
-    """The mean normalised discounted cumulative gain, with the grades as gains or 1 for whatever is relevant.
-
-    Source: Järvelin and Kekäläinen (2002), with linear gains.
-    """
+def mean_ndcg(texts: QuestionSet, *, ask: Ask, graded: bool) -> float:
+    """The mean nDCG@10, with the grades as gains or 1 for whatever is relevant."""
     numbers = {passage.id: number for number, passage in enumerate(texts.passages)}
     values = []
     for case, judged in zip(texts.cases, texts.grades, strict=True):
-        grades = {number: grade if graded else 1 for number, grade in judged.items()}
-        gained = [grades.get(numbers[hit.passage.id], 0) for hit in ask(case.question)[:depth]]
-        values.append(_discounted(gained) / _discounted(sorted(grades.values(), reverse=True)[:depth]))
+        found = [numbers[hit.passage.id] for hit in ask(case.question)[:10]]
+        values.append(ndcg(found, {number: grade if graded else 1 for number, grade in judged.items()}))
     return float(np.mean(values))
 
 
@@ -177,7 +173,7 @@ def main() -> None:
     found = [passage for passage, _ in ranks(nq.cases, nq, ask=searched)]
     print(f"NQ, {len(nq.passages)} passages: R@1 {share(found, below=1):.1f}  R@5 {share(found, below=5):.1f}")
     searched = asker(cranfield, vectors["cranfield"], index=index["cranfield"], top_k=10)
-    binary, graded = (ndcg(cranfield, ask=searched, graded=graded) for graded in (False, True))
+    binary, graded = (mean_ndcg(cranfield, ask=searched, graded=graded) for graded in (False, True))
     print(f"Cranfield, {len(cranfield.passages)} abstracts: nDCG@10 {binary:.3f}; with gains of 4 to 1 {graded:.3f}")
     held_out = [case for case in squad.cases if case.article % 2 == 1]
     good, near = ([case for case in held_out if case.answerable is wanted] for wanted in (True, False))
@@ -219,10 +215,6 @@ def _entry(passage: Passage, vector: Vectors) -> Entry:
         chars=len(passage.text),
     )
     return Entry(record=record, passages=(passage,), vectors=vector[None])
-
-
-def _discounted(gains: Sequence[int]) -> float:
-    return sum(gain / math.log2(place + 2) for place, gain in enumerate(gains))
 
 
 if __name__ == "__main__":
