@@ -50,10 +50,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flip:
-    """A case that came out differently; `gain` adds up what its primary scores gained."""
+    """A case that came out differently, as it is now; `gain` adds up what its primary scores gained."""
 
-    before: CaseRecord
-    after: CaseRecord
+    record: CaseRecord
     was: Stage | None
     now: Stage | None
     gain: float
@@ -154,9 +153,7 @@ def _flips(before: Results, after: Results, pairs: Sequence[tuple[int, int]]) ->
         names = [name for name in after.manifest.primary if name in was and name in now]
         if was.get("right") != now.get("right") or before.stages[a] != after.stages[b]:
             gain = 10 * (now.get("right", 0) - was.get("right", 0)) + sum(now[name] - was[name] for name in names)
-            yield Flip(
-                before=before.records[a], after=after.records[b], was=before.stages[a], now=after.stages[b], gain=gain
-            )
+            yield Flip(record=after.records[b], was=before.stages[a], now=after.stages[b], gain=gain)
 
 
 def _differences(before: Results, after: Results) -> Iterator[tuple[str, str, str]]:

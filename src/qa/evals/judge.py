@@ -59,7 +59,6 @@ class Agreement:
     """How a judge agrees with people over `n` pairs; kappa is None where both say one thing throughout."""
 
     n: int
-    share: float
     kappa: float | None
     interval: Interval | None
 
@@ -158,8 +157,7 @@ def agreement(judge: Judge, labels: Sequence[Label]) -> Agreement:
     said = [judge.supports(label.premise, label.hypothesis) for label in labels]
     gold = [label.supported for label in labels]
     interval = bootstrap(lambda picks: kappa([said[n] for n in picks], [gold[n] for n in picks]), range(len(labels)))
-    same = sum(a == b for a, b in zip(said, gold, strict=True))
-    return Agreement(n=len(labels), share=same / len(labels), kappa=kappa(said, gold), interval=interval)
+    return Agreement(n=len(labels), kappa=kappa(said, gold), interval=interval)
 
 
 def kappa(left: Sequence[bool], right: Sequence[bool]) -> float | None:

@@ -1,7 +1,7 @@
 """How sure a figure is: intervals, paired tests, the smallest change that can be seen.
 
 Cases that rest on the same document are not independent: they are resampled together, as a cluster.
-Everything random is seeded; nothing here knows what the numbers measure.
+Nothing here knows what the numbers measure.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 Interval = tuple[float, float]
 Z_95 = 1.959963984540054
 Z_80 = 0.8416212335729143
+SEED = 0  # of whatever is drawn, so that a figure comes out the same again
 FEWEST_CLUSTERS = 8
 """With fewer documents than this the cases themselves are resampled: a handful of clusters gives no usable interval."""
 
@@ -57,7 +58,7 @@ def effective_size(values: Sequence[float], clusters: Sequence[Hashable]) -> flo
     return float(len(array) / max(1.0, between / spread))
 
 
-def bootstrap_mean(values: Sequence[float], clusters: Sequence[Hashable], *, seed: int = 0) -> Interval:
+def bootstrap_mean(values: Sequence[float], clusters: Sequence[Hashable]) -> Interval:
     """The 95 % percentile interval of a mean, whole clusters drawn with replacement, 2,000 times.
 
     Source: Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), §13.3; clusters as in §8.
@@ -65,15 +66,13 @@ def bootstrap_mean(values: Sequence[float], clusters: Sequence[Hashable], *, see
     group = groups(clusters)
     sums, counts = np.bincount(group, weights=np.asarray(values, dtype=float)), np.bincount(group)
     size = len(counts)
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(SEED)
     draws = (generator.integers(0, size, size) for _ in range(2000))
     low, high = np.quantile([sums[picks].sum() / counts[picks].sum() for picks in draws], (0.025, 0.975))
     return float(low), float(high)
 
 
-def bootstrap(
-    statistic: Callable[[NDArray[np.intp]], float | None], clusters: Sequence[Hashable], *, seed: int = 0
-) -> Interval | None:
+def bootstrap(statistic: Callable[[NDArray[np.intp]], float | None], clusters: Sequence[Hashable]) -> Interval | None:
     """The 95 % percentile interval of any statistic of the cases with the given positions, 500 draws.
 
     Draws in which it is undefined are left out; None when that is more than half of them, or when
@@ -83,7 +82,7 @@ def bootstrap(
     members = [np.flatnonzero(group == number) for number in range(int(group.max()) + 1)] if len(group) else []
     if not members:
         return None
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(SEED)
     drawn = []
     for _ in range(500):
         picks = generator.integers(0, len(members), len(members))
@@ -96,7 +95,7 @@ def bootstrap(
     return (float(low), float(high)) if low < high else None
 
 
-def paired_interval(deltas: Sequence[float], clusters: Sequence[Hashable], *, seed: int = 0) -> Interval:
+def paired_interval(deltas: Sequence[float], clusters: Sequence[Hashable]) -> Interval:
     """The 95 % interval of a mean paired difference of figures between 0 and 1.
 
     The wider of two: the adjusted Wald interval, which adds one pair of +1 and one of -1 and so does
@@ -109,18 +108,18 @@ def paired_interval(deltas: Sequence[float], clusters: Sequence[Hashable], *, se
     middle = float(padded.mean())
     if not deltas:
         return -1.0, 1.0
-    low, high = bootstrap_mean(deltas, clusters, seed=seed)
+    low, high = bootstrap_mean(deltas, clusters)
     return max(-1.0, min(low, middle - half)), min(1.0, max(high, middle + half))
 
 
-def sign_flip(deltas: Sequence[float], clusters: Sequence[Hashable], *, seed: int = 0) -> float:
+def sign_flip(deltas: Sequence[float], clusters: Sequence[Hashable]) -> float:
     """The two-sided p of no difference: how often random signs, one per cluster, give a sum as far from zero.
 
     Source: Fisher's randomization test; Smucker, Allan and Carterette (CIKM 2007), §2.3, with 10,000 draws.
     """
     sums = np.bincount(groups(clusters), weights=np.asarray(deltas, dtype=float)) if deltas else np.zeros(0)
     seen = abs(float(sums.sum()))
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(SEED)
     blocks = (generator.integers(0, 2, (100, len(sums))) * 2 - 1 for _ in range(100))
     as_far: int = sum(int((np.abs(signs @ sums) >= seen - 1e-12).sum()) for signs in blocks)
     return (as_far + 1) / 10_001

@@ -55,7 +55,7 @@ def compared(comparison: Comparison) -> str:
     lines += ["", "| figure | before | after | change | 95 % interval | p (Holm) | margin | n | verdict |"]
     lines += ["|---|--:|--:|--:|--:|--:|--:|--:|---|", *map(_row, comparison.changes), ""]
     lines += [
-        f"- {each.after.case.id}: {each.was or 'right'} → {each.now or 'right'} · {each.after.case.question}"
+        f"- {each.record.case.id}: {each.was or 'right'} → {each.now or 'right'} · {each.record.case.question}"
         for each in comparison.flips[:MOST_FLIPS]
     ]
     if len(comparison.flips) > MOST_FLIPS:
