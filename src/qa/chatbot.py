@@ -251,9 +251,8 @@ class Chatbot:
         return self._library.document(document)
 
     def status(self) -> Status:
-        """What is indexed, and where."""
-        index = self._library.index
-        manifest = index.manifest()
+        """What is indexed, and where. Raises: StoreDamagedError when what was indexed is gone."""
+        index, manifest = self._library.index, self._library.manifest()
         return Status(
             location=index.location,
             collection=index.collection,

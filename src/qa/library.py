@@ -23,6 +23,7 @@ from qa.ray_ingestion import ingest_on_ray
 from qa.remote_embedder import RemoteEmbedder
 from qa.resources import resource
 from qa.retrieval import retrieve
+from qa.rows import Manifest
 from qa.selection import EVERYTHING, Selection
 from qa.sentence_vectors import SentenceVectors, Vectors, readings
 from qa.settings import Settings
@@ -143,11 +144,16 @@ class Library:
             except QAError as error:
                 yield IngestReport(failed=((", ".join(map(str, roots)), str(error)),))
 
-    def fill(self) -> None:
-        """Ingest the seeds if nothing was ever ingested. Raises: StoreDamagedError when what was is gone."""
+    def manifest(self) -> Manifest | None:
+        """How the index was made; None before the first ingest. Raises: StoreDamagedError when what was is gone."""
         manifest = self.index.manifest()
         if manifest is None and self.index.cache.exists():
             raise self.index.lost()
+        return manifest
+
+    def fill(self) -> None:
+        """Ingest the seeds if nothing was ever ingested. Raises: StoreDamagedError when what was is gone."""
+        manifest = self.manifest()
         if manifest is None or (not manifest.finished and not self.index.documents()):
             self.ingest(
                 [self._settings.seeds or resource("seeds")],

@@ -75,6 +75,8 @@ def test_a_server_that_comes_back_empty_is_said_to_have_lost_its_documents(tmp_p
                     ask()
         with pytest.raises(StoreDamagedError, match=lost):
             open_bot(server.url, documents)
+        with open_bot(server.url, documents, fill=False) as bot, pytest.raises(StoreDamagedError, match=lost):
+            bot.status()
         with open_bot(server.url, documents, fill=False, repair=True) as bot:
             assert bot.ingest(documents, rebuild=True).added == ("mill.txt",)
             assert "1891" in bot.ask(QUESTION).text
