@@ -1,4 +1,4 @@
-# Two commands, each ready to run on a machine with python3 (3.11 or newer) and make:  make ask Q="…"  ·  make test
+# Two commands, each ready to run on a machine with python3 (3.11 or newer) and make:  make ask Q="…"  ·  make check
 # The first one installs everything into .venv, once; from then on nothing here needs the network.
 PYTHON ?= python3
 BIN := .venv/bin
