@@ -267,3 +267,9 @@ def test_asking_goes_on_while_documents_are_ingested(bot: Chatbot, folder: Path)
             stop.set()
         assert min(asker.result() for asker in askers) > 0
     assert bot.document("notes/new.txt").text == "The lighthouse has 7 lamps.\n"
+
+
+@pytest.mark.parametrize("setting", ["chroma", "collection", "embeddings", "home", "seeds"])
+def test_what_a_library_was_opened_with_is_not_adjusted(bot: Chatbot, setting: str) -> None:
+    with pytest.raises(SettingsError, match=f"{setting} belongs to the library"):
+        bot.adjusted(**{setting: getattr(bot.settings, setting)})

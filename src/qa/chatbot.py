@@ -36,6 +36,8 @@ History = Sequence[Message | Mapping[str, str]]
 
 EXTRACTIVE = "extractive"
 DEFAULT_MODEL = "openai:gpt-5-mini"
+LIBRARYS = frozenset({"chroma", "collection", "embeddings", "home", "seeds"})
+"""The settings that a library is opened with, and keeps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +90,10 @@ class Chatbot:
     def adjusted(self, **chosen: Any) -> Self:
         """The same library under other settings, by name; only the original is to be closed.
 
-        Raises: SettingsError when a setting is not right.
+        Raises: SettingsError when a setting is not right, or is one of the library's own.
         """
+        if fixed := sorted(LIBRARYS & chosen.keys()):
+            raise SettingsError(f"{fixed[0]} belongs to the library that is open. Open another: qa.Chatbot.open(…)")
         settings = self.settings.changed(**chosen)
         chat_model = None if "model" in chosen else self._chat_model
         return type(self)(settings, library=self._library, chat_model=chat_model, conditions=self._conditions)
