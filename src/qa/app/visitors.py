@@ -43,8 +43,8 @@ def login(request: gr.Request | BareRequest) -> str | None:
     return user
 
 
-def visitor(request: gr.Request | None) -> str:
+def visitor(request: gr.Request | BareRequest | None) -> str:
     """Who asks: a login, or else an address."""
     if request is None:
         return ""
-    return request.username or f"address {network(request.client.host) if request.client else ''}"
+    return login(request) or f"address {network(request.client.host) if request.client else ''}"
