@@ -105,16 +105,18 @@ def _check(question: str, source: Citation | Nearest, document: Callable[[str], 
     return Check(question=question, document=source.document, quote=source.quote, finding=finding, start=start)
 
 
-def _find(source: Citation | Nearest, document: Callable[[str], Document]) -> tuple[Finding, int | None, str]:
-    """What became of a quote, where it stands now, and the text of its document as it is now."""
+def _find(
+    source: Citation | Nearest, document: Callable[[str], Document]
+) -> tuple[Finding, int | None, Document | None]:
+    """What became of a quote, where it stands now, and its document as it is now."""
     try:
-        text = document(source.document).text
+        found = document(source.document)
     except StoreError:
-        return "gone", None, ""
-    if text[source.start : source.end] == source.quote:
-        return "exact", source.start, text
-    at = text.find(source.quote)
-    return ("moved", at, text) if at >= 0 and source.quote else ("changed", None, text)
+        return "gone", None, None
+    if source.start >= 0 and source.quote and found.text[source.start : source.end] == source.quote:
+        return "exact", source.start, found
+    at = found.text.find(source.quote)
+    return ("moved", at, found) if at >= 0 and source.quote else ("changed", None, found)
 
 
 def verify_sentences(
@@ -141,12 +143,15 @@ def verify_sentences(
 
 
 def _source(citation: Citation, document: Callable[[str], Document]) -> str | None:
-    """The title of a quote and the text about it; None when the quote no longer holds, which is said of the quote."""
-    _, start, text = _find(citation, document)
-    if start is None:
+    """The text about a quote, under its document's own title, as a file may name any other.
+
+    None when the quote no longer holds, which is said of the quote.
+    """
+    _, start, found = _find(citation, document)
+    if start is None or found is None:
         return None
     end = start + len(citation.quote) + SURROUNDINGS_CHARS
-    return f"{citation.title}\n{text[max(0, start - SURROUNDINGS_CHARS) : end]}"
+    return f"{found.title}\n{found.text[max(0, start - SURROUNDINGS_CHARS) : end]}"
 
 
 def _undeserved(

@@ -19,7 +19,7 @@ from qa.draft import Draft
 from qa.errors import ModelError
 from qa.sentences import split_sentences
 from qa.types import ABSTENTION, Answer, Document, Passage, Sentence, Usage
-from qa.verification import SentenceCheck, verify_sentences
+from qa.verification import SentenceCheck, verify, verify_sentences
 
 TEXT = """General Naravane met General Serino in Rome on 8 July 2021 and then visited Italy's naval dockyard.
 He did not meet Ada Quill. The fleet [3] counts 41 ships, and `a[1]` is one of them.
@@ -164,3 +164,20 @@ def test_verify_exits_1_and_says_which_sentence_and_why(bot: Chatbot, tmp_path: 
     assert "1 of 1 quotes hold\n0 of 1 sentences hold" in failed.stdout
     found = json.loads(verify("bad.json", "--json").stdout)["sentences"]
     assert [one["text"] for one in found if one["reason"]] == [FORGED]
+
+
+def test_a_title_that_the_file_makes_up_bears_out_nothing() -> None:
+    text, title = "General Naravane met General Serino in Paris.", "The visit to Paris"
+    sentence = replace(GOOD.sentences[0], text=text)
+    citations = (replace(GOOD.citations[0], title=title),)
+    forged = replace(GOOD, text=f"{text} [1]", sentences=(sentence,), citations=citations)
+    assert [check.holds for check in checks(forged)] == [False]
+
+
+def test_a_quote_stands_only_at_characters_that_there_are() -> None:
+    counted_back = replace(
+        GOOD.citations[0], start=GOOD.citations[0].start - len(TEXT), end=GOOD.citations[0].end - len(TEXT)
+    )
+    empty = replace(GOOD.citations[0], start=0, end=0, quote="")
+    found = verify(replace(GOOD, citations=(counted_back, empty)), document=lambda _: DOCUMENT)
+    assert [check.finding for check in found] == ["moved", "changed"]
