@@ -7,6 +7,7 @@ import pty
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def test_the_file_is_its_owners_alone_and_holds_no_password(file: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
     assert PASSWORD not in text
     assert len({line.rpartition("$")[2] for line in text.splitlines()}) == 2  # one password, two salts
-    assert [each.name for each in file.parent.iterdir()] == ["logins"]
+    assert sorted(each.name for each in file.parent.iterdir()) == ["logins", "logins.lock"]
 
 
 def test_a_new_password_takes_the_place_of_the_old_and_comments_stay(file: Path) -> None:
@@ -187,3 +188,11 @@ def test_passwords_on_the_command_line_are_a_usage_error_that_names_the_new_way(
     assert (ran.returncode, "qa config login NAME" in ran.stderr, "s3cret" in ran.stderr) == (2, True, False)
     ran = qa(tmp_path, "chat", "--auth-file", "absent")
     assert (ran.returncode, "absent cannot be read" in ran.stderr) == (1, True)
+
+
+def test_logins_that_are_added_at_once_are_all_kept(file: Path) -> None:
+    names = [f"reader {number}" for number in range(6)]
+    with ThreadPoolExecutor(len(names)) as threads:
+        list(threads.map(lambda name: add_login(file, name, f"the password of {name}"), names))
+    logins = read_logins(file)
+    assert all(logins.check(name, f"the password of {name}") for name in names)

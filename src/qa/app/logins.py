@@ -13,6 +13,8 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from filelock import FileLock
+
 from qa.errors import SettingsError
 from qa.private import make_private, write_whole
 
@@ -58,13 +60,14 @@ def add_login(path: Path, name: str, password: str) -> None:
     if len(password) < SHORTEST:
         raise SettingsError(f"the password is too short. Choose {SHORTEST} characters or more")
     path = path.resolve()
-    lines = _lines(path) if path.exists() else []
-    _hashes(path, lines)
     added = f"{name}:{_hashed(password, salt=secrets.token_hex(16))}"
-    kept = [line for line in lines if line.partition(":")[0] != name]
     try:
         make_private(path.parent)
-        write_whole(path, "".join(f"{line}\n" for line in [*kept, added]))
+        with FileLock(f"{path}.lock", mode=0o600):  # else of two that are added at once one is lost
+            lines = _lines(path) if path.exists() else []
+            _hashes(path, lines)
+            kept = [line for line in lines if line.partition(":")[0] != name]
+            write_whole(path, "".join(f"{line}\n" for line in [*kept, added]))
     except OSError as error:
         raise SettingsError(f"{path} cannot be written: {error.strerror}. Name another: --auth-file FILE") from error
 
