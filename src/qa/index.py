@@ -8,6 +8,7 @@ so passages of any other version are never seen. `writer.py` writes; nothing is 
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -59,6 +60,7 @@ class Index:
         self.location, self.collection = location, collection
         self.embeddings, self.dimension = embeddings, dimension
         self._token = token
+        self._process = os.getpid()
         self._temporary: TemporaryDirectory[str] | None = None
         self.is_read_only = False
         with store_errors(location):
@@ -289,6 +291,8 @@ class Index:
         """The collection of records, as it stands now; None before the first ingest has begun."""
         from chromadb.errors import NotFoundError
 
+        if self._process != os.getpid():  # Chroma's threads stayed there, and would be waited for (1.5.9)
+            raise StoreError(f"index {self.location}: another process opened it. Open it anew in each process")
         with store_errors(self.location):
             try:
                 return self.client.get_collection(self.collection, embedding_function=None)

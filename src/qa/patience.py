@@ -7,6 +7,7 @@ comments; only an await can be ended. So our own clients run in one event loop, 
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Generator
@@ -22,8 +23,21 @@ TIMES = 10  # the whole of a reply may take so many times as long as its next wo
 REPLY_BYTES = 8_000_000  # 25,000 tokens: the event of each is some 300 bytes
 VECTOR_BYTES = 100_000_000  # a thousand vectors of 3,072 numbers, written out, are 37 MB
 
-_LOOP = asyncio.new_event_loop()
-threading.Thread(target=_LOOP.run_forever, name="qa-models", daemon=True).start()
+
+def _start() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="qa-models", daemon=True).start()
+    return loop
+
+
+def _start_again() -> None:
+    global _LOOP
+    _LOOP = _start()
+
+
+_LOOP = _start()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_again)  # a fork takes no thread along, and would wait for ever
 
 
 class Patience:
@@ -68,13 +82,19 @@ class Client(DefaultAsyncHttpxClient):
     """The HTTP client of our own models: bounded in time and bytes, follows no redirect, unpacks nothing."""
 
     def __init__(self, *, timeout_s: float, limit: int) -> None:
-        super().__init__(timeout=timeout_s, follow_redirects=False)
         self._timeout_s = timeout_s
         self._limit = limit
+        self._open()
+
+    def _open(self) -> None:
+        super().__init__(timeout=self._timeout_s, follow_redirects=False)
+        self._process = os.getpid()
 
     async def send(self, request: httpx2.Request, *, stream: bool = False, **how: Any) -> httpx2.Response:
         """The response within `timeout_s`: its beginning if it is a stream, else all of it."""
         request.headers["accept-encoding"] = "identity"
+        if self._process != os.getpid():  # the connections are its parent's
+            self._open()
         try:
             async with asyncio.timeout(self._timeout_s):
                 response = await super().send(request, stream=True, **how)

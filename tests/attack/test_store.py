@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -330,3 +333,33 @@ def test_a_lease_that_ran_out_is_lost_though_the_clock_was_set_back(
     with pytest.raises(StoreError, match="the right to write was lost"):
         held.check()
     held.release()
+
+
+FORKING = """
+import os, sys
+from qa import Chatbot
+from qa.errors import StoreError
+with Chatbot.open(model="extractive", chroma="index", fill=False) as bot:
+    bot.ingest("documents")
+    child = os.fork()
+    if child == 0:
+        try:
+            bot.ask("Who?")
+        except StoreError as error:
+            os._exit(7 if "Open it anew in each process" in str(error) else 1)
+        os._exit(2)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_fork_is_told_to_open_the_index_itself(documents: Path) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", FORKING]
+    with subprocess.Popen(
+        command, cwd=documents.parent, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as forking:
+        try:
+            assert forking.communicate(timeout=60)[0] == "7\n"
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(forking.pid, signal.SIGKILL)
