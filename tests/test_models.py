@@ -164,3 +164,11 @@ def test_an_encoding_counts_text_that_looks_like_control_tokens() -> None:
     counter = TokenCounter(encoding=encoding)
     assert not counter.approximate
     assert counter("<|endoftext|>") == 13
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:99999/v1", "http://127.0.0.1:abc/v1", "http://[::1", "localhost:11434/v1", "http://"]
+)
+def test_an_address_that_is_none_is_named(address: str) -> None:
+    with pytest.raises(SettingsError, match=r"is no address\. Set QA_BASE_URL"):
+        chat_model(NAME, base_url=address, timeout_s=5)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from qa.errors import EmbeddingError, ModelError, QAError, SettingsError, without_keys
+from qa.settings import bare_address, is_openai
 
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
@@ -43,7 +44,7 @@ def chat_model(name: str, *, base_url: str | None, timeout_s: float, key: str | 
 
     choices = _key_choice(key, base_url=base_url)
     with _construction(name):
-        if base_url is None and not name.startswith("openai:"):
+        if base_url is None and not is_openai(name):
             choices |= {"timeout": timeout_s, "max_retries": RETRIES, "max_tokens": REPLY_TOKENS}
             theirs: BaseChatModel = init_chat_model(name, **choices)
             return theirs
@@ -96,7 +97,14 @@ def embedding_model(name: str, *, base_url: str | None, timeout_s: float, key: s
 
 
 def _key_choice(key: str | None, *, base_url: str | None) -> dict[str, Any]:
-    """The argument that tells a client its key; none where the client looks into the environment itself."""
+    """The argument that tells a client its key; none where the client looks into the environment itself.
+
+    Raises: SettingsError when the server's address is none.
+    """
+    if base_url is not None and not _is_address(base_url):
+        raise SettingsError(
+            f"base_url = {bare_address(base_url)!r} is no address. Set QA_BASE_URL, such as http://127.0.0.1:11434/v1"
+        )
     if key:
         _given_keys.add(key)
     elif base_url is None:
@@ -104,6 +112,16 @@ def _key_choice(key: str | None, *, base_url: str | None) -> dict[str, Any]:
     elif key is None:
         key = os.environ.get("OPENAI_API_KEY")
     return {"api_key": key or _NO_KEY}
+
+
+def _is_address(address: str) -> bool:
+    import httpx2
+
+    try:
+        url = httpx2.URL(address)
+    except httpx2.InvalidURL:
+        return False
+    return url.scheme in ("http", "https") and bool(url.host) and (url.port is None or 0 < url.port < 65_536)
 
 
 def input_window(model: BaseChatModel) -> int | None:

@@ -24,6 +24,7 @@ OPENAI_KEY, CHROMA_TOKEN, CLOUD_KEY = KEYS = ("OPENAI_API_KEY", "QA_CHROMA_TOKEN
 
 # Where a provider's key is not called PROVIDER_API_KEY.
 _KEY_NAMES = {"google_genai": "GOOGLE_API_KEY", "mistralai": "MISTRAL_API_KEY", "perplexity": "PPLX_API_KEY"}
+_OPENAI_MODELS = ("gpt-", "chatgpt", "o1", "o3", "text-davinci")
 _THIS_MACHINE = re.compile(
     r"(?i)https?://(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?(?:/[\w./~-]*)?", re.ASCII
 )
@@ -110,7 +111,7 @@ class Settings(BaseModel):
         """The key for this model's server, as `_key` gives it. Raises: SettingsError."""
         if self.base_url:
             return self._key(OPENAI_KEY, address="base_url")
-        provider = "openai" if model.startswith("gpt-") else model.partition(":")[0]
+        provider = "openai" if is_openai(model) else model.partition(":")[0]
         return self._key(_KEY_NAMES.get(provider, f"{provider.upper()}_API_KEY"))
 
     def store_key(self) -> str | None:
@@ -153,6 +154,11 @@ def load_settings(**chosen: Any) -> Settings:
             f"{name} = {first['input']!r} cannot be used: {first['msg'].lower()}. "
             f"Set QA_{name.upper()}, or see: qa config"
         ) from error
+
+
+def is_openai(model: str) -> bool:
+    """Whether OpenAI's own client is meant: by its name, or by a model's name alone, as LangChain takes it."""
+    return model.startswith("openai:") or model.lower().startswith(_OPENAI_MODELS)
 
 
 def bare_address(address: str) -> str:

@@ -6,6 +6,8 @@ import asyncio
 import gzip
 import itertools
 import json
+import os
+import signal
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -396,3 +398,37 @@ def test_an_embedding_server_is_bounded_too(play: Play, library: Chatbot) -> Non
 
     with RawServer(play) as server, pytest.raises(EmbeddingError):
         RemoteEmbedder("openai:raw", base_url=server.url, timeout_s=0.3, reader=library._library.embedder)
+
+
+@pytest.mark.parametrize("name", ["gpt-4o", "o3-mini", "chatgpt-4o-latest"])
+def test_a_model_of_openai_without_its_providers_name_is_as_bounded(
+    server: RawServer, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def comments() -> Iterator[bytes]:
+        yield head()
+        while True:
+            time.sleep(PAUSE_S)
+            yield b": nothing\n\n"
+
+    server.play = comments
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+    model = guarded(chat_model(name, base_url=None, timeout_s=0.5), name=name, timeout_s=0.5)
+    with pytest.raises(ModelError, match="did not answer in time"):
+        model.invoke("When?")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_fork_asks_its_models_by_itself(server: RawServer) -> None:
+    server.play = lambda: iter([head(), event(delta={"content": "In 1844."}), DONE])
+    model = guarded(chat_model("openai:raw", base_url=server.url, timeout_s=5), name="raw", timeout_s=5)
+    assert model.invoke("When?").content == "In 1844."
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if model.invoke("When?").content == "In 1844." else 1)
+    until = time.monotonic() + 20
+    while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0) and time.monotonic() < until:
+        time.sleep(PAUSE_S)
+    if ended == (0, 0):
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert ended == (child, 0)
