@@ -21,6 +21,7 @@ from qa.errors import DocumentError, ModelError, SettingsError
         ("key sk-proj-abcdefgh12345678 was refused", "key ••• was refused"),
         ("Authorization: Bearer abc.def was refused", "Authorization: ••• was refused"),
         ("http://ann:s3cret@host:8000/v1 does not answer", "http://•••@host:8000/v1 does not answer"),
+        ("AIzaSyA1234567890abcdefghijklmnopqrstuv was refused", "••• was refused"),
         ("ask and/or search", "ask and/or search"),
     ],
 )

@@ -21,8 +21,9 @@ A message says what happened, shows the value, and gives the next command.
 import re
 
 SHOWN_CHARS = 100
+_CREDENTIALS = re.compile(r"(?s)(?<=://)[^/?#]*@|[?#].*")
 _KEY = re.compile(
-    r"\b(?:(?i:bearer)\s+\S+|(?:sk|pk|rk|key|tok|gsk|xai|lsv2|hf|ghp|xox[a-z])[-_][\w*.-]{8,})|(?<=://)[^/\s@]+(?=@)"
+    r"\b(?:(?i:bearer)\s+\S+|(?:sk|pk|rk|key|tok|gsk|xai|lsv2|hf|ghp|xox[a-z])[-_][\w*.-]{8,}|AIza[\w-]{20,})|(?<=://)[^/\s@]+(?=@)"
 )
 
 
@@ -31,6 +32,11 @@ def shown(value: object) -> str:
     if not isinstance(value, str):
         return f"a value of type {type(value).__name__:.{SHOWN_CHARS}}"
     return repr(value) if len(value) <= SHOWN_CHARS else f"{value[:SHOWN_CHARS]!r} …"
+
+
+def bare_address(address: str) -> str:
+    """An address without its user, password and query, which may hold a key."""
+    return _CREDENTIALS.sub("", address)
 
 
 def without_keys(text: str) -> str:

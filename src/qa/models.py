@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
-from qa.errors import EmbeddingError, ModelError, QAError, SettingsError, without_keys
-from qa.settings import bare_address, is_openai
+from qa.errors import EmbeddingError, ModelError, QAError, SettingsError, bare_address, without_keys
 
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
@@ -24,6 +23,7 @@ SERVER_WORDS = 300
 REPLY_TOKENS = 4_000
 THINKING_TOKENS = 16_000  # of models whose thinking is counted, but not shown
 
+_OPENAI_MODELS = ("gpt-", "chatgpt", "o1", "o3", "text-davinci")
 # A local server wants no key, and the client wants one.
 _NO_KEY = "no-key"
 # What a client raises on a reply that is no JSON, no stream, or JSON of another shape than it expects.
@@ -31,6 +31,11 @@ _ODD = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 _OVERFLOW = re.compile(r"(?i)context (?:length|size|window)|(?:prompt|input) is too long|too many tokens")
 
 _given_keys: set[str] = set()  # no variable holds them, and a server may repeat them
+
+
+def is_openai(model: str) -> bool:
+    """Whether OpenAI's own client is meant: by its name, or by a model's name alone, as LangChain takes it."""
+    return model.startswith("openai:") or model.lower().startswith(_OPENAI_MODELS)
 
 
 def chat_model(name: str, *, base_url: str | None, timeout_s: float, key: str | None = None) -> BaseChatModel:

@@ -17,18 +17,17 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from qa.envfile import NAME as ENV_FILE
 from qa.envfile import read_env_file
-from qa.errors import SettingsError
+from qa.errors import SettingsError, bare_address
+from qa.models import is_openai
 
 ARGUMENT, ENVIRONMENT, DEFAULT = "argument", "environment", "default"
 OPENAI_KEY, CHROMA_TOKEN, CLOUD_KEY = KEYS = ("OPENAI_API_KEY", "QA_CHROMA_TOKEN", "CHROMA_API_KEY")
 
 # Where a provider's key is not called PROVIDER_API_KEY.
 _KEY_NAMES = {"google_genai": "GOOGLE_API_KEY", "mistralai": "MISTRAL_API_KEY", "perplexity": "PPLX_API_KEY"}
-_OPENAI_MODELS = ("gpt-", "chatgpt", "o1", "o3", "text-davinci")
 _THIS_MACHINE = re.compile(
     r"(?i)https?://(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?(?:/[\w./~-]*)?", re.ASCII
 )
-_CREDENTIALS = re.compile(r"(?s)(?<=://)[^/?#]*@|[?#].*")
 # What the clients of OpenAI and Chroma send besides the key, wherever they send.
 _ALSO_SENT = {"base_url": "OPENAI_CUSTOM_HEADERS", "chroma": "CHROMA_CLIENT_AUTH_CREDENTIALS"}
 
@@ -154,16 +153,6 @@ def load_settings(**chosen: Any) -> Settings:
             f"{name} = {first['input']!r} cannot be used: {first['msg'].lower()}. "
             f"Set QA_{name.upper()}, or see: qa config"
         ) from error
-
-
-def is_openai(model: str) -> bool:
-    """Whether OpenAI's own client is meant: by its name, or by a model's name alone, as LangChain takes it."""
-    return model.startswith("openai:") or model.lower().startswith(_OPENAI_MODELS)
-
-
-def bare_address(address: str) -> str:
-    """An address without its user, password and query, which may hold a key."""
-    return _CREDENTIALS.sub("", address)
 
 
 def notices(*, every: bool) -> Iterator[str]:

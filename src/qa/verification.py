@@ -22,6 +22,7 @@ SLACK = 0.1
 _RANKS: dict[Support, int] = {support: -rank for rank, support in enumerate(get_args(Support))}
 _NEEDED = {"supported": SUPPORTED, "partly": PARTLY}
 _MARKER = re.compile(r"\[(\d+)\]")
+EXPORT_BYTES = 100_000_000
 _NUMBERING = re.compile(r"(?<!\d)\d++[.)]")
 _WORD = re.compile(r"[^\W_]")
 
@@ -68,6 +69,8 @@ def read_answers(path: Path) -> tuple[Answer, ...]:
     Raises: DocumentError when the file is missing or not such an export.
     """
     try:
+        if path.exists() and not (path.is_file() and path.stat().st_size <= EXPORT_BYTES):
+            raise DocumentError(f"{path} is no file of up to {EXPORT_BYTES:,} bytes. Give one that qa ask --json wrote")
         plain = json.loads(path.read_text(encoding="utf-8"))
         turns = plain.get("turns", [plain])
         return tuple(_answer(turn) for turn in turns)

@@ -16,10 +16,10 @@ from langchain_core.messages import AIMessageChunk
 
 from qa import Chatbot
 from qa.draft import Draft
-from qa.errors import ModelError
+from qa.errors import DocumentError, ModelError
 from qa.sentences import split_sentences
 from qa.types import ABSTENTION, Answer, Document, Passage, Sentence, Usage
-from qa.verification import SentenceCheck, verify, verify_sentences
+from qa.verification import SentenceCheck, read_answers, verify, verify_sentences
 
 TEXT = """General Naravane met General Serino in Rome on 8 July 2021 and then visited Italy's naval dockyard.
 He did not meet Ada Quill. The fleet [3] counts 41 ships, and `a[1]` is one of them.
@@ -181,3 +181,9 @@ def test_a_quote_stands_only_at_characters_that_there_are() -> None:
     empty = replace(GOOD.citations[0], start=0, end=0, quote="")
     found = verify(replace(GOOD, citations=(counted_back, empty)), document=lambda _: DOCUMENT)
     assert [check.finding for check in found] == ["moved", "changed"]
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/null", "/"])
+def test_what_is_no_file_is_not_read(path: str) -> None:
+    with pytest.raises(DocumentError, match="is no file"):
+        read_answers(Path(path))

@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa.errors import StoreMismatchError
+from qa.errors import StoreMismatchError, bare_address
 from qa.evals.judge import FIELDS, Judge, ModelJudge, Rules
 from qa.evals.runner import Opener, System
 from qa.evals.suites import read_corpus
 from qa.models import chat_model
 from qa.prompts import PromptMessage, load_prompt
 from qa.resources import resource
-from qa.settings import bare_address, load_settings
+from qa.settings import load_settings
 
 if TYPE_CHECKING:
     from qa.chatbot import Chatbot
