@@ -9,8 +9,7 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import translate
-from functools import lru_cache
+from fnmatch import fnmatchcase
 
 from qa.errors import QuestionError, shown
 from qa.types import Record
@@ -41,7 +40,7 @@ class Condition:
             date = record.date or ""
             return bool(date) and COMPARE[self.operator](date[: len(self.value)], self.value)
         held = record.id if self.field == "document" else record.title
-        return bool(_pattern(self.value.casefold()).match(held.casefold())) == (self.operator == "=")
+        return fnmatchcase(held.casefold(), self.value.casefold()) == (self.operator == "=")
 
 
 def parse_condition(text: str) -> Condition:
@@ -60,8 +59,3 @@ def parse_condition(text: str) -> Condition:
 def matching(records: Iterable[Record], conditions: Sequence[Condition]) -> list[Record]:
     """The records that meet every condition."""
     return [record for record in records if all(condition(record) for condition in conditions)]
-
-
-@lru_cache(maxsize=64)  # fnmatch itself remembers 32,768, of any length
-def _pattern(value: str) -> re.Pattern[str]:
-    return re.compile(translate(value))

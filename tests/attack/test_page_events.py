@@ -209,7 +209,7 @@ def test_conversations_from_before_are_still_there(tmp_path: Path) -> None:
 def test_a_full_conversation_takes_no_more_questions(bot: Chatbot, address: str) -> None:
     import gradio as gr
 
-    history = Visitors(folder=bot.settings.home / "conversations").history(BROWSER, gr.Request())
+    history = Visitors(folder=bot.settings.home / "conversations").history(BROWSER, gr.Request(client=None))
     turn, full = Turn(answer=bot.ask(OPENED)), new_conversation()
     for number in range(TURNS):
         full = full.with_turn(number, turn)

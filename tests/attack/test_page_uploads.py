@@ -147,7 +147,7 @@ def test_what_cannot_be_read_goes_and_what_is_not_ours_stays(home: Path) -> None
 def test_no_upload_is_named_as_what_is_under_way(home: Path, name: str) -> None:
     with open_bot(home.parent) as bot:
         why = uploads_of(bot).take(send(home).rename(home / "incoming" / name), lambda _: None)
-        assert "was not uploaded here" in str(why)
+        assert "is hidden by its dot" in str(why)
     assert not (home / "uploads").exists()
 
 

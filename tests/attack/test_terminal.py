@@ -121,7 +121,9 @@ def test_the_progress_bar_still_draws_itself_and_names_steer_nothing(folder: Pat
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
         shown = b""
-        while select.select([ours], [], [], 60)[0]:
+        ready = select.poll()  # which takes numbers above 1,024, as a process with many files open has
+        ready.register(ours)
+        while ready.poll(60_000):
             try:
                 shown += os.read(ours, 65_536)
             except OSError:  # the other side is closed
