@@ -97,7 +97,7 @@ def build(bot: Chatbot, hosting: Hosting) -> FastAPI:
 
     page = build_page(bot, folder=folder, read_only=hosting.read_only)
     blocks = page.queue(default_concurrency_limit=AT_ONCE, max_size=WAITING)
-    bound_unread(blocks._queue)
+    bound_unread(blocks._queue, is_paced=bot.settings.questions_per_minute > 0)
     _mount(app, blocks, hosting, auth=Tries(logins.check) if logins else None)
     room = Room(incoming, folder / "uploads", most=bot.settings.upload_mb * 1_000_000)
     _keep_apart(app, hosting, incoming=incoming, room=room)

@@ -17,9 +17,9 @@ UNREAD_S = 60.0  # after which what was left is forgotten
 EVENTS_A_MINUTE = 600  # of one visitor; a question is three
 
 
-def bound_unread(queue: Queue) -> None:
+def bound_unread(queue: Queue, *, is_paced: bool) -> None:
     """Have the queue of a page refuse the events of who asks too fast or reads nothing, and forget what nobody read."""
-    push, pace = queue.push, Pace(EVENTS_A_MINUTE, "events a minute")
+    push, pace = queue.push, Pace(EVENTS_A_MINUTE if is_paced else 0, "events a minute")
     asked: dict[str, float] = {}  # when each session asked last
     waiting = queue.pending_messages_per_session
 
