@@ -26,18 +26,6 @@ from qa.errors import QuestionError, SettingsError
 SECRET = "The vault code is 7741."
 
 
-@pytest.fixture(scope="module")
-def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
-    with open_bot(tmp_path_factory.mktemp("page")) as bot:
-        yield bot
-
-
-@pytest.fixture(scope="module")
-def address(bot: Chatbot) -> Iterator[str]:
-    with serving(bot) as address:
-        yield address
-
-
 def send(
     address: str,
     method: str,

@@ -6,26 +6,13 @@ import http.client
 import secrets
 import socket
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from page_caller import Caller
-from page_driver import open_bot, serving
+from page_driver import serving
 from qa.app import door
 from qa.chatbot import Chatbot
-
-
-@pytest.fixture(scope="module")
-def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
-    with open_bot(tmp_path_factory.mktemp("page")) as bot:
-        yield bot
-
-
-@pytest.fixture(scope="module")
-def address(bot: Chatbot) -> Iterator[str]:
-    with serving(bot) as address:
-        yield address
 
 
 def test_small_bytes_that_are_large_in_memory_are_refused(address: str) -> None:

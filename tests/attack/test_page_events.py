@@ -6,7 +6,6 @@ import ast
 import json
 import math
 import secrets
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +25,6 @@ JUNK: list[Any] = [
     {"index": True, "value": SECRET}, {"index": -2, "value": SECRET, "liked": True}, {"value": {"text": [SECRET]}},
     {"link": 5, "key": SECRET, "tab": [SECRET], "run": [SECRET]},
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
-    with open_bot(tmp_path_factory.mktemp("page")) as bot:
-        yield bot
-
-
-@pytest.fixture(scope="module")
-def address(bot: Chatbot) -> Iterator[str]:
-    with serving(bot) as address:
-        yield address
 
 
 def kept(folder: Path) -> dict[str, str]:

@@ -7,6 +7,7 @@ import re
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -100,3 +101,8 @@ def network(address: str) -> str:
     except ValueError:  # a socket of this machine
         return address
     return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else address
+
+
+def named(login: str | None, client: Any) -> str:
+    """Who a visitor is counted as: a login, or else an address."""
+    return login or f"address {network(client.host) if client else ''}"

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from qa.app.limits import Pace
-from qa.app.names import network
+from qa.app.names import named
 from qa.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def bound_unread(queue: Queue, *, is_paced: bool) -> None:
         if body.session_hash in waiting and waiting[body.session_hash].qsize() > UNREAD:
             return False, "Read what was answered before asking for more.", "queue_full"
         try:
-            pace.count(username or f"address {network(request.client.host) if request.client else ''}")
+            pace.count(named(username, request.client))
         except QuestionError as error:
             return False, str(error), "queue_full"
         done = await push(body, request, username)

@@ -13,7 +13,7 @@ from starlette.requests import Request as BareRequest
 
 from qa.app.history import History
 from qa.app.limits import Pace
-from qa.app.names import network
+from qa.app.names import named
 
 ARRIVALS = 300
 HOUR_S = 3600.0
@@ -47,4 +47,4 @@ def visitor(request: gr.Request | BareRequest | None) -> str:
     """Who asks: a login, or else an address."""
     if request is None:
         return ""
-    return login(request) or f"address {network(request.client.host) if request.client else ''}"
+    return named(login(request), getattr(request, "client", None))
