@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -183,3 +184,25 @@ def test_examples_are_kept_until_the_documents_change(bot: Chatbot, tmp_path: Pa
         examples.refresh()
         assert examples.questions()
     assert len(asked) == len(set(asked))
+
+
+def test_a_page_that_ends_waits_for_the_question_under_way_and_asks_no_other(bot: Chatbot, tmp_path: Path) -> None:
+    begun, asked = threading.Event(), list[str]()
+
+    class Slow:
+        """The chatbot, which takes its time."""
+
+        documents, document = bot.documents, bot.document
+
+        def ask(self, question: str) -> object:
+            begun.set()
+            time.sleep(0.2)
+            asked.append(question)
+            return bot.ask(question)
+
+    examples = Examples(Slow(), cache=tmp_path / "examples.json")  # type: ignore[arg-type]
+    examples.refresh()
+    assert begun.wait(30)
+    examples.close()
+    assert len(asked) == 1
+    assert not (tmp_path / "examples.json").exists()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from page_caller import Caller
 from page_driver import Reader, chromium, open_bot, serving
-from qa.app.page import build_page
+from qa.app.page import build_page, page_examples
 
 if TYPE_CHECKING:
     import pytest
@@ -51,5 +51,7 @@ def test_a_page_for_reading_only_mends_nothing(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "home" / "uploads").mkdir(parents=True)
     (tmp_path / "home" / "uploads" / "mill.txt").write_text("The mill at Glen Garry was burned down in 1911.")
     with open_bot(tmp_path) as bot:
-        build_page(bot, folder=(tmp_path / "home").resolve(), read_only=True)
+        examples = page_examples(bot, folder=tmp_path)
+        build_page(bot, folder=(tmp_path / "home").resolve(), examples=examples, read_only=True)
+        examples.close()
         assert len(bot.documents()) == 2

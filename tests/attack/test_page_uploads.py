@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from page_driver import open_bot
-from qa.app.page import build_page
+from qa.app.page import build_page, page_examples
 from qa.app.uploads import Uploads
 from qa.chatbot import Chatbot
 
@@ -79,7 +79,9 @@ def test_an_upload_killed_before_it_was_indexed_is_indexed_by_the_next_page(home
     kill_at(home, "ingest")
     with open_bot(home.parent) as bot:
         assert "1911" not in bot.ask(BURNED).text
-        build_page(bot, folder=home.resolve())
+        examples = page_examples(bot, folder=home)
+        build_page(bot, folder=home.resolve(), examples=examples)
+        examples.close()
         assert "1911" in bot.ask(BURNED).text
         assert names(home) == {"mill.txt"}
 

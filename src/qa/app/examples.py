@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from qa.app.questions import make_question
-from qa.errors import QAError
+from qa.errors import QAError, QuestionError
 from qa.private import write_whole
 from qa.sentences import split_sentences
 from qa.types import Answer, Document, Record
@@ -46,6 +46,7 @@ class Examples:
         self._found: tuple[str, ...] = ()
         self._lock = threading.Lock()  # of starting a search, and of keeping what the latest has found
         self._latest: threading.Thread | None = None
+        self._closed = False
 
     def refresh(self) -> None:
         """Look again, now that the documents have changed."""
@@ -53,6 +54,12 @@ class Examples:
             thread = threading.Thread(target=self._find, daemon=True)
             thread.start()
             self._latest = thread
+
+    def close(self) -> None:
+        """Ask no further question, and wait for the one under way: a process must not end in the middle of one."""
+        self._closed = True
+        if self._latest is not None:
+            self._latest.join()
 
     def questions(self) -> tuple[str, ...]:
         """What has been found, after a short wait for a search under way."""
@@ -78,9 +85,14 @@ class Examples:
                 return known
             chosen = records[:: max(1, len(records) // _DOCUMENTS)][:_DOCUMENTS]
             documents = [self._asker.document(each.id) for each in chosen]
-            return {"versions": versions, "questions": list(find_examples(documents, ask=self._asker.ask))}
+            return {"versions": versions, "questions": list(find_examples(documents, ask=self._ask))}
         except QAError:
             return {}  # the next change looks again
+
+    def _ask(self, question: str) -> Answer:
+        if self._closed:
+            raise QuestionError("the page has ended")
+        return self._asker.ask(question)
 
     def _read(self) -> dict[str, list[str]]:
         try:

@@ -31,7 +31,12 @@ if TYPE_CHECKING:
     from qa.chatbot import Chatbot
 
 
-def build_page(bot: Chatbot, *, folder: Path, read_only: bool = False) -> gr.Blocks:
+def page_examples(bot: Chatbot, *, folder: Path) -> Examples:
+    """The example questions of the page, which the built-in way of answering finds."""
+    return Examples(Answerers(bot).under(_builtin(bot)), cache=folder / "examples.json")
+
+
+def build_page(bot: Chatbot, *, folder: Path, examples: Examples, read_only: bool = False) -> gr.Blocks:
     """The page of one chatbot; conversations, uploads and verdicts are kept under `folder`.
 
     One that is `read_only` has no events that add or remove documents.
@@ -40,7 +45,6 @@ def build_page(bot: Chatbot, *, folder: Path, read_only: bool = False) -> gr.Blo
     uploads = Uploads(folder / "uploads", bot=bot)
     if not read_only:
         uploads.mend()
-    examples = Examples(answerers.under(_builtin(bot)), cache=folder / "examples.json")
     examples.refresh()
     blocks: gr.Blocks
     with gr.Blocks(title="Ask your documents", fill_height=True, delete_cache=(3600, 3600)) as blocks:

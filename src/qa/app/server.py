@@ -6,6 +6,8 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -87,15 +89,22 @@ def build(bot: Chatbot, hosting: Hosting) -> FastAPI:
     os.environ["GRADIO_TEMP_DIR"] = str(incoming)
     from fastapi import FastAPI
 
-    from qa.app.page import build_page
+    from qa.app.page import build_page, page_examples
 
-    app = FastAPI(**_NO_DOCS)
+    examples = page_examples(bot, folder=folder)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        examples.close()
+
+    app = FastAPI(**_NO_DOCS, lifespan=lifespan)
 
     @app.get("/health")
     def health() -> dict[str, str]:
         return {"status": "ok"}
 
-    page = build_page(bot, folder=folder, read_only=hosting.read_only)
+    page = build_page(bot, folder=folder, examples=examples, read_only=hosting.read_only)
     blocks = page.queue(default_concurrency_limit=AT_ONCE, max_size=WAITING)
     bound_unread(blocks._queue, is_paced=bot.settings.questions_per_minute > 0)
     _mount(app, blocks, hosting, auth=Tries(logins.check) if logins else None)
