@@ -41,7 +41,7 @@ WARM_UP, NEAREST = 20, 10
 
 def clock(bot: Chatbot, spent: dict[str, float]) -> None:
     """Have each stage add its milliseconds to `spent`."""
-    library = bot._library
+    library = bot.library
     for stage, (holder, name) in STAGES.items():
         owner = getattr(library, holder) if holder else library
         setattr(owner, name, _clocked(getattr(owner, name), stage, spent))
@@ -70,8 +70,8 @@ def ask_all(bot: Chatbot, questions: list[str]) -> list[float]:
 
 def recall(bot: Chatbot, questions: list[str], *, block: int = 5_000) -> float:
     """The share of the nearest ten that the index has among its first ten, over these questions."""
-    index = bot._library.index
-    vectors = bot._library._reader.embed(questions)
+    index = bot.library.index
+    vectors = bot.library._reader.embed(questions)
     best: NDArray[np.float32] = np.full((len(questions), NEAREST), -2, dtype=np.float32)
     ids = sorted(index.passage_ids())
     for first in range(0, len(ids), block):

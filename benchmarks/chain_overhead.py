@@ -20,10 +20,11 @@ from pathlib import Path
 from openai import OpenAI
 
 from openai_server import OpenAIServer, Step
-from qa.chain import AnswerChain, Evidence, load_prompts
+from qa.chain import AnswerChain
+from qa.composer import Composer, load_prompts
 from qa.models import chat_model
 from qa.tokens import TokenCounter
-from qa.types import Answer, Hit, Passage, Span
+from qa.types import Answer, Findings, Hit, Passage, Span
 
 CLAIM = "The old bridge over the river was finished in the spring of that year by two hundred workers"
 PIECES = (*(f"{word} " for word in CLAIM.split()), "[1.1]. ") * 3
@@ -100,17 +101,24 @@ def bare(url: str, question: str) -> Callable[[], tuple[float, float]]:
 
 def chained(url: str) -> Callable[[], tuple[float, float]]:
     """The chain: when it showed the first piece, and when it had the Answer."""
-    evidence = Evidence(
-        retrieve=lambda query: hits(),
-        abstain=lambda question, query, found: None,
-        refuse=lambda question, query, found: Answer(question=question, query=query, text="", abstained=True),
-        idf=lambda term: 1.0,
-    )
+    found = hits()
+
+    def find(question: str, query: str, conditions: object) -> Findings:
+        return Findings(
+            question=question,
+            query=query,
+            parts=(query,),
+            hits=found,
+            top_k=len(found),
+            confidence=1.0,
+            answerable=True,
+            rarity=lambda stem: 1.0,
+        )
+
     model = chat_model("openai:scripted", base_url=url, timeout_s=30)
     prompts = load_prompts(Path(__file__).parents[1] / "prompts")
-    chain = AnswerChain(
-        model=model, name="scripted", evidence=evidence, prompts=prompts, count=TokenCounter()
-    ).runnable()
+    composer = Composer(model=model, name="scripted", prompts=prompts, count=TokenCounter())
+    chain = AnswerChain(find=find, composer=composer).runnable()
 
     def ask() -> tuple[float, float]:
         first = 0.0

@@ -82,7 +82,7 @@ def against_a_server(index: Path, askers: int) -> Iterator[tuple[list[Ask], int]
         address = f"http://127.0.0.1:{port}"
         wait_for(f"{address}/api/v2/heartbeat", process, until=time.perf_counter() + PATIENCE_S)
         with Chatbot.open(model="extractive", chroma=address, home=index / "home-of-the-server") as bot:
-            cache = bot._library.index.cache
+            cache = bot.library.index.cache
             cache.mkdir(parents=True, exist_ok=True)
             shutil.copy(index / "index" / "cache" / "documents" / "sentences.sqlite", cache)
             yield [bot.ask] * askers, os.getpid()

@@ -30,7 +30,7 @@ PART = 50  # documents that are compared at a time
 
 def contents(bot: Chatbot) -> Iterator[tuple[object, ...]]:
     """Everything that is indexed but the files' times, in the order of the documents, a part at a time."""
-    index, records = bot._library.index, bot.documents()
+    index, records = bot.library.index, bot.documents()
     for first in range(0, len(records), PART):
         part = records[first : first + PART]
         ids = [key for record in part for key in record.passage_ids]

@@ -25,7 +25,7 @@ class Sentences:
     """The sentences of an index, by document, with their vectors."""
 
     def __init__(self, base: Chatbot) -> None:
-        index, cached = base._library.index, base._library._sentences
+        index, cached = base.library.index, base.library._sentences
         self.articles: list[list[str]] = []
         self.vectors: dict[str, NDArray[np.float16]] = {}
         for record in index.documents():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +37,8 @@ class MemoryIndex:
     def passage_count(self) -> int:
         return len(self._ids)
 
-    def document_frequency(self, term: str) -> int:
-        return len(self._postings.get(term, ()))
+    def frequencies(self) -> Callable[[str], int]:
+        return lambda term: len(self._postings.get(term, ()))
 
     def passages(self, ids: Sequence[str]) -> list[Passage]:
         return [self._passages[key] for key in ids]
@@ -52,7 +52,7 @@ class MemoryIndex:
     def search_lexical(self, query: str, *, k: int) -> list[tuple[str, float]]:
         scores = np.zeros(len(self._ids))
         for term in sorted(set(terms(query))):
-            weight = inverse_frequency(self.document_frequency(term), count=self.passage_count)
+            weight = inverse_frequency(len(self._postings.get(term, ())), count=self.passage_count)
             for row, count in self._postings.get(term, ()):
                 scores[row] += weight * count * (BM25_K1 + 1) / (count + self._norms[row])
         return [pair for pair in self._best(scores, k) if pair[1] > 0]

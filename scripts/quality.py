@@ -18,19 +18,17 @@ from pathlib import Path
 import numpy as np
 
 from memory_index import MemoryIndex
-from qa.confidence import estimate_confidence
 from qa.embedder import MiniLM
 from qa.evals.ranking import ndcg
-from qa.features import analyse
 from qa.index import Index
-from qa.retrieval import Searchable, retrieve
-from qa.types import Hit, Passage, Record
+from qa.retrieval import Query, Searchable, find
+from qa.types import Findings, Passage, Record
 from qa.weights import load_weights
 from qa.writer import Entry, writing
 from question_sets import Case, Embedded, QuestionSet, Vectors, embed, load_cranfield, load_nq, load_squad
 from swapped_names import swap_names
 
-Ask = Callable[[str], tuple[Hit, ...]]
+Ask = Callable[[str], Findings]
 TOP_K = 5  # the default of the settings
 DEPTH = 8  # passages looked at for the place of the right one
 
@@ -49,16 +47,17 @@ def stored(texts: QuestionSet, vectors: Embedded, *, folder: Path) -> Index:
 
 
 def asker(texts: QuestionSet, vectors: Embedded, *, index: Searchable, top_k: int) -> Ask:
-    """`retrieve` on an index, with the vectors that were made before."""
+    """`find` on an index, with the vectors that were made before."""
     sentences = {passage.id: rows for passage, rows in zip(texts.passages, vectors.sentences, strict=True)}
 
-    def ask(question: str) -> tuple[Hit, ...]:
+    def ask(question: str) -> Findings:
         asked = vectors.questions[question]
 
         def cosines(passages: Sequence[Passage]) -> list[Vectors]:
             return [sentences[passage.id] @ asked for passage in passages]
 
-        return retrieve(question, index=index, vector=asked, sentence_cosines=cosines, top_k=top_k)
+        query = Query(text=question, vector=asked, sentence_cosines=cosines)
+        return find(query, question=question, index=index, top_k=top_k, strictness=0.5)
 
     return ask
 
@@ -67,7 +66,7 @@ def ranks(cases: Iterable[Case], texts: QuestionSet, *, ask: Ask) -> Iterator[tu
     """For each case the place, from 0, of its passage among the hits and of its first right sentence among theirs."""
     for case in cases:
         right = texts.passages[case.passage].id
-        hits = ask(case.question)
+        hits = ask(case.question).read
         passage = next((row for row, hit in enumerate(hits) if hit.passage.id == right), DEPTH)
         scored = [
             (-score, hit.rank, row, hit.passage.id == right and row in case.sentences)
@@ -87,20 +86,14 @@ def mean_ndcg(texts: QuestionSet, *, ask: Ask, graded: bool) -> float:
     numbers = {passage.id: number for number, passage in enumerate(texts.passages)}
     values = []
     for case, judged in zip(texts.cases, texts.grades, strict=True):
-        found = [numbers[hit.passage.id] for hit in ask(case.question)[:10]]
+        found = [numbers[hit.passage.id] for hit in ask(case.question).read[:10]]
         values.append(ndcg(found, {number: grade if graded else 1 for number, grade in judged.items()}))
     return float(np.mean(values))
 
 
-def confidences(cases: Iterable[Case], *, index: Searchable, ask: Ask) -> list[float]:
+def confidences(cases: Iterable[Case], *, ask: Ask) -> list[float]:
     """How sure the shipped weights are of each question's answer."""
-    return [
-        estimate_confidence(
-            analyse(case.question, frequency=index.document_frequency, count=index.passage_count),
-            hits=ask(case.question),
-        )
-        for case in cases
-    ]
+    return [ask(case.question).confidence for case in cases]
 
 
 def alone(cases: Iterable[Case], texts: QuestionSet, vectors: Embedded) -> list[float]:
@@ -109,7 +102,7 @@ def alone(cases: Iterable[Case], texts: QuestionSet, vectors: Embedded) -> list[
     for case in cases:
         number = case.passage
         index = MemoryIndex([texts.passages[number]], vectors.passages[number : number + 1])
-        found += confidences([case], index=index, ask=asker(texts, vectors, index=index, top_k=1))
+        found += confidences([case], ask=asker(texts, vectors, index=index, top_k=1))
     return found
 
 
@@ -177,12 +170,12 @@ def main() -> None:
     print(f"Cranfield, {len(cranfield.passages)} abstracts: nDCG@10 {binary:.3f}; with gains of 4 to 1 {graded:.3f}")
     held_out = [case for case in squad.cases if case.article % 2 == 1]
     good, near = ([case for case in held_out if case.answerable is wanted] for wanted in (True, False))
-    sure = confidences(good, index=index["squad"], ask=ask)
+    sure = confidences(good, ask=ask)
     foreign = [case for number, case in enumerate(nq.cases) if number % 2 == 1]
     both = replace(vectors["squad"], questions=vectors["nq"].questions)
-    off = confidences(foreign, index=index["squad"], ask=asker(squad, both, index=index["squad"], top_k=TOP_K))
+    off = confidences(foreign, ask=asker(squad, both, index=index["squad"], top_k=TOP_K))
     refusals("NQ questions asked of the 646 passages", answerable=sure, unanswerable=off)
-    nearly = confidences(near, index=index["squad"], ask=ask)
+    nearly = confidences(near, ask=ask)
     refusals("SQuAD near misses asked of the 646 passages", answerable=sure, unanswerable=nearly)
     steps = rates(answerable=sure, off_topic=off, near=nearly)
     if given.rates:
@@ -196,9 +189,7 @@ def main() -> None:
     refusals(
         "with a name swapped, asked of the 646 passages",
         answerable=sure,
-        unanswerable=confidences(
-            swapped, index=index["squad"], ask=asker(squad, renamed, index=index["squad"], top_k=TOP_K)
-        ),
+        unanswerable=confidences(swapped, ask=asker(squad, renamed, index=index["squad"], top_k=TOP_K)),
     )
     one, missed = alone(good, squad, vectors["squad"]), alone(near, squad, vectors["squad"])
     refusals("SQuAD near misses asked of their passage alone", answerable=one, unanswerable=missed)

@@ -67,7 +67,7 @@ def in_corpus(
     best = sorted(relevance, key=lambda key: (-relevance[key], key))[:READ]
     return Example(
         case=case,
-        question=analyse(case.question, frequency=index.document_frequency, count=index.passage_count),
+        question=analyse(case.question, frequency=index.frequencies(), count=index.passage_count),
         candidates=tuple(
             (texts.passages[rows[key]], vectors.sentences[rows[key]] @ asked, relevance[key]) for key in best
         ),
@@ -80,7 +80,7 @@ def alone(case: Case, *, number: int, texts: QuestionSet, vectors: Embedded, ask
     index = MemoryIndex([passage], vectors.passages[number : number + 1])
     return Example(
         case=case,
-        question=analyse(case.question, frequency=index.document_frequency, count=1),
+        question=analyse(case.question, frequency=index.frequencies(), count=1),
         candidates=((passage, vectors.sentences[number] @ asked, fuse(case.question, asked, index=index)[passage.id]),),
     )
 

@@ -72,7 +72,7 @@ class Proxy:
 
     While `failing` is a status, that is what every request gets; while `silent`, none is answered.
     `records` is how many records a request may write or ask for, as Chroma Cloud limits them;
-    `identity` is who the sender is said to be.
+    `identity` is who the sender is said to be. `requests` are those that were let through.
     """
 
     upstream: str
@@ -84,6 +84,7 @@ class Proxy:
     records: int | None = None
     identity: dict[str, object] | None = None
     refused: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         self._client = httpx.AsyncClient(base_url=self.upstream, timeout=60)
@@ -119,6 +120,7 @@ class Proxy:
         if self.identity and request.url.path.endswith("/auth/identity"):
             return JSONResponse(self.identity)
         body = await request.body()
+        self.requests.append(f"{request.method} {request.url.path.rpartition('/')[2]}")
         if self.records and (count := _records(body)) > self.records:
             self.refused.append(f"{request.url.path}: {count} records")
             return PlainTextResponse("quota exceeded", status_code=422)

@@ -91,7 +91,22 @@ def test_a_second_thought_takes_the_place_of_the_first(bot: Chatbot, tmp_path: P
     assert lint(suite, texts=lambda name: read_corpus(suite.corpora[name])) == []
     (observed,) = [json.loads(line) for line in (folder / "observed.jsonl").read_text("utf-8").splitlines()]
     assert (observed["wanted"], observed["answer"]["question"]) == ("in 1844", OPENED)
-    assert {"id", "start", "end", "score"} == set(observed["passages"][0])
+
+
+def test_what_was_seen_is_what_was_ranked_for_the_answer_under_the_readers_choices(
+    bot: Chatbot, tmp_path: Path
+) -> None:
+    history = Visitors(folder=tmp_path / "visitors").history("0" * 32, gr.Request(username="ann"))
+    asked = bot.adjusted(top_k=1).narrowed(["document=*"])
+    list(write_answer(asked, OPENED, conversation=new_conversation("1" * 32), history=history))
+    kept = history.load("1" * 32)
+    assert kept is not None
+    folder = Feedback(tmp_path / "feedback", bot=bot).save(kept, 0)
+    observed = json.loads((folder / "observed.jsonl").read_text("utf-8"))
+    assert observed["passages"] == [
+        {"id": hit.passage.id, "start": hit.passage.start, "end": hit.passage.end, "score": hit.score}
+        for hit in asked.ask(OPENED).hits
+    ]
 
 
 def test_a_verdict_on_a_question_that_was_too_long_writes_nothing_and_says_why(bot: Chatbot, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from qa.app.links import Reference, link, parse_link
 from qa.app.lists import documents_html, history_html, report_html
 from qa.app.render import answer_html, inert, question_html, streaming_html
-from qa.types import Answer, Citation, Nearest, Record, Sentence, Span
+from qa.types import Answer, Citation, Record, Sentence, Span
 from qa.words import visible
 
 HOSTILE = [
@@ -146,7 +146,7 @@ def test_a_blank_line_begins_a_paragraph() -> None:
 
 
 def test_an_abstention_shows_the_nearest_passages_as_links() -> None:
-    nearest = Nearest(
+    nearest = Citation(
         document="a.txt", title="A", start=3, end=9, page=2, quote="words " * 60, version="0123456789abcdef"
     )
     answer = Answer(question="Why?", query="Why?", text="Not there.", abstained=True, nearest=(nearest,))

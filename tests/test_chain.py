@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +15,18 @@ from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable
 
 from openai_server import OpenAIServer, Step
-from qa.chain import AnswerChain, Evidence, load_prompts
+from qa.chain import AnswerChain, Find
+from qa.composer import Composer, load_prompts
 from qa.errors import ModelError
 from qa.models import chat_model
 from qa.retriever import PassageRetriever
 from qa.tokens import TokenCounter
-from qa.types import Answer, Citation, Event, Hit, Message, Nearest, Passage, Sentence, Span, Usage
+from qa.types import ABSTENTION, Answer, Citation, Event, Findings, Hit, Message, Passage, Sentence, Span, Usage
 
 PROMPTS = load_prompts(Path(__file__).parents[1] / "prompts")
 NAME = "openai:gpt-test"
 QUESTION = "Who met whom?"
 MET = "General Naravane met General Serino in Rome."
-REFUSAL = "The documents do not answer this."
 
 
 def passage(document: str, *sentences: str) -> Passage:
@@ -51,25 +52,28 @@ HITS = tuple(
         [passage("a.txt", MET, "He arrived on 4 July."), passage("b.txt", "The ship reached Naples.")], start=1
     )
 )
-NEAREST = Nearest(document="a.txt", title="a.txt", start=0, end=len(MET), page=None, quote=MET, version="v1")
+NEAREST = tuple(hit.passage.cite(Span(start=0, end=hit.passage.end)) for hit in HITS)
 
 
-def refuse(question: str, query: str, hits: Sequence[Hit]) -> Answer:
-    return Answer(question=question, query=query, text=REFUSAL, abstained=True, nearest=(NEAREST,), confidence=0.7)
-
-
-EVIDENCE = Evidence(
-    retrieve=lambda query: HITS, abstain=lambda question, query, hits: None, refuse=refuse, idf=lambda term: 1.0
-)
+def find(question: str, query: str, conditions: object = (), *, answerable: bool = True) -> Findings:
+    return Findings(
+        question=question,
+        query=query,
+        parts=(query,),
+        hits=HITS,
+        top_k=5,
+        confidence=0.7,
+        answerable=answerable,
+        rarity=lambda stem: 1.0,
+    )
 
 
 def chain(
-    server: OpenAIServer, *, evidence: Evidence = EVIDENCE, timeout_s: float = 5, **chosen: Any
+    server: OpenAIServer, *, find: Find = find, falls_back: bool = False, timeout_s: float = 5, **chosen: Any
 ) -> Runnable[Mapping[str, Any], Event]:
     model = chat_model(NAME, base_url=server.url, timeout_s=timeout_s)
-    return AnswerChain(
-        model=model, name=NAME, evidence=evidence, prompts=PROMPTS, count=TokenCounter(), **chosen
-    ).runnable()
+    composer = Composer(model=model, name=NAME, prompts=PROMPTS, count=TokenCounter(), timeout_s=timeout_s, **chosen)
+    return AnswerChain(find=find, composer=composer, falls_back=falls_back).runnable()
 
 
 def events(server: OpenAIServer, *, history: Sequence[Message] = (), **chosen: Any) -> list[Event]:
@@ -135,12 +139,11 @@ def test_the_model_sees_rules_then_numbered_sentences_then_the_question() -> Non
 
 
 def test_without_evidence_the_model_is_not_asked() -> None:
-    evidence = replace(EVIDENCE, abstain=refuse)
     with OpenAIServer() as server:
-        text, found = events(server, evidence=evidence)
+        text, found = events(server, find=partial(find, answerable=False))
     assert server.requests == []
     assert isinstance(found, Answer)
-    assert (text, found.abstained, found.nearest, found.model) == (REFUSAL, True, (NEAREST,), NAME)
+    assert (text, found.abstained, found.nearest, found.model) == (ABSTENTION, True, NEAREST, NAME)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +154,7 @@ def test_a_model_that_finds_no_answer_abstains_and_never_shows_the_sentinel(piec
     with OpenAIServer(Step(pieces=pieces)) as server:
         found = events(server)
     final = answered(found)
-    assert (final.text, final.abstained, final.nearest) == (REFUSAL, True, (NEAREST,))
+    assert (final.text, final.abstained, final.nearest) == (ABSTENTION, True, NEAREST)
     assert final.notes == ("the model found no answer in the passages",)
     assert not any("DOCU" in event for event in found if isinstance(event, str))
 
@@ -164,7 +167,7 @@ def test_a_partial_answer_stays_without_the_sentinel() -> None:
 @pytest.mark.parametrize("pieces", [(), ("I know that he met her.",), ("He met her [7.1].",)])
 def test_a_reply_that_cites_nothing_becomes_an_abstention(pieces: tuple[str, ...]) -> None:
     final = answer(*pieces)
-    assert (final.text, final.abstained, final.sentences) == (REFUSAL, True, ())
+    assert (final.text, final.abstained, final.sentences) == (ABSTENTION, True, ())
     assert final.notes[-1] == "the model's reply cited nothing"
 
 
@@ -196,13 +199,13 @@ def test_an_unsupported_sentence_can_be_dropped_and_numbers_stay_in_reading_orde
 
 def test_an_unsupported_sentence_can_make_the_whole_abstain() -> None:
     final = answer(*MIXED, unsupported="abstain")
-    assert (final.text, final.abstained) == (REFUSAL, True)
+    assert (final.text, final.abstained) == (ABSTENTION, True)
     assert final.notes == ("a sentence of the model's reply is not supported by what it cites",)
 
 
 def test_dropping_every_sentence_abstains() -> None:
     final = answer("He met 40 sailors [1.1].", unsupported="drop")
-    assert (final.text, final.abstained) == (REFUSAL, True)
+    assert (final.text, final.abstained) == (ABSTENTION, True)
 
 
 def test_what_a_reasoning_model_thinks_aloud_is_not_shown() -> None:
@@ -218,13 +221,13 @@ HISTORY = [Message(role="user", content="Who is Naravane?"), Message(role="assis
 def test_a_follow_up_is_rewritten_by_the_model_and_searched_for() -> None:
     asked: list[str] = []
 
-    def retrieve(query: str) -> tuple[Hit, ...]:
+    def noting(question: str, query: str, conditions: object) -> Findings:
         asked.append(query)
-        return HITS
+        return find(question, query)
 
     steps = [Step(pieces=('"Whom did General', ' Naravane meet?"\n')), Step(pieces=(f"{MET} [1.1]",))]
     with OpenAIServer(*steps) as server:
-        final = answered(events(server, history=HISTORY, evidence=replace(EVIDENCE, retrieve=retrieve)))
+        final = answered(events(server, history=HISTORY, find=noting))
     assert asked == ["Whom did General Naravane meet?"]
     assert (final.question, final.query) == (QUESTION, "Whom did General Naravane meet?")
     assert final.usage == Usage(input_tokens=200, output_tokens=40)
@@ -373,8 +376,8 @@ def test_cancelling_the_async_stream_stops_the_request_upstream() -> None:
 
 def test_any_chat_model_can_be_handed_in() -> None:
     model = GenericFakeChatModel(messages=iter([AIMessage(content=f"{MET} [1.1]")]))
-    handed = AnswerChain(model=model, name="fake", evidence=EVIDENCE, prompts=PROMPTS, count=TokenCounter())
-    final = handed.runnable().invoke({"question": QUESTION, "history": []})
+    composer = Composer(model=model, name="fake", prompts=PROMPTS, count=TokenCounter())
+    final = AnswerChain(find=find, composer=composer).runnable().invoke({"question": QUESTION, "history": []})
     assert isinstance(final, Answer)
     assert (final.text, final.model, final.incomplete) == (f"{MET} [1]", "fake", False)
 

@@ -189,9 +189,9 @@ def test_an_edit_embeds_only_the_passages_it_changed(
     long.write_text("\n\n".join(paragraph.format(*[f"no{n}"] * 12) for n in range(6)), encoding="utf-8")
     bot.ingest(folder)
     embedded: list[str] = []
-    embed_spans = bot._library.embedder.embed_spans
+    embed_spans = bot.library.embedder.embed_spans
     monkeypatch.setattr(
-        bot._library.embedder,
+        bot.library.embedder,
         "embed_spans",
         lambda texts, spans, **_: (embedded.extend(texts), embed_spans(texts, spans))[1],
     )

@@ -206,7 +206,7 @@ def test_a_checkup_names_what_is_damaged_left_over_and_stale(ingested: Path) -> 
         (ingested / "docs/new.txt").write_text("New.", encoding="utf-8")
         (ingested / "docs/farm.txt").write_text("Changed.", encoding="utf-8")
         (ingested / "docs/mill.txt").unlink()
-        index = bot._library.index
+        index = bot.library.index
         passages = index._passage_collection()
         assert passages is not None
         (record,) = index.records(["mill.txt"]).values()

@@ -6,10 +6,11 @@ import json
 import random
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -17,7 +18,6 @@ from typer.testing import CliRunner, Result
 from evals_systems import town_cases, write_suite
 from openai_server import OpenAIServer, Step
 from qa.chatbot import Chatbot
-from qa.conditions import Condition
 from qa.errors import SuiteError
 from qa.evals.cli import app
 from qa.evals.opening import describe
@@ -26,7 +26,7 @@ from qa.evals.suites import Case, load_suite, save_case
 from qa.library import Library
 from qa.resources import resource
 from qa.settings import Settings, load_settings
-from qa.types import Hit
+from qa.types import Findings
 
 HEAD = 'primary = ["right", "evidence_recall@5"]\n[gate]\nright = 0.3\n'
 
@@ -73,10 +73,11 @@ def test_a_gate_holds_against_an_equal_baseline_and_fails_against_a_worse_run() 
 class ShuffledLibrary(Library):
     """The library, of which the search gives passages in an order that has nothing to do with the query."""
 
-    def search(self, query: str, *, top_k: int, where: Sequence[Condition] = ()) -> tuple[Hit, ...]:
-        found = super().search(query, top_k=50, where=where)
-        picked = random.Random(query).sample(found, k=min(top_k, len(found)))
-        return tuple(replace(hit, rank=rank) for rank, hit in enumerate(picked, start=1))
+    def find(self, question: str, query: str, *, top_k: int, **rest: Any) -> Findings:
+        found = super().find(question, query, top_k=50, **rest)
+        picked = random.Random(query).sample(found.hits, k=min(top_k, len(found.hits)))
+        hits = tuple(replace(hit, rank=rank) for rank, hit in enumerate(picked, start=1))
+        return replace(found, hits=hits, top_k=top_k)
 
 
 def test_shuffling_what_the_search_finds_fails_the_gate_of_our_baseline(project: Path, tmp_path: Path) -> None:

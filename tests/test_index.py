@@ -93,7 +93,7 @@ def test_lexical_search_finds_other_forms_of_a_word_and_forgets_what_was_replace
     with writing(index) as writer:
         writer.put([entry("a.txt", "The ships sailed.\nNothing else.\n"), entry("b.txt", "A harbour.\n")])
     assert [each.text for each in found(index, "Which ship is sailing?")] == ["The ships sailed.\n"]
-    assert index.document_frequency("ship") == 1
+    assert index.frequencies()("ship") == 1
     with writing(index) as writer:
         writer.put([entry("a.txt", "The planes landed.\n")])
     assert found(index, "ship") == []
@@ -271,7 +271,7 @@ def test_scores_after_edits_are_those_of_an_index_built_afresh(tmp_path: Path) -
         writer.put([entry("b.txt", "a mill\na farm\n"), entry("c.txt", "a mill on the hill\n")])
         writer.put([entry("a.txt", "the new farm and its mill\n")])
     assert index.search_lexical("mill farm hill", k=9) == fresh.search_lexical("mill farm hill", k=9)
-    assert index.document_frequency("mill") == 3
+    assert index.frequencies()("mill") == 3
 
 
 def test_an_index_of_thousands_of_documents_opens_again(tmp_path: Path) -> None:

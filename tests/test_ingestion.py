@@ -75,9 +75,9 @@ def test_a_touched_file_is_not_embedded_again_and_readers_are_not_disturbed_by_a
     os.utime(folder / "mill.txt", (LONG_AGO + 9, LONG_AGO + 9))
     report = bot.ingest(folder)
     assert (len(report.unchanged), report.passages) == (3, 0)
-    before = bot._library.index.manifest()
+    before = bot.library.index.manifest()
     assert bot.ingest(folder) == report
-    assert bot._library.index.manifest() == before
+    assert bot.library.index.manifest() == before
 
 
 def test_a_moved_file_keeps_its_vectors(bot: Chatbot, folder: Path) -> None:
@@ -92,11 +92,11 @@ def test_a_moved_file_keeps_its_vectors(bot: Chatbot, folder: Path) -> None:
 def test_a_renamed_file_is_read_under_its_new_name(bot: Chatbot, folder: Path) -> None:
     write(folder / "Warsaw.txt", "The city has 300,000 inhabitants.")
     bot.ingest(folder)
-    assert [key for key, _ in bot._library.index.search_lexical("Warsaw", k=9)] == [bot.documents()[0].passage_ids[0]]
+    assert [key for key, _ in bot.library.index.search_lexical("Warsaw", k=9)] == [bot.documents()[0].passage_ids[0]]
     (folder / "Warsaw.txt").rename(folder / "Gdynia.txt")
     report = bot.ingest(folder)
     assert (report.added, report.removed, report.passages) == (("Gdynia.txt",), ("Warsaw.txt",), 1)
-    assert bot._library.index.search_lexical("Warsaw", k=9) == []
+    assert bot.library.index.search_lexical("Warsaw", k=9) == []
     assert bot.search("How many people live in Gdynia?")[0].passage.document == "Gdynia.txt"
     assert bot.document("Gdynia.txt").text == "The city has 300,000 inhabitants."
 
@@ -107,7 +107,7 @@ def test_a_new_title_over_the_same_text_is_embedded_and_indexed(bot: Chatbot, fo
     bot.ingest(folder)
     write(folder / "page.html", page.format("All about Gdynia"))
     assert bot.ingest(folder).passages == 1
-    assert [len(bot._library.index.search_lexical(name, k=9)) for name in ("Warsaw", "Gdynia")] == [0, 1]
+    assert [len(bot.library.index.search_lexical(name, k=9)) for name in ("Warsaw", "Gdynia")] == [0, 1]
 
 
 def test_a_single_file_that_is_gone_leaves_the_index_with_the_next_ingest_of_all(
@@ -173,9 +173,9 @@ def test_a_survey_says_what_an_ingest_would_do_and_changes_nothing(bot: Chatbot,
     write(folder / "new.txt", "The school is new.")
     (folder / "bad.txt").write_bytes(b"\xff\xfe\x00")
     (folder / "port.txt").unlink()
-    before = bot.documents(), bot._library.index.manifest()
+    before = bot.documents(), bot.library.index.manifest()
     would = bot.survey(folder)
-    assert (bot.documents(), bot._library.index.manifest()) == before
+    assert (bot.documents(), bot.library.index.manifest()) == before
     assert replace(bot.ingest(folder), passages=0) == would
     assert (would.added, would.replaced, would.removed) == (("new.txt",), ("mill.txt",), ("port.txt",))
 

@@ -66,10 +66,10 @@ def contents(bot: Chatbot) -> dict[str, tuple[object, ...]]:
     """Everything that is indexed, by document."""
     found = {}
     for record in bot.documents():
-        vectors = bot._library.index.vectors(record.passage_ids)
+        vectors = bot.library.index.vectors(record.passage_ids)
         found[record.id] = (
             replace(record, modified_ns=0),
-            bot._library.index.passages(record.passage_ids),
+            bot.library.index.passages(record.passage_ids),
             np.asarray(vectors).tobytes(),
         )
     return found
@@ -112,6 +112,6 @@ def test_killed_ingests_leave_whole_documents_and_the_next_one_finishes(tmp_path
     assert contents(reader) == contents(afresh)
     assert answers(reader) == answers(afresh)
     assert reader.check().damage == ()
-    assert reader._library.index.passage_count == sum(record.passages for record in reader.documents())
+    assert reader.library.index.passage_count == sum(record.passages for record in reader.documents())
     assert not reader.status().unfinished
     shutil.rmtree(tmp_path)

@@ -46,7 +46,7 @@ def cluster() -> Iterator[RayCluster]:
 
 def contents(bot: Chatbot) -> dict[str, tuple[object, ...]]:
     """Everything that is indexed, by document, but the files' times: one too new to be trusted is left out."""
-    index = bot._library.index
+    index = bot.library.index
     return {
         record.id: (
             replace(record, modified_ns=0),

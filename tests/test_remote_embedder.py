@@ -36,7 +36,7 @@ def test_the_provider_embeds_titled_passages_and_queries(tmp_path: Path, server:
     bot = open_bot(tmp_path, server)
     answer = bot.ask("When did the old mill in Arden burn down?")
     assert (answer.embeddings, answer.citations[0].quote) == (NAME, "The old mill in Arden burned down in 1891.")
-    assert bot._library.index.dimension == DIMENSION
+    assert bot.library.index.dimension == DIMENSION
     assert [request["input"] for request in server.requests] == [
         ["dimension"],
         [f"mill\n{MILL}"],

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from qa.errors import DocumentError, StoreError
-from qa.types import Answer, Citation, Document, Nearest, Sentence, Span
+from qa.types import Answer, Citation, Document, Sentence, Span
 from qa.verification import Check, read_answers, verify
 
 TEXT = "The mill burned in 1891. It was rebuilt."
@@ -53,7 +53,7 @@ def test_a_quote_is_exact_moved_changed_or_gone(text: str | None, finding: str, 
 
 
 def test_the_nearest_passages_of_an_abstention_are_checked_too() -> None:
-    nearest = Nearest(document="a", title="a", start=3, end=6, page=None, quote="abc", version="v")
+    nearest = Citation(document="a", title="a", start=3, end=6, page=None, quote="abc", version="v")
     answer = Answer(question="q", query="q", text="No.", abstained=True, nearest=(nearest,))
     (check,) = verify(answer, document=lambda name: Document(id=name, text="...abc", title=name))
     assert check.finding == "exact"

@@ -6,7 +6,7 @@ Everything is of its type and within its bounds, or a QuestionError that names t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 from qa.conditions import Condition, parse_condition
 from qa.errors import QuestionError, shown
@@ -74,11 +74,12 @@ def read_top_k(top_k: object) -> int:
     return top_k
 
 
-def read_asked(asked: object) -> Mapping[str, Any]:
-    """`question` and `history` of what a chain is invoked with, checked. Raises: QuestionError."""
+def read_asked(asked: object) -> tuple[str, tuple[Message, ...], tuple[Condition, ...]]:
+    """The question, history and conditions that a chain is invoked with. Raises: QuestionError."""
     if not isinstance(asked, Mapping) or "question" not in asked:
-        raise QuestionError('a chain is asked with {"question": text, "history": turns}')
-    return {"question": read_question(asked["question"]), "history": read_history(asked.get("history"))}
+        raise QuestionError('a chain is asked with {"question": text, "history": turns, "where": conditions}')
+    question, history = read_question(asked["question"]), read_history(asked.get("history"))
+    return question, history, read_conditions(asked.get("where"))
 
 
 def _is_list(value: object) -> TypeGuard[Sequence[object]]:

@@ -6,31 +6,29 @@ language model or without. What each part does is decided in its own room.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from qa import extractive
-from qa.asking import read_asked, read_conditions, read_history, read_question, read_top_k
+from qa.asking import read_conditions, read_question, read_top_k
 from qa.checkup import Checkup
 from qa.conditions import Condition
 from qa.errors import ModelError, SettingsError
-from qa.features import inverse_frequency
-from qa.followup import standalone
 from qa.ingestion import IngestReport, Report
 from qa.library import Library
 from qa.resources import resource
 from qa.selection import EVERYTHING, Selection
 from qa.settings import OPENAI_KEY, Settings, load_settings
-from qa.types import Answer, Document, Event, Hit, Message, Record
+from qa.types import Answer, Document, Event, Findings, Hit, Message, Record
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.retrievers import BaseRetriever
-    from langchain_core.runnables import Runnable
+    from langchain_core.runnables import Runnable, RunnableConfig
+
+    from qa.composer import Composer
 
 History = Sequence[Message | Mapping[str, str]]
 
@@ -66,7 +64,7 @@ class Chatbot:
     ) -> None:
         """Wire the parts; `open` is the usual way in. `chat_model` replaces the one that the settings name."""
         self.settings = settings
-        self._library = library
+        self.library = library
         self._chat_model = chat_model
         self._conditions = conditions
 
@@ -96,7 +94,7 @@ class Chatbot:
             raise SettingsError(f"{fixed[0]} belongs to the library that is open. Open another: qa.Chatbot.open(…)")
         settings = self.settings.changed(**chosen)
         chat_model = None if "model" in chosen else self._chat_model
-        return type(self)(settings, library=self._library, chat_model=chat_model, conditions=self._conditions)
+        return type(self)(settings, library=self.library, chat_model=chat_model, conditions=self._conditions)
 
     def narrowed(self, where: Sequence[str]) -> Self:
         """The same library, of which only the documents are searched that meet conditions such as `date>=2021-07`.
@@ -105,7 +103,7 @@ class Chatbot:
         (= != < <= > >=); all must be met. Raises: QuestionError when one cannot be read.
         """
         conditions = (*self._conditions, *read_conditions(where))
-        return type(self)(self.settings, library=self._library, chat_model=self._chat_model, conditions=conditions)
+        return type(self)(self.settings, library=self.library, chat_model=self._chat_model, conditions=conditions)
 
     def __enter__(self) -> Self:
         return self
@@ -115,7 +113,7 @@ class Chatbot:
 
     def close(self) -> None:
         """Let go of the library."""
-        self._library.close()
+        self.library.close()
 
     @cached_property
     def model_name(self) -> str:
@@ -133,73 +131,91 @@ class Chatbot:
 
     # -- asking ----------------------------------------------------------------------------------
 
-    def ask(self, question: str, *, history: History = (), where: Sequence[str] = ()) -> Answer:
+    def ask(
+        self, question: str, *, history: History = (), where: Sequence[str] = (), config: RunnableConfig | None = None
+    ) -> Answer:
         """The answer to a question, given the conversation before it, from the documents that meet the conditions.
+
+        `config` is LangChain's, with callbacks, tags and a name for traces.
 
         Raises: QuestionError when it is empty or too long or a condition cannot be read, ModelError when the
         language model fails.
         """
-        for event in self.stream(question, history=history, where=where):
-            if isinstance(event, Answer):
-                return event
-        raise AssertionError("a stream ends with its Answer")
+        return _whole(self.chain.invoke(_asked(question, history, where), config))
 
     def stream(
-        self, question: str, *, history: History = (), where: Sequence[str] = ()
+        self, question: str, *, history: History = (), where: Sequence[str] = (), config: RunnableConfig | None = None
     ) -> Generator[Event, None, None]:
         """The answer as it comes: pieces of text, each citation before its first marker, the Answer last.
 
         Raises: as `ask` does.
         """
-        if read_conditions(where):
-            yield from self.narrowed(where).stream(question, history=history)
-            return
-        question, messages = read_question(question), read_history(history)
-        if self.model_name == EXTRACTIVE:
-            yield from _events(self._extract(question, messages))
-            return
-        try:
-            yield from self.chain.stream({"question": question, "history": messages})
-        except ModelError as error:
-            if self.settings.fallback != EXTRACTIVE:
-                raise
-            note = f"the language model failed, so these are the documents' own sentences: {error}"
-            yield from _events(replace(self._extract(question, messages), notes=(note,)))
+        yield from self.chain.stream(_asked(question, history, where), config)
+
+    async def aask(
+        self, question: str, *, history: History = (), where: Sequence[str] = (), config: RunnableConfig | None = None
+    ) -> Answer:
+        """`ask`, awaiting the model."""
+        return _whole(await self.chain.ainvoke(_asked(question, history, where), config))
+
+    async def astream(
+        self, question: str, *, history: History = (), where: Sequence[str] = (), config: RunnableConfig | None = None
+    ) -> AsyncGenerator[Event, None]:
+        """`stream`, awaiting the model."""
+        async for event in self.chain.astream(_asked(question, history, where), config):
+            yield event
 
     @cached_property
     def chain(self) -> Runnable[Mapping[str, Any], Event]:
-        """`{"question", "history"}` → the Answer when invoked, sync and async; a language model's streams its events.
+        """`{"question", "history", "where"}` → the Answer when invoked, its events when streamed; sync and async.
+
+        All questions go through it, with a language model or without.
 
         Raises: SettingsError or ModelError when the language model cannot be made.
         """
-        from langchain_core.runnables import RunnableLambda
+        from qa.chain import AnswerChain
 
-        if self.model_name == EXTRACTIVE:
-            return RunnableLambda(lambda asked: self.ask(**read_asked(asked)))
-        from qa.chain import AnswerChain, Evidence, load_prompts
+        falls_back = self.settings.fallback == EXTRACTIVE
+        try:
+            composer = None if self.model_name == EXTRACTIVE else self._composer()
+        except ModelError as error:
+            if not falls_back:
+                raise
+            return AnswerChain(find=self._find, failure=error).runnable()
+        return AnswerChain(find=self._find, composer=composer, falls_back=falls_back).runnable()
+
+    def _find(self, question: str, query: str, conditions: tuple[Condition, ...]) -> Findings:
+        return self.library.find(
+            question,
+            query,
+            top_k=self.settings.top_k,
+            strictness=self.settings.strictness,
+            where=(*self._conditions, *conditions),
+        )
+
+    def _composer(self) -> Composer:
+        """What writes answers with the language model. Raises: SettingsError, ModelError."""
+        from qa.composer import Composer, load_prompts
         from qa.models import chat_model
         from qa.tokens import TokenCounter, token_counter
 
         settings = self.settings
-        counter = TokenCounter() if settings.base_url else token_counter(self.model_name.removeprefix("openai:"))
         model = self._chat_model or chat_model(
             self.model_name,
             base_url=settings.base_url,
             key=settings.model_key(self.model_name),
             timeout_s=settings.timeout_s,
         )
-        answering = AnswerChain(
+        return Composer(
             model=model,
             name=self.model_name,
-            evidence=Evidence(retrieve=self._find, abstain=self._abstain, refuse=self._refuse, idf=self.idf),
             prompts=load_prompts(settings.prompts or resource("prompts")),
-            count=counter,
+            count=TokenCounter() if settings.base_url else token_counter(self.model_name.removeprefix("openai:")),
             timeout_s=settings.timeout_s,
             context_tokens=settings.context_tokens,
             unsupported=settings.unsupported,
             check=settings.check,
         )
-        return RunnableLambda(read_asked) | answering.runnable()
 
     @cached_property
     def retriever(self) -> BaseRetriever:
@@ -212,7 +228,9 @@ class Chatbot:
         """The passages that best match a query, best first. Raises: QuestionError."""
         conditions = (*self._conditions, *read_conditions(where))
         top_k = self.settings.top_k if top_k is None else read_top_k(top_k)
-        return self._library.search(read_question(query), top_k=top_k, where=conditions)
+        query = read_question(query)
+        found = self.library.find(query, query, top_k=top_k, strictness=self.settings.strictness, where=conditions)
+        return found.read
 
     # -- the documents ---------------------------------------------------------------------------
 
@@ -230,33 +248,33 @@ class Chatbot:
 
         Raises: DocumentError when a path holds nothing to read, StoreError; the index stays as it was.
         """
-        return self._library.ingest(paths, selection=selection, rebuild=rebuild, progress=progress, ray=ray)
+        return self.library.ingest(paths, selection=selection, rebuild=rebuild, progress=progress, ray=ray)
 
     def survey(self, *paths: str | Path, selection: Selection = EVERYTHING) -> IngestReport:
         """What `ingest` would do; nothing is changed. Raises: as `ingest` does."""
-        return self._library.survey(paths, selection=selection)
+        return self.library.survey(paths, selection=selection)
 
     def watch(
         self, *paths: str | Path, selection: Selection = EVERYTHING, progress: Report = lambda _: None
     ) -> Iterator[IngestReport]:
         """What `ingest` does now and after every change, until interrupted. Raises: as `ingest` does, at first."""
-        return self._library.watch(paths, selection=selection, progress=progress)
+        return self.library.watch(paths, selection=selection, progress=progress)
 
     def remove(self, document: str) -> None:
         """Forget a document. Raises: StoreError when it is not indexed."""
-        self._library.remove(document)
+        self.library.remove(document)
 
     def documents(self) -> tuple[Record, ...]:
         """What is known of every indexed document, sorted by id."""
-        return self._library.documents()
+        return self.library.documents()
 
     def document(self, document: str) -> Document:
         """An indexed document as it was read. Raises: StoreError when there is none of this id."""
-        return self._library.document(document)
+        return self.library.document(document)
 
     def status(self) -> Status:
         """What is indexed, and where. Raises: StoreDamagedError when what was indexed is gone."""
-        index, manifest = self._library.index, self._library.manifest()
+        index, manifest = self.library.index, self.library.manifest()
         return Status(
             location=index.location,
             collection=index.collection,
@@ -269,46 +287,7 @@ class Chatbot:
 
     def check(self) -> Checkup:
         """Whether every document is whole, and what has changed in the files since they were ingested."""
-        return self._library.check()
-
-    # -- what the answers are made of ------------------------------------------------------------
-
-    def _extract(self, question: str, history: Sequence[Message]) -> Answer:
-        """The answer in the documents' own sentences."""
-        query = standalone(question, history)
-        return self._library.index.reading(lambda: self._find_and_answer(question, query))
-
-    def _find(self, query: str) -> tuple[Hit, ...]:
-        return self._library.search(query, top_k=self.settings.top_k, where=self._conditions)
-
-    def _find_and_answer(self, question: str, query: str) -> Answer:
-        started = time.perf_counter()
-        hits = self._find(query)
-        retrieved = time.perf_counter()
-        answer = self._answer(question, query, hits)
-        seconds = {"retrieve": retrieved - started, "answer": time.perf_counter() - retrieved}
-        return replace(answer, seconds=seconds)
-
-    def _answer(self, question: str, query: str, hits: tuple[Hit, ...]) -> Answer:
-        index = self._library.index
-        answer = extractive.answer(
-            query, question=question, hits=hits, index=index, strictness=self.settings.strictness
-        )
-        return replace(answer, embeddings=index.embeddings)
-
-    def _abstain(self, question: str, query: str, hits: tuple[Hit, ...]) -> Answer | None:
-        answer = self._answer(question, query, hits)
-        return answer if answer.abstained else None
-
-    def _refuse(self, question: str, query: str, hits: tuple[Hit, ...]) -> Answer:
-        confidence = self._answer(question, query, hits).confidence
-        answer = extractive.refusal(query, question=question, hits=hits, confidence=confidence)
-        return replace(answer, embeddings=self._library.index.embeddings)
-
-    def idf(self, stem: str) -> float:
-        """How rare a stem is among the passages."""
-        index = self._library.index
-        return inverse_frequency(index.document_frequency(stem), count=index.passage_count)
+        return self.library.check()
 
 
 def ask(question: str, *, history: History = (), **chosen: Any) -> Answer:
@@ -320,8 +299,11 @@ def ask(question: str, *, history: History = (), **chosen: Any) -> Answer:
         return bot.ask(question, history=history)
 
 
-def _events(answer: Answer) -> Iterator[Event]:
-    """A finished answer as a stream."""
-    yield from answer.citations
-    yield answer.text
-    yield answer
+def _asked(question: str, history: History, where: Sequence[str]) -> Mapping[str, Any]:
+    return {"question": question, "history": history, "where": where}
+
+
+def _whole(event: Event) -> Answer:
+    """The Answer, which is what a chain gives when it is invoked."""
+    assert isinstance(event, Answer)
+    return event

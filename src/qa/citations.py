@@ -181,13 +181,13 @@ class CitationStream:
         return passage, Span(start=passage.sentences[0].start, end=passage.sentences[-1].end)
 
     def _number(self, passage: Passage, span: Span) -> int:
-        for known in self.citations:
+        for number, known in enumerate(self.citations, start=1):
             if (known.document, known.start, known.end) == (passage.document, span.start, span.end):
-                return known.number
+                return number
         citation = passage.cite(span, number=len(self.citations) + 1)
         self.citations.append(citation)
         self._out.append(citation)
-        return citation.number
+        return len(self.citations)
 
     def _show(self, text: str, *, upto: int) -> bool:
         """Shows ordinary text, which ends a run of markers."""

@@ -220,7 +220,7 @@ def verify(file: Path, chroma: Chroma = None, as_json: Json = False) -> None:
         sentences = [
             check
             for answer in answers
-            for check in verify_sentences(answer, document=document, idf=bot.idf, strict=strict)
+            for check in verify_sentences(answer, document=document, idf=bot.library.rarity, strict=strict)
         ]
     if as_json:
         _print_json({"checks": [*map(asdict, checks)], "sentences": [*map(asdict, sentences)]})

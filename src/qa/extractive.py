@@ -1,6 +1,6 @@
-"""Hits → an Answer without a language model: the sentences that answer, verbatim, or an abstention.
+"""Findings → an Answer without a language model: the sentences that answer, verbatim, or an abstention.
 
-Deterministic: equal hits give an equal answer. Nothing is searched or embedded here, and no
+Deterministic: equal findings give an equal answer. Nothing is searched or embedded here, and no
 sentence is written: every one is cut from its passage and cites exactly itself.
 """
 
@@ -11,12 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qa.confidence import estimate_confidence
-from qa.features import Question, analyse
-from qa.kinds import asks_for_several, find_candidates
-from qa.retrieval import Searchable
-from qa.types import ABSTENTION, Answer, Hit, Nearest, Passage, Sentence, Span
-from qa.weights import load_weights
+from qa.kinds import Asked, asked, asks_for_several, find_candidates
+from qa.types import ABSTENTION, Answer, Findings, Hit, Passage, Sentence, Span
 
 NEAREST = 3
 CLOSE = 0.35  # a second sentence joins when its odds against the best are at least these
@@ -46,33 +42,40 @@ class _Candidate:
         return " ".join(_REFERENCE.sub("", self.passage.cut(self.span)).split())
 
 
-def answer(query: str, *, question: str, hits: Sequence[Hit], index: Searchable, strictness: float) -> Answer:
-    """The answer to `question`, from the sentences of `hits` that answer `query` best.
-
-    Abstains, with the nearest passages, when the confidence is lower than `strictness` asks for.
-    """
-    analysed = analyse(query, frequency=index.document_frequency, count=index.passage_count)
-    confidence = estimate_confidence(analysed, hits=hits)
-    if not hits or confidence < load_weights().required_confidence(strictness):
-        return refusal(query, question=question, hits=hits, confidence=confidence)
-    chosen = _choose(_candidates(hits), several=asks_for_several(query))
-    sentences = tuple(_sentence(each, number, question=analysed) for number, each in enumerate(chosen, start=1))
+def answer(findings: Findings) -> Answer:
+    """The answer in the sentences of the hits that answer best, or the refusal where they are not sure to."""
+    if not findings.answerable:
+        return refusal(findings)
+    chosen = _choose(_candidates(findings.read), several=asks_for_several(findings.query))
+    kind = asked(findings.query)
+    sentences = tuple(_sentence(each, number, asked=kind) for number, each in enumerate(chosen, start=1))
     return Answer(
-        question=question,
-        query=query,
+        question=findings.question,
+        query=findings.query,
         text=" ".join(f"{sentence.text} [{number}]" for number, sentence in enumerate(sentences, start=1)),
         abstained=False,
         sentences=sentences,
         citations=tuple(each.passage.cite(each.span, number=number) for number, each in enumerate(chosen, start=1)),
-        confidence=confidence,
+        confidence=findings.confidence,
+        embeddings=findings.embeddings,
+        seconds={"retrieve": findings.seconds},
+        hits=findings.hits,
     )
 
 
-def refusal(query: str, *, question: str, hits: Sequence[Hit], confidence: float = 0.0) -> Answer:
-    """The abstention, with the passages nearest to the query."""
-    nearest = tuple(_nearest(hit) for hit in hits[:NEAREST])
+def refusal(findings: Findings) -> Answer:
+    """The abstention, with the passages nearest to the question."""
+    near = [hit.passage for hit in findings.read[:NEAREST]]
     return Answer(
-        question=question, query=query, text=ABSTENTION, abstained=True, nearest=nearest, confidence=confidence
+        question=findings.question,
+        query=findings.query,
+        text=ABSTENTION,
+        abstained=True,
+        nearest=tuple(passage.cite(Span(start=passage.start, end=passage.end)) for passage in near),
+        confidence=findings.confidence,
+        embeddings=findings.embeddings,
+        seconds={"retrieve": findings.seconds},
+        hits=findings.hits,
     )
 
 
@@ -110,25 +113,8 @@ def _choose(candidates: Sequence[_Candidate], *, several: bool) -> list[_Candida
     return sorted(distinct.values(), key=lambda each: (ranks[each.passage.document], each.span.start))
 
 
-def _sentence(chosen: _Candidate, number: int, *, question: Question) -> Sentence:
+def _sentence(chosen: _Candidate, number: int, *, asked: Asked) -> Sentence:
     text = chosen.text
-    return Sentence(text=text, citations=(number,), support="supported", highlight=_highlight(text, question=question))
-
-
-def _highlight(text: str, *, question: Question) -> Span | None:
-    """The short answer, where the sentence holds exactly one thing of the kind that is asked for."""
-    found = list(find_candidates(text, asked=question.asked))
-    return found[0] if len(found) == 1 else None
-
-
-def _nearest(hit: Hit) -> Nearest:
-    passage = hit.passage
-    return Nearest(
-        document=passage.document,
-        title=passage.title,
-        start=passage.start,
-        end=passage.end,
-        page=passage.page,
-        quote=passage.text,
-        version=passage.version,
-    )
+    found = list(find_candidates(text, asked=asked))
+    short = found[0] if len(found) == 1 else None  # where it holds exactly one thing of the kind that is asked for
+    return Sentence(text=text, citations=(number,), support="supported", highlight=short)

@@ -251,9 +251,9 @@ class Index:
         """The ids of the best `k` passages, of these documents if any are named, with their BM25 scores, best first."""
         return self._current(self._ask_lexical(lambda lexical: lexical.search(query, k=k, documents=documents)) or [])
 
-    def document_frequency(self, term: str) -> int:
-        """How many passages hold a term, a stem as `words.terms` makes them."""
-        return self._ask_lexical(lambda lexical: lexical.document_frequency(term)) or 0
+    def frequencies(self) -> Callable[[str], int]:
+        """How many passages hold a term, a stem as `words.terms` makes them: now, and whenever it is asked later."""
+        return self._ask_lexical(lambda lexical: lexical.frequencies()) or (lambda term: 0)
 
     def refresh_lexical(self) -> None:
         """Bring the lexical cache up to the index where it is behind."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,9 +71,9 @@ class Lexical:
         scored = [(str(searcher.doc(address)["id"][0]), float(score)) for score, address in hits]
         return sorted(scored, key=lambda each: (-each[1], each[0]))
 
-    def document_frequency(self, term: str) -> int:
-        """How many texts hold the term."""
-        return int(self._open().searcher().doc_freq("terms", term))
+    def frequencies(self) -> Callable[[str], int]:
+        """How many texts hold a term, now and whenever it is asked later."""
+        return partial(self._open().searcher().doc_freq, "terms")
 
     def sync(
         self, versions: Mapping[str, str], *, generation: str, texts: Callable[[str], Iterable[tuple[str, str]]]

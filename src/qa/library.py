@@ -5,6 +5,7 @@ Ingests, searches and gives back documents. Nothing is answered here.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count
@@ -15,6 +16,7 @@ from qa.checkup import Checkup, find_damage
 from qa.conditions import Condition, matching
 from qa.embedder import MiniLM
 from qa.errors import DocumentError, QAError, SettingsError, StoreDamagedError, StoreError
+from qa.features import inverse_frequency
 from qa.index import Index
 from qa.ingestion import IngestReport, Report, ingest
 from qa.narrowing import Narrowed
@@ -22,13 +24,13 @@ from qa.private import tighten_ours
 from qa.ray_ingestion import ingest_on_ray
 from qa.remote_embedder import RemoteEmbedder
 from qa.resources import resource
-from qa.retrieval import retrieve
+from qa.retrieval import Query, find
 from qa.rows import Manifest
 from qa.selection import EVERYTHING, Selection
 from qa.sentence_vectors import SentenceVectors, Vectors, readings
 from qa.settings import Settings
 from qa.stores import is_folder
-from qa.types import Document, Hit, Passage, Record
+from qa.types import Document, Findings, Passage, Record
 from qa.writer import writing
 
 LOOK_AGAIN_MS = 60_000  # while watching: not every file system tells of every change
@@ -68,23 +70,31 @@ class Library:
         """Let go of the index."""
         self.index.close()
 
-    def search(self, query: str, *, top_k: int, where: Sequence[Condition] = ()) -> tuple[Hit, ...]:
-        """The passages that best match a query, best first, from documents that meet these conditions."""
+    def find(
+        self, question: str, query: str, *, top_k: int, strictness: float, where: Sequence[Condition] = ()
+    ) -> Findings:
+        """All that the index holds for a question, searched for with `query`, in documents that meet the conditions.
 
+        It is read under one manifest, whatever is written meanwhile.
+        """
+        started = time.perf_counter()
         asked = self._reader.embed([query])[0]
-        vector = self.embedder.embed_query_vector(query) if isinstance(self.embedder, RemoteEmbedder) else asked
+        searched = Query(
+            text=query,
+            vector=self.embedder.embed_query_vector(query) if isinstance(self.embedder, RemoteEmbedder) else asked,
+            sentence_cosines=lambda passages: [rows @ asked for rows in self._sentences(passages)],
+        )
 
-        def find() -> tuple[Hit, ...]:
-            index = self.index
-            return retrieve(
-                query,
-                index=Narrowed(index, matching(index.documents(), where)) if where else index,
-                vector=vector,
-                sentence_cosines=lambda passages: [rows @ asked for rows in self._sentences(passages)],
-                top_k=top_k,
-            )
+        def read() -> Findings:
+            index = Narrowed(self.index, matching(self.index.documents(), where)) if where else self.index
+            return find(searched, question=question, index=index, top_k=top_k, strictness=strictness)
 
-        return self.index.reading(find)
+        found = self.index.reading(read)
+        return replace(found, embeddings=self.embedder.name, seconds=time.perf_counter() - started)
+
+    def rarity(self, stem: str) -> float:
+        """The weight of a stem among the passages: the fewer hold it, the more."""
+        return inverse_frequency(self.index.frequencies()(stem), count=self.index.passage_count)
 
     def ingest(
         self,

@@ -9,7 +9,7 @@ The lexical search keeps to the documents itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,9 +57,9 @@ class Narrowed:
         """The embeddings of these passages, a row each."""
         return self._index.vectors(ids)
 
-    def document_frequency(self, term: str) -> int:
+    def frequencies(self) -> Callable[[str], int]:
         """How many passages of the whole index hold a term."""
-        return self._index.document_frequency(term)
+        return self._index.frequencies()
 
     @property
     def passage_count(self) -> int:

@@ -1,20 +1,21 @@
-"""Query → Hits: fuse the dense and the lexical ranking, read the best passages' sentences, rank again.
+"""Query → Findings: fuse the dense and the lexical ranking, read the best passages' sentences, rank again, be sure.
 
 The index and the encoder arrive as arguments; nothing here knows Chroma or a model. Equal index and
-query give equal hits: scores are rounded before they are compared, and ties fall by passage id.
+query give equal findings: scores are rounded before they are compared, and ties fall by passage id.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.confidence import estimate_confidence
 from qa.features import SENTENCE_FEATURES, Question, analyse, inverse_frequency, sentence_features
-from qa.types import Hit, Passage
+from qa.types import Findings, Hit, Passage
 from qa.weights import load_weights
 from qa.words import terms
 
@@ -34,35 +35,54 @@ class Searchable(Protocol):
     def search_lexical(self, query: str, *, k: int) -> list[tuple[str, float]]: ...
     def passages(self, ids: Sequence[str]) -> list[Passage]: ...
     def vectors(self, ids: Sequence[str]) -> Vectors: ...
-    def document_frequency(self, term: str) -> int: ...
+    def frequencies(self) -> Callable[[str], int]: ...
     @property
     def passage_count(self) -> int: ...
 
 
-def retrieve(
-    query: str,
-    *,
-    index: Searchable,
-    vector: Vectors,
-    sentence_cosines: Callable[[Sequence[Passage]], Sequence[Vectors]],
-    top_k: int,
-) -> tuple[Hit, ...]:
-    """The passages most likely to hold the answer, best first, each text once.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What an index is searched with.
 
-    `vector` is the query's, of unit length, by the embedder that the index was made with;
-    `sentence_cosines` gives for each passage how near each of its sentences is to the query.
+    `vector` has unit length, and is made by the embedder that the index was made with; `sentence_cosines`
+    gives for each passage how near each of its sentences is to the query.
     """
-    relevance = fuse(query, vector, index=index)
+
+    text: str
+    vector: Vectors
+    sentence_cosines: Callable[[Sequence[Passage]], Sequence[Vectors]]
+
+
+def find(query: Query, *, question: str, index: Searchable, top_k: int, strictness: float) -> Findings:
+    """All that the index holds for a question that is searched for with `query`; `top_k` passages are to be read."""
+    frequency, count = index.frequencies(), index.passage_count
+    parsed = analyse(query.text, frequency=frequency, count=count)
+    hits = retrieve(query, question=parsed, index=index, top_k=top_k)
+    confidence = estimate_confidence(parsed, hits=hits[:top_k])
+    return Findings(
+        question=question,
+        query=query.text,
+        parts=(query.text,),
+        hits=hits,
+        top_k=top_k,
+        confidence=confidence,
+        answerable=bool(hits) and confidence >= load_weights().required_confidence(strictness),
+        rarity=lambda stem: inverse_frequency(frequency(stem), count=count),
+    )
+
+
+def retrieve(query: Query, *, question: Question, index: Searchable, top_k: int) -> tuple[Hit, ...]:
+    """The passages that may hold the answer, best first, each text once: `top_k` to read, and `READ` more."""
+    relevance = fuse(query.text, query.vector, index=index)
     order = sorted(relevance, key=lambda key: (-relevance[key], key))
     passages = _readable(index.passages(order[: 2 * (top_k + READ)]))[: top_k + READ]
-    question = analyse(query, frequency=index.document_frequency, count=index.passage_count)
     weights = load_weights().sentence_vector(SENTENCE_FEATURES)
     hits = [
         read_passage(question, passage, cosines=cosines, relevance=relevance[passage.id], weights=weights)
-        for passage, cosines in zip(passages, sentence_cosines(passages), strict=True)
+        for passage, cosines in zip(passages, query.sentence_cosines(passages), strict=True)
     ]
     hits.sort(key=lambda hit: (-hit.score, hit.passage.id))
-    return tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits[:top_k], start=1))
+    return tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits, start=1))
 
 
 def fuse(query: str, vector: Vectors, *, index: Searchable) -> dict[str, float]:
@@ -75,18 +95,16 @@ def fuse(query: str, vector: Vectors, *, index: Searchable) -> dict[str, float]:
     dense = dict(index.search_dense(vector, k=CANDIDATES))
     missing = sorted(set(lexical) - set(dense))
     dense.update(zip(missing, (index.vectors(missing) @ vector).tolist() if missing else (), strict=True))
-    highest = highest_bm25(query, index=index)
+    highest = highest_bm25(query, frequency=index.frequencies(), count=index.passage_count)
     return {
         key: round(share * cosine + (1 - share) * 2 * lexical.get(key, 0.0) / highest, DECIMALS)
         for key, cosine in dense.items()
     }
 
 
-def highest_bm25(query: str, *, index: Searchable) -> float:
+def highest_bm25(query: str, *, frequency: Callable[[str], int], count: int) -> float:
     """The BM25 score that no passage can exceed: every term of the query, endlessly often."""
-    count = index.passage_count
-    found = set(terms(query))
-    return sum((BM25_K1 + 1) * inverse_frequency(index.document_frequency(term), count=count) for term in found) or 1.0
+    return sum((BM25_K1 + 1) * inverse_frequency(frequency(term), count=count) for term in set(terms(query))) or 1.0
 
 
 def _readable(passages: Sequence[Passage]) -> list[Passage]:

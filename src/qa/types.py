@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from textwrap import shorten
 from typing import Any, Literal, TypeAlias
 
@@ -87,7 +87,7 @@ class Passage:
         assert self.start <= span.start <= span.end <= self.end, (self.id, span)
         return self.text[span.start - self.start : span.end - self.start]
 
-    def cite(self, span: Span, *, number: int) -> Citation:
+    def cite(self, span: Span, *, number: int | None = None) -> Citation:
         """The citation of a span within this passage, its quote cut here and nowhere else."""
         return Citation(
             number=number,
@@ -157,10 +157,40 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Citation:
-    """A numbered reference to the exact characters that a sentence rests on."""
+class Findings:
+    """All that one reading of the index found for a question.
 
-    number: int
+    `query` is what was searched for, and `parts` the questions it consists of. `hits` are all passages that were
+    ranked, of which the first `top_k` are read. `confidence`, 0 to 1, estimates that those hold the answer, which
+    `answerable` says is as sure as was asked for. `rarity` gives the weight of a stem among the passages of the index
+    as it then was. `seconds` says how long the search took.
+    """
+
+    question: str
+    query: str
+    parts: tuple[str, ...]
+    hits: tuple[Hit, ...]
+    top_k: int
+    confidence: float
+    answerable: bool
+    rarity: Callable[[str], float] = field(compare=False, repr=False)
+    embeddings: str = ""
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def read(self) -> tuple[Hit, ...]:
+        """The hits from which the question is answered."""
+        return self.hits[: self.top_k]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A reference to exact characters of a document: by its number, those that a sentence rests on.
+
+    One without a number is merely near to the question.
+    """
+
+    number: int | None = None
     document: str
     title: str
     start: int
@@ -186,19 +216,6 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Nearest:
-    """One of the closest passages, shown when the documents do not hold the answer."""
-
-    document: str
-    title: str
-    start: int
-    end: int
-    page: int | None
-    quote: str
-    version: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One turn of a conversation, as chat models know it."""
 
@@ -221,7 +238,8 @@ class Answer:
     `confidence`, 0 to 1, estimates that the documents hold the answer. `text` carries the markers
     `[1]`, `[2]`, numbered in reading order; `incomplete` means that the model's stream broke.
     `seconds` is the only field that differs when the same question is asked of the same index
-    without a language model.
+    without a language model. `hits` are all passages that were ranked for it, those that were read
+    first; they are no part of the contract, and kept in memory only.
     """
 
     question: str
@@ -231,7 +249,7 @@ class Answer:
     incomplete: bool = False
     sentences: tuple[Sentence, ...] = ()
     citations: tuple[Citation, ...] = ()
-    nearest: tuple[Nearest, ...] = ()
+    nearest: tuple[Citation, ...] = ()
     confidence: float = 0.0
     model: str = "extractive"
     embeddings: str = ""
@@ -239,15 +257,17 @@ class Answer:
     notes: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    hits: tuple[Hit, ...] = field(default=(), compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The answer contract: what `qa ask --json` prints, as plain values."""
-        plain = asdict(self)
+        plain = asdict(replace(self, hits=()))
+        del plain["hits"]
         return {"question": plain.pop("question"), "query": plain.pop("query"), "answer": plain.pop("text"), **plain}
 
-    def to_json(self, *, indent: int | None = None) -> str:
+    def to_json(self) -> str:
         """The answer contract as one JSON object."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
+        return json.dumps(self.to_dict(), ensure_ascii=False)
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Answer:
@@ -260,7 +280,7 @@ class Answer:
             text=rest.pop("answer"),
             sentences=tuple(_sentence(each) for each in rest.pop("sentences")),
             citations=tuple(Citation(**each) for each in rest.pop("citations")),
-            nearest=tuple(Nearest(**each) for each in rest.pop("nearest")),
+            nearest=tuple(Citation(**each) for each in rest.pop("nearest")),
             notes=tuple(rest.pop("notes")),
             usage=Usage(**rest.pop("usage")),
             **rest,
@@ -268,7 +288,7 @@ class Answer:
 
     def __str__(self) -> str:
         """Readable text: the answer, then every quote with its document, the document's title, and characters."""
-        sources: tuple[Citation | Nearest, ...] = self.nearest if self.abstained else self.citations
+        sources = self.nearest if self.abstained else self.citations
         blocks = [self.text]
         if self.abstained and sources:
             blocks.append("The nearest passages:")

@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 
 from qa.errors import DocumentError, StoreError
 from qa.support import PARTLY, SUPPORTED, Verdict, check
-from qa.types import ABSTENTION, Answer, Citation, Document, Nearest, Sentence, Support
+from qa.types import ABSTENTION, Answer, Citation, Document, Sentence, Support
 
 SURROUNDINGS_CHARS = 2_000  # about a quote: no passage is longer
 # How far a wording may fall short of its verdict: how rare a term is changes with the documents that are indexed.
@@ -85,8 +85,7 @@ def read_answers(path: Path) -> tuple[Answer, ...]:
 
 def verify(answer: Answer, *, document: Callable[[str], Document]) -> tuple[Check, ...]:
     """A check for each quote that the answer shows; `document` gives a document by id or raises StoreError."""
-    sources: tuple[Citation | Nearest, ...] = (*answer.citations, *answer.nearest)
-    return tuple(_check(answer.question, source, document) for source in sources)
+    return tuple(_check(answer.question, each, document) for each in (*answer.citations, *answer.nearest))
 
 
 def _answer(turn: Mapping[str, Any]) -> Answer:
@@ -103,14 +102,12 @@ def _answer(turn: Mapping[str, Any]) -> Answer:
     return answer
 
 
-def _check(question: str, source: Citation | Nearest, document: Callable[[str], Document]) -> Check:
+def _check(question: str, source: Citation, document: Callable[[str], Document]) -> Check:
     finding, start, _ = _find(source, document)
     return Check(question=question, document=source.document, quote=source.quote, finding=finding, start=start)
 
 
-def _find(
-    source: Citation | Nearest, document: Callable[[str], Document]
-) -> tuple[Finding, int | None, Document | None]:
+def _find(source: Citation, document: Callable[[str], Document]) -> tuple[Finding, int | None, Document | None]:
     """What became of a quote, where it stands now, and its document as it is now."""
     try:
         found = document(source.document)
@@ -160,7 +157,7 @@ def _source(citation: Citation, document: Callable[[str], Document]) -> str | No
 def _undeserved(
     sentence: Sentence,
     answer: Answer,
-    sources: Mapping[int, str | None],
+    sources: Mapping[int | None, str | None],
     *,
     idf: Callable[[str], float],
     strict: bool,

@@ -34,7 +34,7 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
 @pytest.fixture(scope="module", params=["ask", "stream", "chain", "model's chain"])
 def ask(request: pytest.FixtureRequest, bot: Chatbot) -> Ask:
     """Each way to ask, as a function of question and history."""
-    modelled = Chatbot(bot.settings, library=bot._library, chat_model=FakeListChatModel(responses=["no"]))
+    modelled = Chatbot(bot.settings, library=bot.library, chat_model=FakeListChatModel(responses=["no"]))
     ways: dict[str, Ask] = {
         "ask": lambda question, **rest: bot.ask(question, **rest),
         "stream": lambda question, **rest: list(bot.stream(question, **rest)),

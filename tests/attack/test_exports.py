@@ -139,7 +139,7 @@ def test_every_answer_in_the_documents_own_words_holds(bot: Chatbot) -> None:
     spans = split_sentences(document.text)[:30]
     for question in ["Who met whom?", *(document.text[span.start : span.end][:200] for span in spans)]:
         answer = bot.ask(question)
-        found = verify_sentences(answer, document=bot.document, idf=bot.idf)
+        found = verify_sentences(answer, document=bot.document, idf=bot.library.rarity)
         assert [check for check in found if not check.holds] == []
         assert found
 

@@ -9,7 +9,7 @@ import json
 import re
 
 from qa.app.history import Conversation, Turn
-from qa.types import Citation, Nearest
+from qa.types import Citation
 from qa.words import visible
 
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>&!|~$#@:/]|(?<=www)\.|^([^\S\n]*+)([-+=]|\d++[.)])", re.MULTILINE)
@@ -35,7 +35,7 @@ def _turn(turn: Turn) -> str:
     for sentence in answer.sentences:
         if sentence.reason:
             blocks.append(f"Note: “{_escape(sentence.text)}” is {sentence.support}: {_escape(sentence.reason)}.")
-    sources: tuple[Citation | Nearest, ...] = answer.nearest if answer.abstained else answer.citations
+    sources = answer.nearest if answer.abstained else answer.citations
     if answer.abstained and sources:
         blocks.append("The nearest passages:")
     blocks.extend(_source(number, source) for number, source in enumerate(sources, start=1))
@@ -43,7 +43,7 @@ def _turn(turn: Turn) -> str:
     return "\n\n".join(blocks)
 
 
-def _source(number: int, source: Citation | Nearest) -> str:
+def _source(number: int, source: Citation) -> str:
     page = "" if source.page is None else f", page {source.page}"
     where = f"{_escape(source.title)} ({_escape(source.document)}{page}), characters {source.start}–{source.end}"
     quote = "\n".join(f"> {line}" for line in _escape(source.quote).splitlines())

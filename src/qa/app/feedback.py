@@ -10,11 +10,13 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.app.history import Conversation, Turn
+from qa.asking import read_question
 from qa.errors import SuiteError
 from qa.evals.metrics import contains_answer
 from qa.evals.suites import Case, Evidence, save_case
@@ -41,9 +43,10 @@ class Feedback:
     def save(self, conversation: Conversation, number: int) -> Path:
         """Write the case of one judged turn, in place of an earlier verdict on it; the suite's folder.
 
-        Raises: QAError when what was seen cannot be found again, or the suite is full; nothing is written then.
+        Raises: QAError when the question cannot be asked, or the suite is full; nothing is written then.
         """
         turn = conversation.turns[number]
+        read_question(turn.answer.question)  # what cannot be asked is no case
         records = self._bot.documents()
         corpus = _corpus(turn.answer, records)
         suite = self._folder / f"{corpus.name or 'documents'}-{_digest(str(corpus))[:6]}"
@@ -61,17 +64,13 @@ class Feedback:
         return suite
 
     def _observed(self, id: str, turn: Turn, records: tuple[Record, ...]) -> dict[str, Any]:
-        hits = self._bot.search(turn.answer.query)
         return {
             "id": id,
             "when": datetime.now(UTC).isoformat(timespec="seconds"),
             "liked": turn.liked,
             "wanted": turn.wanted,
             "answer": turn.answer.to_dict(),
-            "passages": [
-                {"id": hit.passage.id, "start": hit.passage.start, "end": hit.passage.end, "score": hit.score}
-                for hit in hits
-            ],
+            "passages": [asdict(each) for each in turn.seen],
             "index": {
                 "version": _digest("\n".join(f"{each.id}@{each.version}" for each in records))[:16],
                 "documents": len(records),

@@ -7,10 +7,11 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from qa.private import make_private, write_whole
 from qa.types import Answer, Message
@@ -26,10 +27,21 @@ VISITORS = 5_000  # with conversations; who has asked nothing for the longest ti
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A passage that was ranked for an answer: its id, its characters and how well it matched."""
+
+    id: str
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """A question with its answer; `liked` is None until the reader says so."""
+    """A question with its answer and the passages that were ranked for it; `liked` is None until the reader says so."""
 
     answer: Answer
+    seen: tuple[Seen, ...] = ()
     liked: bool | None = None
     wanted: str = ""
 
@@ -155,14 +167,25 @@ def _make_room(folder: Path) -> None:
 
 def _to_plain(conversation: Conversation) -> dict[str, object]:
     turns = [
-        {"answer": each.answer.to_dict(), "liked": each.liked, "wanted": each.wanted} for each in conversation.turns
+        {
+            "answer": each.answer.to_dict(),
+            "seen": [asdict(passage) for passage in each.seen],
+            "liked": each.liked,
+            "wanted": each.wanted,
+        }
+        for each in conversation.turns
     ]
     return {"title": conversation.title, "turns": turns}
 
 
-def _from_plain(id: str, plain: dict[str, list[dict[str, object]]]) -> Conversation:
+def _from_plain(id: str, plain: Mapping[str, Any]) -> Conversation:
     turns = tuple(
-        Turn(answer=Answer.from_dict(each["answer"]), liked=each["liked"], wanted=each["wanted"])  # type: ignore[arg-type]  # our own file
+        Turn(
+            answer=Answer.from_dict(each["answer"]),
+            seen=tuple(Seen(**passage) for passage in each.get("seen", ())),
+            liked=each["liked"],
+            wanted=each["wanted"],
+        )
         for each in plain["turns"]
     )
     return Conversation(id=id, turns=turns)

@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 from qa.app.history import Conversation
 from qa.app.links import Reference
 from qa.errors import StoreError
-from qa.types import Citation, Document, Nearest
+from qa.types import Document
 from qa.words import visible
 
 AROUND = 20_000  # characters shown on either side of a span; a long document stays quick to open
@@ -106,6 +106,5 @@ def _cited(reference: Reference, conversation: Conversation) -> str:
 
 def _quotes(conversation: Conversation) -> Iterable[tuple[tuple[str, str, int, int], str]]:
     for turn in conversation.turns:
-        sources: tuple[Citation | Nearest, ...] = (*turn.answer.citations, *turn.answer.nearest)
-        for source in sources:
+        for source in (*turn.answer.citations, *turn.answer.nearest):
             yield (source.document, source.version, source.start, source.end), source.quote

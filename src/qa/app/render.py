@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from qa.app.links import Reference, link
-from qa.types import Answer, Citation, Nearest, Sentence, Span
+from qa.types import Answer, Citation, Sentence, Span
 from qa.words import visible
 
 # Line ends and ASCII punctuation: every character that HTML, Markdown or a template gives a meaning to.
@@ -148,7 +148,7 @@ def _pill(citation: Citation) -> str:
     return f'<a class="cite" href="{link(_reference(citation))}" title="{_where(citation)}">{citation.number}</a>'
 
 
-def _nearest_item(number: int, nearest: Nearest) -> str:
+def _nearest_item(number: int, nearest: Citation) -> str:
     words = " ".join(nearest.quote.split())
     words = words if len(words) <= _NEAREST_CHARS else words[:_NEAREST_CHARS].rsplit(" ", 1)[0] + " …"
     return (
@@ -157,14 +157,14 @@ def _nearest_item(number: int, nearest: Nearest) -> str:
     )
 
 
-def _reference(source: Citation | Nearest) -> Reference:
+def _reference(source: Citation) -> Reference:
     return Reference(document=source.document, version=source.version, start=source.start, end=source.end)
 
 
-def _where(source: Citation | Nearest) -> str:
+def _where(source: Citation) -> str:
     page = "" if source.page is None else f", page {source.page}"
     return inert(f"{source.title}{page}")
 
 
 def _by_number(citations: Sequence[Citation]) -> Marks:
-    return {citation.number: citation for citation in citations}
+    return {each.number: each for each in citations if each.number is not None}

@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from qa.app.history import Conversation, History, Turn
+from qa.app.history import Conversation, History, Seen, Turn
 from qa.app.render import answer_html, streaming_html
 from qa.app.safety import tell
 from qa.chatbot import EXTRACTIVE
@@ -78,7 +78,11 @@ def write_answer(bot: Chatbot, question: str, *, conversation: Conversation, his
             save(answer)
 
     def save(answer: Answer) -> None:
-        history.save(conversation.with_turn(number, Turn(answer=answer)))
+        seen = tuple(
+            Seen(id=each.passage.id, start=each.passage.start, end=each.passage.end, score=each.score)
+            for each in answer.hits
+        )
+        history.save(conversation.with_turn(number, Turn(answer=answer, seen=seen)))
 
     save(draft.broken_off(_STOPPED))
     yield streaming_html("", [])

@@ -30,7 +30,7 @@ def describe(chosen: Mapping[str, Any]) -> dict[str, str]:
 
     Raises: SettingsError when one cannot be used, PromptError when a prompt cannot.
     """
-    from qa.chain import load_prompts
+    from qa.composer import load_prompts
 
     settings = load_settings(**chosen)
     return {

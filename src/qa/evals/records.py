@@ -39,6 +39,7 @@ class CaseRecord:
 
     `gold` runs along the case's evidence; None stands for a quote that the corpus does not hold.
     `cuts` runs along the answer's citations: the document's own text there, cut by the harness.
+    `hits` are those that were ranked for the answer, or that a search gave where there is none;
     `standalone_hits` are what the gold wording of a follow-up would have found.
     """
 

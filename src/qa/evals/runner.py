@@ -32,8 +32,8 @@ from qa.private import make_private
 from qa.types import Answer, Hit, Message
 
 MANIFEST, RECORDS = "run.json", "records.jsonl"
-DEPTH = 20
-"""How many passages are recorded for every case."""
+DEPTH = 10
+"""How many passages are searched for where no answer says which it was made of, and the deepest that figures look."""
 PACKAGES = ("chromadb", "langchain-core", "numpy", "onnxruntime", "qa", "tantivy")
 
 
@@ -107,8 +107,11 @@ def run_case(case: Case, *, system: System, texts: Texts, asks: bool) -> CaseRec
             with _timed(seconds, "ask"):
                 answer = system.ask(case.question, history=history)
             seconds |= {f"ask/{stage}": taken for stage, taken in answer.seconds.items()}
-        with _timed(seconds, "search"):
-            hits = system.search(answer.query if answer is not None else case.question, top_k=DEPTH)
+        if answer is not None and answer.hits:
+            hits: Sequence[Hit] = answer.hits
+        else:
+            with _timed(seconds, "search"):
+                hits = system.search(answer.query if answer is not None else case.question, top_k=DEPTH)
         reworded = system.search(case.standalone, top_k=DEPTH) if case.standalone is not None else ()
     except Exception as error:  # noqa: BLE001 - any failure of the system under test is a result
         at = traceback.extract_tb(error.__traceback__)[-1]
