@@ -27,6 +27,8 @@ FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
+WIDE = {"width": 1400, "height": 900}
+PHONE = {"width": 390, "height": 844}
 RESTING = "document.getAnimations().every(each => each.playState !== 'running')"
 
 LIGHTHOUSE = """# The lighthouse of Skerry Vore
@@ -168,3 +170,12 @@ class Reader:
         link.click()
         self.page.wait_for_selector(f'#panel[data-link="{link.get_attribute("href")}"] mark')
         return self.page.locator("#panel mark").text_content() or ""
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds wrong, each with the first element it is wrong with."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    page.wait_for_function(RESTING)  # colours fade in
+    found = Axe().run(page).response["violations"]
+    return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found]

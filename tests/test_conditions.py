@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from make_index import entry, open_index, vector
 from qa import Chatbot
 from qa.conditions import matching, parse_condition
 from qa.errors import QuestionError
 from qa.narrowing import EXACT_PASSAGES, Narrowed
 from qa.types import Record
 from qa.writer import writing
-from test_index import entry, open_index, vector
 
 
 def record(document: str, *, title: str = "", date: str | None = None) -> Record:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from make_index import entry, open_index, vector
 from qa import Chatbot, segments
 from qa.checkup import find_damage
 from qa.errors import StoreDamagedError, StoreError
@@ -21,7 +22,6 @@ from qa.index import Index
 from qa.segments import check_segments
 from qa.sentence_vectors import SentenceVectors
 from qa.writer import writing
-from test_index import entry, open_index, vector
 
 TEXTS = {name: "".join(f"{name} {line} of the mill\n" for line in range(1_100)) for name in ("a.txt", "b.txt")}
 PARTS = ("data_level0.bin", "header.bin", "length.bin", "link_lists.bin")

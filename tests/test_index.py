@@ -12,47 +12,9 @@ import numpy as np
 import pytest
 from chromadb.api.models.Collection import Collection
 
+from make_index import entry, found, ids, open_index, vector
 from qa.errors import StoreBusyError, StoreError, StoreMismatchError
-from qa.index import Index
-from qa.types import Document, Passage, Record, Span
-from qa.writer import Entry, ef_search, writing
-
-DIMENSION = 8
-
-
-def open_index(folder: Path, *, embeddings: str = "toy", dimension: int = DIMENSION) -> Index:
-    return Index(
-        str(folder), collection="documents", embeddings=embeddings, dimension=dimension, home=folder.parent / "home"
-    )
-
-
-def entry(document: str, text: str) -> Entry:
-    """A document with a passage for every line, and a vector that depends on the line alone."""
-    version = Document(id=document, text=text, title=document).version
-    passages, start = [], 0
-    for ordinal, line in enumerate(text.splitlines(keepends=True)):
-        end = start + len(line)
-        sentences = (Span(start=start, end=end),)
-        fields = {"document": document, "version": version, "title": document, "ordinal": ordinal}
-        passages.append(Passage(**fields, start=start, end=end, text=line, sentences=sentences, page=ordinal + 1))
-        start = end
-    record = Record(
-        id=document, version=version, title=document, root="/r", mirrored=True, passages=len(passages), chars=len(text)
-    )
-    return Entry(record=record, passages=tuple(passages), vectors=np.stack([vector(each.text) for each in passages]))
-
-
-def vector(text: str) -> np.ndarray:
-    row = np.random.default_rng(list(text.encode())).normal(size=DIMENSION)
-    return (row / np.linalg.norm(row)).astype(np.float32)
-
-
-def found(index: Index, query: str) -> list[str]:
-    return sorted(index.passages([key for key, _ in index.search_lexical(query, k=9)]), key=lambda each: each.id)
-
-
-def ids(index: Index) -> list[str]:
-    return [record.id for record in index.documents()]
+from qa.writer import ef_search, writing
 
 
 def test_an_index_that_was_never_written_is_empty_and_creates_no_collection(tmp_path: Path) -> None:
@@ -235,10 +197,10 @@ def test_a_collection_of_somebody_else_is_never_touched(tmp_path: Path) -> None:
 def test_a_second_writer_is_told_to_wait_also_in_another_process(tmp_path: Path) -> None:
     index = open_index(tmp_path / "index")
     script = (
-        "import sys; from pathlib import Path; from tests.test_index import open_index; from qa.writer import writing\n"
+        "import sys; from pathlib import Path; from make_index import open_index; from qa.writer import writing\n"
         "with writing(open_index(Path(sys.argv[1]))): pass"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["src", "."])}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["src", "tests"])}
     command = [sys.executable, "-c", script, str(tmp_path / "index")]
     with writing(index):
         with pytest.raises(StoreBusyError, match="another process is writing"), writing(open_index(tmp_path / "index")):

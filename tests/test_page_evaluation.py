@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from evals_systems import Reference, opening, write_suite
-from page_driver import Reader, chromium, open_bot, serving, write_logins
+from page_driver import PHONE, WIDE, Reader, chromium, open_bot, serving, violations, write_logins
 from qa.app.evaluation import report_opener, runs_html
 from qa.evals.judge import Rules
 from qa.evals.report import render
 from qa.evals.results import load_results, write_results
 from qa.evals.runner import begin, plan, run_suite
 from qa.evals.suites import load_suite
-from test_page_look import PHONE, WIDE, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from page_driver import RESTING, Reader, chromium, open_bot, serving
+from page_driver import PHONE, WIDE, Reader, chromium, open_bot, serving, violations
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
-
-WIDE = {"width": 1400, "height": 900}
-PHONE = {"width": 390, "height": 844}
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="module")
@@ -26,15 +23,6 @@ def browser() -> Iterator[Browser]:
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with open_bot(tmp_path_factory.mktemp("page")) as bot, serving(bot) as address:
         yield address
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core finds wrong, each with the first element it is wrong with."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    page.wait_for_function(RESTING)  # colours fade in
-    found = Axe().run(page).response["violations"]
-    return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -16,6 +16,7 @@ import chromadb
 import pytest
 
 from chroma_server import AUTHORITY, ChromaServer, Proxy, free_port, silent_server
+from make_index import lease
 from qa import Chatbot, deadlines, locks
 from qa.errors import SettingsError, StoreBusyError, StoreError
 from qa.locks import Lease
@@ -48,10 +49,6 @@ def quick_lease(monkeypatch: pytest.MonkeyPatch) -> None:
 def open_bot(chroma: str, documents: Path, *, collection: str) -> Chatbot:
     home = documents.parent / "home"
     return Chatbot.open(model="extractive", chroma=chroma, collection=collection, home=home, seeds=documents)
-
-
-def lease(chroma: str, collection: str) -> Lease:
-    return Lease(connect(chroma), location=chroma, collection=collection)
 
 
 def test_a_server_that_does_not_run_is_named_with_what_to_do() -> None:
@@ -267,7 +264,7 @@ def test_a_lease_is_renewed_for_as_long_as_it_is_held(chroma_server: ChromaServe
 @pytest.mark.usefixtures("quick_lease")
 def test_the_lease_of_a_killed_writer_runs_out_and_one_of_many_takes_it(chroma_server: ChromaServer) -> None:
     script = (
-        "import sys, os, signal; from qa import locks; from test_stores import lease\n"
+        "import sys, os, signal; from qa import locks; from make_index import lease\n"
         "locks.LEASE_S = 1.5; lease(sys.argv[1], 'killed').acquire(); os.kill(os.getpid(), signal.SIGKILL)"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}

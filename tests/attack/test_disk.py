@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from make_index import entry, open_index, vector
 from qa import Chatbot
 from qa.errors import StoreError
 from qa.index import Index
@@ -23,7 +24,6 @@ from qa.private import tighten, tighten_ours
 from qa.segments import remove_orphans
 from qa.stores import connect
 from qa.writer import writing
-from test_index import entry, open_index, vector
 
 QUESTION = "When did the old mill in Arden burn down?"
 LINES = "".join(f"line {number} of the mill\n" for number in range(1_100))  # Chroma writes vectors every 1,000

@@ -7,7 +7,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from test_patterns import grows, seconds
+from attack_times import grows, seconds
 
 from qa import documents, extractive, kinds, markers, mismatch, support
 from qa.app import export, render

@@ -6,10 +6,7 @@ import ast
 import importlib
 import pkgutil
 import re
-import signal
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 from types import ModuleType
@@ -17,16 +14,12 @@ from typing import Any
 
 import pytest
 from attack_strings import attacks
+from attack_times import LIMIT_S, SIZE, at_most, grows, seconds
 
 import qa
 
 HOME = Path(str(qa.__file__)).parent
-SIZE = 2_000
 QUICK_S = 0.0002  # the mildest quadratic pattern that was found took 0.4 ms for SIZE characters, most linear ones 0.05
-LONG_S = 0.02
-LARGEST = 64 * SIZE
-GROWTH = 2.8  # of the time when the size doubles: 2 is linear, 4 quadratic
-LIMIT_S = 0.5
 METHODS: Mapping[str, Callable[[re.Pattern[Any], Any], object]] = {
     "search": lambda pattern, text: sum(1 for _ in pattern.finditer(text)),  # finds the first, and goes on as sub does
     "match": lambda pattern, text: pattern.match(text),
@@ -79,47 +72,6 @@ def patterns() -> dict[str, tuple[re.Pattern[Any], set[str]]]:
                 own = used.get(f"{module.__name__.rpartition('.')[2]}.{place}") or used.get(f"*.{place}")
                 found.setdefault(f"{module.__name__}.{place}", (pattern, own or set(METHODS)))
     return found
-
-
-@contextmanager
-def at_most(seconds: float) -> Iterator[None]:
-    """An exponential pattern is stopped: `re` looks at signals while it matches."""
-
-    def stop(*_: object) -> None:
-        raise TimeoutError
-
-    before = signal.signal(signal.SIGVTALRM, stop)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
-
-
-def seconds(task: Callable[[], object], *, tries: int = 1) -> float:
-    """The processor time that a task takes in this thread, the best of several tries."""
-    best = float("inf")
-    for _ in range(tries):
-        started = time.thread_time()
-        task()
-        best = min(best, time.thread_time() - started)
-    return best
-
-
-def grows(run: Callable[[int], object], *, size: int = SIZE, limit_s: float = LIMIT_S) -> str | None:
-    """How the time grows when it is more than in proportion to the size, over two doublings; else None."""
-    times: list[float] = []
-    try:
-        with at_most(limit_s):
-            while size <= LARGEST and (len(times) < 3 or times[-1] < LONG_S):
-                times.append(seconds(lambda: run(size), tries=3))  # noqa: B023  # it is run at once
-                size *= 2
-    except TimeoutError:
-        return f"more than {limit_s} s for {size:,} characters"
-    if times[-1] < LONG_S / 2 or times[-1] < GROWTH**2 * times[-3]:
-        return None
-    return ", ".join(f"{1000 * each:.1f}" for each in times) + " ms, the size doubled each time"
 
 
 def slow(pattern: re.Pattern[Any], ways: set[str]) -> Iterator[str]:

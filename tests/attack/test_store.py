@@ -19,6 +19,7 @@ import pytest
 from chromadb.api.models.Collection import Collection
 
 from chroma_server import ChromaServer
+from make_index import entry, found, ids, open_index, vector
 from qa import Chatbot, locks
 from qa.errors import StoreDamagedError, StoreError, StoreMismatchError, StoreNewerError
 from qa.index import Index
@@ -26,7 +27,6 @@ from qa.locks import Lease
 from qa.sentence_vectors import SentenceVectors
 from qa.stores import connect
 from qa.writer import writing
-from test_index import entry, found, ids, open_index, vector
 
 TEXT = "The old mill in Arden burned down in 1891.\n"
 QUESTION = "When did the old mill in Arden burn down?"
