@@ -221,6 +221,13 @@ def test_a_changed_document_is_said_to_have_changed(reader: Reader, bot: Chatbot
     assert "no longer stand in it" in reader.page.inner_text("#panel .changed")
     assert "1844" in reader.page.inner_text("#panel blockquote")
     assert reader.page.locator("#panel mark").count() == 0
+    quote = reader.page.inner_text("#panel blockquote")
+    (tmp_path / "documents" / "lighthouse.md").write_text(f"# News\n\n{quote}\n\nAgain: {quote}\n")
+    bot.ingest(tmp_path / "documents")
+    reader.page.locator("#chat a.cite").first.click()
+    reader.page.wait_for_selector("#panel .changed:has-text('more than once')")
+    assert reader.page.inner_text("#panel blockquote") == quote
+    assert reader.page.locator("#panel mark").count() == 0
 
 
 def test_a_thumb_down_becomes_a_case_of_a_suite_that_can_be_run(reader: Reader, bot: Chatbot) -> None:

@@ -43,6 +43,7 @@ def check_against(text: str | None) -> Check:
     [
         (TEXT, "exact", 0, True),
         (f"News. {TEXT}", "moved", 6, True),
+        (f"News. {TEXT} {TEXT}", "moved", None, True),
         ("The mill burned in 1892.", "changed", None, False),
         (None, "gone", None, False),
     ],

@@ -73,7 +73,7 @@ def split_passages(document: Document, *, count_pieces: CountPieces) -> tuple[Pa
             end=end,
             text=text[start:end],
             sentences=tuple(span for unit in group for span in unit.sentences),
-            page=_page(document.pages, group[0].start if group else start),
+            page=page_of(document.pages, group[0].start if group else start),
             header=header_above(text[start:end], header),
         )
         for ordinal, (group, start, end) in enumerate(zip(groups, starts, ends, strict=True))
@@ -87,7 +87,7 @@ def _pack(units: list[_Unit], *, pages: Sequence[int]) -> Iterator[list[_Unit]]:
         if group and (
             _is_full(filled, unit)
             or unit.end - group[0].start > MAX_CHARS
-            or _page(pages, unit.start) != _page(pages, group[0].start)
+            or page_of(pages, unit.start) != page_of(pages, group[0].start)
         ):
             yield group
             group, filled = [], 0
@@ -104,7 +104,8 @@ def _is_full(filled: int, unit: _Unit) -> bool:
     return filled + unit.pieces > TARGET_PIECES or (unit.opens and filled >= FULL_PIECES)
 
 
-def _page(pages: Sequence[int], offset: int) -> int | None:
+def page_of(pages: Sequence[int], offset: int) -> int | None:
+    """The page, from 1, on which an offset lies, by where each page begins; None for a document without pages."""
     return max(1, bisect_right(pages, offset)) if pages else None
 
 

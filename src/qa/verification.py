@@ -1,6 +1,7 @@
 """Exported answers against the index as it is now: does every quote stand where it was cited, and bear its sentence?
 
 Reads the JSON of one answer or of a conversation. The rules judge each sentence again; nothing is asked again.
+The page's panel asks `find_quote` too, so that both say the same of a quote.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, Literal, get_args
 
 from qa.errors import DocumentError, StoreError
 from qa.support import PARTLY, SUPPORTED, Verdict, check
-from qa.types import ABSTENTION, Answer, Citation, Document, Sentence, Support
+from qa.types import ABSTENTION, Answer, Citation, Document, Sentence, Span, Support
 
 SURROUNDINGS_CHARS = 2_000  # about a quote: no passage is longer
 # How far a wording may fall short of its verdict: how rare a term is changes with the documents that are indexed.
@@ -30,12 +31,25 @@ Finding = Literal["exact", "moved", "changed", "gone"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """What became of one quote; `start` is where it stands now, None when it stands nowhere.
+class Standing:
+    """What became of a quote, and its places in the document as it is now: none, the one, or the first and the last.
 
-    `exact`: at the cited characters. `moved`: elsewhere in the document, word for word.
+    `exact`: at the cited characters, whatever else has changed. `moved`: elsewhere in the document, word for word.
     `changed`: the document is there without these words. `gone`: the document is not indexed.
     """
+
+    finding: Finding
+    places: tuple[int, ...] = ()
+
+    @property
+    def start(self) -> int | None:
+        """Where the quote stands now; None where it stands nowhere, or in several places and none is the cited one."""
+        return self.places[0] if len(self.places) == 1 else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What became of one quote of an answer; `finding` and `start` are those of its `Standing`."""
 
     question: str
     document: str
@@ -88,6 +102,16 @@ def verify(answer: Answer, *, document: Callable[[str], Document]) -> tuple[Chec
     return tuple(_check(answer.question, each, document) for each in (*answer.citations, *answer.nearest))
 
 
+def find_quote(quote: str, *, cited: Span, text: str) -> Standing:
+    """Where a quote stands in the text of its document as it is now; `cited` is where it stood."""
+    if quote and cited.start >= 0 and text[cited.start : cited.end] == quote:
+        return Standing(finding="exact", places=(cited.start,))
+    first, last = text.find(quote), text.rfind(quote)
+    if first < 0 or not quote:
+        return Standing(finding="changed")
+    return Standing(finding="moved", places=(first,) if first == last else (first, last))
+
+
 def _answer(turn: Mapping[str, Any]) -> Answer:
     """The answer of one turn, each value of its own type. Raises ValueError, KeyError, TypeError or AttributeError."""
     from pydantic import TypeAdapter, ValidationError
@@ -103,20 +127,23 @@ def _answer(turn: Mapping[str, Any]) -> Answer:
 
 
 def _check(question: str, source: Citation, document: Callable[[str], Document]) -> Check:
-    finding, start, _ = _find(source, document)
-    return Check(question=question, document=source.document, quote=source.quote, finding=finding, start=start)
+    standing, _ = _find(source, document)
+    return Check(
+        question=question,
+        document=source.document,
+        quote=source.quote,
+        finding=standing.finding,
+        start=standing.start,
+    )
 
 
-def _find(source: Citation, document: Callable[[str], Document]) -> tuple[Finding, int | None, Document | None]:
-    """What became of a quote, where it stands now, and its document as it is now."""
+def _find(source: Citation, document: Callable[[str], Document]) -> tuple[Standing, Document | None]:
+    """Where a quote stands now, and its document as it is now."""
     try:
         found = document(source.document)
     except StoreError:
-        return "gone", None, None
-    if source.start >= 0 and source.quote and found.text[source.start : source.end] == source.quote:
-        return "exact", source.start, found
-    at = found.text.find(source.quote)
-    return ("moved", at, found) if at >= 0 and source.quote else ("changed", None, found)
+        return Standing(finding="gone"), None
+    return find_quote(source.quote, cited=Span(start=source.start, end=source.end), text=found.text), found
 
 
 def verify_sentences(
@@ -147,9 +174,10 @@ def _source(citation: Citation, document: Callable[[str], Document]) -> str | No
 
     None when the quote no longer holds, which is said of the quote.
     """
-    _, start, found = _find(citation, document)
-    if start is None or found is None:
+    standing, found = _find(citation, document)
+    if found is None or not standing.places:
         return None
+    start = standing.places[0]
     end = start + len(citation.quote) + SURROUNDINGS_CHARS
     return f"{found.title}\n{found.text[max(0, start - SURROUNDINGS_CHARS) : end]}"
 

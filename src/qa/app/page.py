@@ -75,7 +75,7 @@ def _source_opener(bot: Chatbot, visitors: Visitors) -> Callable[..., Any]:
         if reference is None:
             return None
         conversation = visitors.history(asked.get("key", ""), request).load(asked.get("tab", ""))
-        return asdict(find_source(reference, library=bot, conversation=conversation))
+        return asdict(find_source(reference, read=bot.document, conversation=conversation))
 
     return event(open_source)
 

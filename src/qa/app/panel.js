@@ -16,6 +16,7 @@ const button = (text, label, act) => {
   return node;
 };
 
+const scattered = 'The document has changed since. The words that were cited stand in it more than once, so none are marked.';
 const notes = {
   moved: 'The document has changed since. The words that were cited still stand in it, and are marked.',
   changed: 'The document has changed since. The words that were cited no longer stand in it.',
@@ -50,8 +51,9 @@ function steps() {
 function body(source) {
   const parts = [];
   if (notes[source.state]) {
-    parts.push(make('p', { class: 'changed', role: 'status' }, notes[source.state]));
-    if (source.cited && source.state !== 'moved') parts.push(make('blockquote', {}, source.cited));
+    const note = source.state === 'moved' && !source.quote ? scattered : notes[source.state];
+    parts.push(make('p', { class: 'changed', role: 'status' }, note));
+    if (source.cited && !source.quote) parts.push(make('blockquote', {}, source.cited));
   }
   const text = make('div', { class: 'text', tabindex: '0', role: 'region', 'aria-label': 'Text of the document' });
   if (source.earlier) text.append(make('p', { class: 'more' }, `… ${characters(source.earlier)} before this`));

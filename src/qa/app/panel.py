@@ -6,33 +6,27 @@ only where its words still stand; when the document has changed, the panel says 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal, Protocol
 
 from qa.app.history import Conversation
 from qa.app.links import Reference
 from qa.errors import StoreError
-from qa.types import Document
+from qa.passages import page_of
+from qa.types import Document, Span
+from qa.verification import Finding, find_quote
 from qa.words import visible
 
 AROUND = 20_000  # characters shown on either side of a span; a long document stays quick to open
-
-
-class Library(Protocol):
-    """What the panel asks of a chatbot."""
-
-    def document(self, document: str) -> Document:
-        """An indexed document as it was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """What the panel shows; `before + quote + after` is a stretch of the document as it stands.
 
-    `earlier` and `later` count the characters beyond that stretch. `state` is `moved` or `changed`
-    when the document is another version than was cited, `gone` when it is no longer indexed;
-    `cited` then holds the words that were cited, if this conversation still knows them.
+    `earlier` and `later` count the characters beyond that stretch. `state` is what `qa verify` calls it, and
+    `quote` is empty where the cited words do not stand in one certain place. When the document is another
+    version than was cited, or gone, `cited` holds these words, if this conversation still knows them.
     """
 
     title: str
@@ -45,41 +39,33 @@ class Source:
     after: str = ""
     earlier: int = 0
     later: int = 0
-    state: Literal["current", "moved", "changed", "gone"] = "current"
+    state: Finding = "exact"
     cited: str = ""
 
 
-def find_source(reference: Reference, *, library: Library, conversation: Conversation | None) -> Source:
-    """The source behind a citation link."""
+def find_source(reference: Reference, *, read: Callable[[str], Document], conversation: Conversation | None) -> Source:
+    """The source behind a citation link; `read` gives a document by id or raises StoreError."""
     cited = "" if conversation is None else _cited(reference, conversation)
     try:
-        document = library.document(reference.document)
+        document = read(reference.document)
     except StoreError:
         name = visible(reference.document)
         return Source(title=name, document=name, state="gone", cited=cited)
     if document.version == reference.version:
         return _show(document, start=reference.start, end=reference.end)
-    start = document.text.find(cited) if cited else -1
-    if start >= 0 and document.text.count(cited) == 1:
-        return _show(document, start=start, end=start + len(cited), state="moved", cited=cited)
-    return _show(document, start=reference.start, end=reference.start, state="changed", cited=cited)
+    now = find_quote(cited, cited=Span(start=reference.start, end=reference.end), text=document.text)
+    start, quoted = (reference.start, 0) if now.start is None else (now.start, len(cited))
+    return _show(document, start=start, end=start + quoted, state=now.finding, cited=cited)
 
 
-def _show(
-    document: Document,
-    *,
-    start: int,
-    end: int,
-    state: Literal["current", "moved", "changed"] = "current",
-    cited: str = "",
-) -> Source:
+def _show(document: Document, *, start: int, end: int, state: Finding = "exact", cited: str = "") -> Source:
     length = len(document.text)
     start, end = min(start, length), min(end, length)
     first, last = max(0, start - AROUND), min(length, end + AROUND)
     return Source(
         title=visible(document.title),
         document=visible(document.id),
-        page=_page(document, start),
+        page=page_of(document.pages, start),
         start=start,
         end=end,
         before=document.text[first:start],
@@ -90,12 +76,6 @@ def _show(
         state=state,
         cited=cited,
     )
-
-
-def _page(document: Document, offset: int) -> int | None:
-    if not document.pages:
-        return None
-    return max(1, sum(1 for begin in document.pages if begin <= offset))
 
 
 def _cited(reference: Reference, conversation: Conversation) -> str:
