@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from qa.errors import ModelError, SuiteError
-from qa.evals.judge import FIELDS, Label, ModelJudge, Rules, agreement, kappa, load_labels, parse_verdict
+from qa.evals.judge import FIELDS, Complete, Label, ModelJudge, Rules, agreement, kappa, load_labels, parse_verdict
 from qa.evals.suites import read_corpus
 from qa.prompts import PromptMessage, load_prompt
 from qa.resources import resource
@@ -27,7 +28,7 @@ class Said:
         return f'Sure: {{"supported": {"true" if word in text else "false"}}}'
 
 
-def judge(folder: Path, complete: Said) -> ModelJudge:
+def judge(folder: Path, complete: Complete) -> ModelJudge:
     prompt = load_prompt(resource("prompts"), "judge", fields=FIELDS)
     return ModelJudge("test", prompt=prompt, complete=complete, verdicts=folder / "verdicts.jsonl")
 
@@ -46,6 +47,23 @@ def test_verdicts_are_kept_and_not_asked_for_again(tmp_path: Path) -> None:
         False,
     ]
     assert (model.asked, silent.asked) == (2, 0)
+
+
+def test_the_fence_of_what_is_judged_does_not_occur_in_it(tmp_path: Path) -> None:
+    hexadecimal = " ".join(hashlib.sha256(bytes([number])).hexdigest() for number in range(256))
+    guessed = hashlib.sha256(f"{hexadecimal}\n292292".encode()).hexdigest()[
+        :8
+    ]  # found by trying one number after another
+    assert guessed in hexadecimal
+    shown: list[str] = []
+
+    def complete(messages: Sequence[PromptMessage]) -> str:
+        shown.append(messages[-1].content)
+        return '{"supported": false}'
+
+    judge(tmp_path, complete).supports(hexadecimal, "292292")
+    around = shown[0].split(">")[0].removeprefix("<text ")
+    assert (shown[0].count(around), around != guessed) == (4, True)
 
 
 def test_a_model_judges_whether_an_answer_says_the_gold(tmp_path: Path) -> None:

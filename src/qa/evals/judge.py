@@ -15,6 +15,7 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from qa.context import fence
 from qa.errors import ModelError, SuiteError
 from qa.evals.statistics import Interval, bootstrap
 from qa.prompts import Prompt, PromptMessage
@@ -109,8 +110,8 @@ class ModelJudge:
 
         Raises: ModelError when its reply holds no verdict.
         """
-        fence = hashlib.sha256(f"{premise}\n{hypothesis}".encode("utf-8", "surrogatepass")).hexdigest()[:8]
-        messages = self._prompt.fill(premise=premise, hypothesis=hypothesis, fence=fence)
+        around = fence(f"{premise}\n{hypothesis}")
+        messages = self._prompt.fill(premise=premise, hypothesis=hypothesis, fence=around)
         key = hashlib.sha256(repr((self.name, messages)).encode("utf-8", "surrogatepass")).hexdigest()[:24]
         if key not in self._known:
             self._known[key] = parse_verdict(self._complete(messages))
