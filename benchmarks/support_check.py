@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import argparse
 import csv
-import math
 from bisect import bisect_left, bisect_right
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from qa.evals.judge import rarity_in
 from qa.support import check, wording
-from qa.words import terms
 
 SETS = ("dev_wow", "dev_tc", "dev_cmu", "test_wow")
 
@@ -27,12 +25,6 @@ def read(path: Path) -> list[tuple[str, str, bool]]:
     with path.open(newline="", encoding="utf-8") as file:
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         return [(row["knowledge"], row["response"], row["begin_label"] == "Fully attributable") for row in rows]
-
-
-def rarity_in(texts: set[str]) -> Callable[[str], float]:
-    """Inverse document frequency over these texts, as in BM25."""
-    frequency = Counter(term for text in texts for term in set(terms(text)))
-    return lambda term: math.log(1 + (len(texts) - frequency[term] + 0.5) / (frequency[term] + 0.5))
 
 
 def area(good: Sequence[float], bad: Sequence[float]) -> float:

@@ -8,11 +8,27 @@ from pathlib import Path
 
 import pytest
 
+from qa import Chatbot
 from qa.errors import ModelError, SuiteError
-from qa.evals.judge import FIELDS, Complete, Label, ModelJudge, Rules, agreement, kappa, load_labels, parse_verdict
-from qa.evals.suites import read_corpus
+from qa.evals.judge import (
+    FIELDS,
+    Complete,
+    Label,
+    ModelJudge,
+    Rules,
+    agreement,
+    kappa,
+    load_labels,
+    parse_verdict,
+    rarity_in,
+)
+from qa.evals.opening import open_judge
+from qa.evals.records import CaseRecord, RecordFile
+from qa.evals.runner import RECORDS
+from qa.evals.suites import Case, Evidence, read_corpus
 from qa.prompts import PromptMessage, load_prompt
 from qa.resources import resource
+from qa.words import terms
 
 
 class Said:
@@ -82,6 +98,30 @@ def test_a_verdict_is_found_in_what_models_write(reply: str, verdict: bool) -> N
 def test_a_reply_without_a_verdict_is_refused(reply: str) -> None:
     with pytest.raises(ModelError, match="holds no verdict"):
         parse_verdict(reply)
+
+
+PENSTOCKS = [f"Pump {name} drains the dock through a penstock." for name in ("Ada", "Bea", "Cleo", "Dora")]
+SAID, CLAIMED = "The penstock drains the dock.", "The penstock drains the dock slowly."
+
+
+def test_the_rules_weigh_a_word_as_the_index_does(tmp_path: Path) -> None:
+    for number, text in enumerate(PENSTOCKS):
+        (tmp_path / f"{number}.txt").write_text(text, encoding="utf-8")
+    weight = rarity_in(PENSTOCKS)
+    with Chatbot.open(model="extractive", chroma=":memory:", home=tmp_path / "home", fill=False) as bot:
+        bot.ingest(tmp_path)
+        stems = {stem for text in PENSTOCKS for stem in terms(text)} | {"slowli"}
+        assert {stem: weight(stem) for stem in stems} == pytest.approx({stem: bot.idf(stem) for stem in stems})
+    # Hardly anybody writes penstock, but these texts all do: what a claim says besides weighs more among them.
+    assert Rules().supports(SAID, CLAIMED)
+    assert not Rules(PENSTOCKS).supports(SAID, CLAIMED)
+
+
+def test_a_run_is_judged_by_how_rare_words_are_in_the_gold_of_its_suite(tmp_path: Path) -> None:
+    evidence = tuple(Evidence(document="d", quote=text) for text in PENSTOCKS)
+    with RecordFile(tmp_path / RECORDS) as file:
+        file.append(CaseRecord(case=Case(id="a", question="?", evidence=evidence)))
+    assert not open_judge("rules", folder=tmp_path).supports(SAID, CLAIMED)
 
 
 def test_kappa_is_cohens() -> None:

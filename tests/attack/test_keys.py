@@ -197,7 +197,7 @@ def test_embedding_and_judging_keep_the_readers_key_too(server: OpenAIServer, fo
     with Chatbot.open(chroma=":memory:", fill=False) as bot:
         adjusted = bot.adjusted(top_k=3)
     assert (adjusted.settings.top_k, adjusted.settings.model_key(NAME)) == (3, "")
-    open_judge(NAME, verdicts=folder / "verdicts.jsonl")._complete([])  # type: ignore[attr-defined]
+    open_judge(NAME, folder=folder)._complete([])  # type: ignore[attr-defined]
     assert len(server.headers) == 2
     assert READERS not in str(server.headers)
 

@@ -154,8 +154,7 @@ def _load(folder: Path, *, judge: str, home: Path, price: tuple[float, float] = 
     from qa.evals.opening import open_judge
     from qa.evals.results import load_results
 
-    judging = open_judge(judge, verdicts=folder / "verdicts.jsonl")
-    return load_results(folder, judge=judging, labels=_labels(home), price=price)
+    return load_results(folder, judge=open_judge(judge, folder=folder), labels=_labels(home), price=price)
 
 
 def _labels(home: Path) -> list[Label]:

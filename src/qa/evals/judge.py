@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -18,9 +19,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from qa.context import fence
 from qa.errors import ModelError, SuiteError
 from qa.evals.statistics import Interval, bootstrap
+from qa.features import inverse_frequency
 from qa.prompts import Prompt, PromptMessage
 from qa.support import check
-from qa.words import rarity
+from qa.words import terms
 
 FLOOR = 0.4
 """Cohen's kappa under which a judge is uncalibrated; Landis and Koch (1977) call less than this "fair" at best."""
@@ -78,17 +80,29 @@ class Agreement:
 
 
 class Rules:
-    """The rules by which answers are checked anyway: words, numbers, dates, names, negation."""
+    """The rules by which answers are checked anyway: words, numbers, dates, names, negation.
+
+    Words weigh by how rare they are in `texts`; without any, all weigh the same.
+    """
 
     name = "rules"
 
+    def __init__(self, texts: Collection[str] = ()) -> None:
+        self._idf = rarity_in(texts)
+
     def supports(self, premise: str, hypothesis: str) -> bool:
         """Whether the rules find the hypothesis supported."""
-        return check(hypothesis, [premise], idf=rarity).support == "supported"
+        return check(hypothesis, [premise], idf=self._idf).support == "supported"
 
     def agrees(self, question: str, answer: str, golds: Sequence[str]) -> bool | None:
         """Rules cannot tell whether two wordings mean the same."""
         return None
+
+
+def rarity_in(texts: Collection[str]) -> Callable[[str], float]:
+    """How rare a stem is in these texts, counted as the index counts it in its passages."""
+    frequency = Counter(term for text in texts for term in set(terms(text)))
+    return lambda stem: inverse_frequency(frequency[stem], count=len(texts))
 
 
 class ModelJudge:

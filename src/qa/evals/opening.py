@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from qa.errors import StoreMismatchError, bare_address
 from qa.evals.judge import FIELDS, Judge, ModelJudge, Rules
-from qa.evals.runner import Opener, System
+from qa.evals.records import read_records
+from qa.evals.runner import RECORDS, Opener, System
 from qa.evals.suites import read_corpus
 from qa.models import chat_model
 from qa.prompts import PromptMessage, load_prompt
@@ -55,13 +56,17 @@ def chatbot_opener(chosen: Mapping[str, Any], *, work: Path) -> Opener:
     return opened
 
 
-def open_judge(name: str, *, verdicts: Path) -> Judge:
-    """The judge of this name: `rules`, or a language model whose verdicts are kept in the file `verdicts`.
+def open_judge(name: str, *, folder: Path) -> Judge:
+    """The judge of this name for the run in `folder`: `rules`, or a language model whose verdicts are kept there.
+
+    The rules weigh words by the suite's gold quotes, which are the corpus as far as the records hold it; two
+    runs of a suite have the same, so that both are judged alike.
 
     Raises: QAError when the model or its prompt cannot be had.
     """
     if name == "rules":
-        return Rules()
+        cases = (record.case for record in read_records(folder / RECORDS))
+        return Rules({each.quote for case in cases for each in (*case.evidence, *case.denied_by)})
     from qa.listening import guarded
 
     settings = load_settings()
@@ -73,7 +78,7 @@ def open_judge(name: str, *, verdicts: Path) -> Judge:
     def complete(messages: Sequence[PromptMessage]) -> str:
         return model.invoke([(each.role, each.content) for each in messages]).text
 
-    return ModelJudge(name, prompt=prompt, complete=complete, verdicts=verdicts)
+    return ModelJudge(name, prompt=prompt, complete=complete, verdicts=folder / "verdicts.jsonl")
 
 
 def _open(index: Path, *, corpus: Path, chosen: Mapping[str, Any]) -> Chatbot:

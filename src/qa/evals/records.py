@@ -168,7 +168,7 @@ def _written(path: Path) -> bytes:
     if path.is_file():
         return path.read_bytes()
     if not packed(path).is_file():
-        raise SuiteError(f"{path} is not there. A run is a folder that `qa eval run` has written")
+        raise SuiteError(f"{path.parent} is not a run: it has no {path.name}. Make one with: qa eval run SUITE")
     try:
         return gzip.decompress(packed(path).read_bytes())
     except (OSError, EOFError, zlib.error) as error:
