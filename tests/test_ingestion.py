@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from qa import Chatbot
-from qa.changes import SETTLED_NS
+from qa import Chatbot, ray_ingestion
+from qa.changes import SETTLED_NS, Look
 from qa.errors import DocumentError
 from qa.ingestion import IngestReport
 from qa.selection import Selection
@@ -241,3 +244,40 @@ def _heed_interrupts() -> None:
 def test_a_report_without_changes_is_empty() -> None:
     assert IngestReport(unchanged=("a.txt",)).is_empty
     assert not IngestReport(failed=(("a.txt", "is bad"),)).is_empty
+
+
+def kept(bot: Chatbot) -> tuple[object, ...]:
+    """All that an ingest leaves: passages, their vectors, and those of their sentences."""
+    index = bot._library.index
+    ids = [key for record in bot.documents() for key in record.passage_ids]
+    with closing(sqlite3.connect(index.cache / "sentences.sqlite")) as connection:
+        sentences = connection.execute("SELECT key, vectors FROM sentences ORDER BY key").fetchall()
+    return index.passages(ids), index.vectors(ids).tobytes(), sentences
+
+
+def test_what_workers_of_ray_embedded_is_taken_in_as_by_a_plain_ingest(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def prepare(looks: list[Look]) -> Iterator[ray_ingestion.Prepared]:
+        """What the job of Ray Data does, in this process."""
+        read = [ray_ingestion._read({"look": look}) for look in looks]
+        changes = np.array([None, *(row["change"] for row in read)], dtype=object)[1:]
+        yield from ray_ingestion._Embedding()({"change": changes})["prepared"]
+
+    monkeypatch.setattr(ray_ingestion, "_prepare", prepare)
+    monkeypatch.setattr(ray_ingestion, "_cluster", nullcontext)
+    left = []
+    for ray in (None, "local"):
+        shutil.copytree(folder, tmp_path / "files", dirs_exist_ok=True)
+        place = {"chroma": str(tmp_path / f"{ray}" / "index"), "home": tmp_path / f"{ray}"}
+        with Chatbot.open(model="extractive", fill=False, **place) as bot:
+            bot.ingest(tmp_path / "files", ray=ray)
+            before = kept(bot)
+            first = next(path for path in sorted((tmp_path / "files").rglob("*.txt")))
+            first.write_text(first.read_text() + "\nA line was added.\n")
+            first.rename(first.with_name("zz.txt"))
+            report = bot.ingest(tmp_path / "files", ray=ray)
+            left.append((before, replace(report, set_aside=None), kept(bot)))
+        shutil.rmtree(tmp_path / "files")
+    assert left[0] == left[1]
+    assert left[0][1].removed

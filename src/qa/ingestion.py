@@ -6,21 +6,18 @@ What differs is found in `changes.py`; how files are read, split, embedded and s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qa.changes import Change, Files
 from qa.index import Index
-from qa.passages import split_passages
-from qa.sentence_vectors import SentenceVectors, readings
+from qa.passages import CountPieces, split_passages
+from qa.sentence_vectors import SentenceVectors, Vectors, readings
 from qa.types import Passage, Record
 from qa.writer import Entry, Writer
-
-Vectors = NDArray[np.float32]
 
 BATCH_PASSAGES = 512  # passages embedded and stored at a time: what bounds the memory
 
@@ -92,6 +89,8 @@ class IngestReport:
 
 
 Report = Callable[[Progress], None]
+Embed = Callable[[list[Passage], Callable[[int], None]], tuple[Iterable[Vectors], Sequence[Vectors]]]
+"""A vector for each passage, and those of its sentences; the second argument is told how many passages are done."""
 
 
 def ingest(
@@ -104,71 +103,81 @@ def ingest(
     progress: Report = lambda _: None,
 ) -> IngestReport:
     """Make the index hold these files as they are now, and no others of their folders."""
-    known = {record.id: record for record in writer.documents()}
-    changes: list[Change] = []
 
-    def report(passages: int, waiting: int = 0) -> None:
-        progress(Progress(done=min(len(changes), len(files)), total=len(files), passages=passages, waiting=waiting))
+    def embed(passages: list[Passage], done: Callable[[int], None]) -> tuple[Vectors, list[Vectors]]:
+        return embedder.embed_spans(*readings(passages), progress=done)
 
-    batch = _Batch(known, index=index, writer=writer, embedder=embedder, sentences=sentences, report=report)
-    for change in files.changes(known):
-        batch.add(change)
-        changes.append(replace(change, document=None))
-        report(batch.passages)
-    batch.store()
-    writer.delete([change.id for change in changes if change.kind == "removed"])
-    progress(Progress(done=len(files), total=len(files), passages=batch.passages))
-    return IngestReport.of(changes, passages=batch.passages)
+    batch = Batch(index=index, writer=writer, embed=embed, sentences=sentences, total=len(files), progress=progress)
+    for change in files.changes(batch.known):
+        batch.add(change, split(change, count_pieces=embedder.count_pieces))
+    return batch.finish()
 
 
-class _Batch:
-    """The changes that wait until enough has come together to embed."""
+def split(change: Change, *, count_pieces: CountPieces) -> tuple[Passage, ...]:
+    """The passages that a change brings: those of a document that is added or replaced, else none."""
+    return split_passages(change.document, count_pieces=count_pieces) if change.document else ()
+
+
+class Batch:
+    """The changes of an ingest; the passages that they bring wait until enough has come together to embed and write.
+
+    `known` holds what was indexed before, by document id; `changes` those that were added, without their texts.
+    """
 
     def __init__(
         self,
-        known: Mapping[str, Record],
         *,
         index: Index,
         writer: Writer,
-        embedder: Embedder,
+        embed: Embed,
         sentences: SentenceVectors,
-        report: Callable[[int, int], None],
+        total: int,
+        progress: Report,
     ) -> None:
-        self._index, self._writer, self._embedder, self._sentences = index, writer, embedder, sentences
-        self._report = report
-        self._known = known
-        self._versions = {record.version: record for record in known.values()}
+        self._index, self._writer, self._embed, self._sentences = index, writer, embed, sentences
+        self._total, self._progress = total, progress
+        self.known = {record.id: record for record in writer.documents()}
+        self.changes: list[Change] = []
+        self._versions = {record.version: record for record in self.known.values()}
         self._waiting: list[tuple[Record, tuple[Passage, ...]]] = []
         self._seen_again: list[Record] = []
-        self.passages = 0
+        self._passages = 0
 
-    def add(self, change: Change) -> None:
-        """Take a change in; what has a text is split, and all that waits is stored when it is enough."""
-        if change.record and change.document:
-            passages = split_passages(change.document, count_pieces=self._embedder.count_pieces)
+    def add(self, change: Change, passages: tuple[Passage, ...]) -> None:
+        """Take in a change with the passages that it brings; all that waits is stored when it is enough."""
+        if change.record and passages:
             self._waiting.append((replace(change.record, passages=len(passages)), passages))
-        elif change.record and change.record != self._known[change.id]:
+        elif change.record and change.record != self.known[change.id]:
             self._seen_again.append(change.record)
         if sum(len(waiting) for _, waiting in self._waiting) >= BATCH_PASSAGES:
-            self.store()
+            self._store()
+        self.changes.append(replace(change, document=None))
+        self._report()
 
-    def store(self) -> None:
-        """Embed and write what waits."""
+    def finish(self) -> IngestReport:
+        """Store what still waits and delete what is gone; all that was done."""
+        self._store()
+        self._writer.delete([change.id for change in self.changes if change.kind == "removed"])
+        self._report()
+        return IngestReport.of(self.changes, passages=self._passages)
+
+    def _report(self, embedded: int = 0, waiting: int = 0) -> None:
+        done = min(len(self.changes), self._total)
+        self._progress(Progress(done=done, total=self._total, passages=self._passages + embedded, waiting=waiting))
+
+    def _store(self) -> None:
         if self._seen_again:
             self._writer.note(self._seen_again)
         if self._waiting:
-            self._embed()
+            self._put()
         self._seen_again.clear()
         self._waiting.clear()
 
-    def _embed(self) -> None:
+    def _put(self) -> None:
         known = self._known_vectors()
         waiting = [passage for _, passages in self._waiting for passage in passages]
         fresh = list({passage.headed: passage for passage in waiting if passage.headed not in known}.values())
-        vectors, parts = self._embedder.embed_spans(
-            *readings(fresh),
-            progress=lambda done: self._report(self.passages + done, len(fresh) - done),
-        )
+        vectors, parts = self._embed(fresh, lambda done: self._report(done, len(fresh) - done))
         known.update(zip((each.headed for each in fresh), vectors, strict=True))
         self._sentences.put(fresh, parts)
         self._writer.put(
@@ -177,14 +186,14 @@ class _Batch:
                 for record, passages in self._waiting
             ]
         )
-        self.passages += len(fresh)
+        self._passages += len(fresh)
 
     def _known_vectors(self) -> dict[str, Vectors]:
         """The vectors of passages that an edit or a move left as they were, by text and header."""
         before = {
             known.id: known
             for record, _ in self._waiting
-            for known in (self._known.get(record.id), self._versions.get(record.version))
+            for known in (self.known.get(record.id), self._versions.get(record.version))
             if known
         }
         if not before:

@@ -124,7 +124,14 @@ class Library:
             if ray and self.embedder is not self._reader:
                 raise SettingsError(f"--ray embeds with {MiniLM.name}, not {self.embedder.name}. Leave out --ray")
             if ray:
-                return ingest_on_ray(files, writer=writer, address=ray, progress=progress)
+                return ingest_on_ray(
+                    files,
+                    index=self.index,
+                    writer=writer,
+                    sentences=self._sentences,
+                    address=ray,
+                    progress=progress,
+                )
             return ingest(
                 files,
                 index=self.index,

@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,11 @@ import numpy as np
 from qa.changes import Change, Files, Look, compare
 from qa.embedder import MiniLM, Vectors
 from qa.errors import EmbeddingError, SettingsError
-from qa.ingestion import BATCH_PASSAGES, IngestReport, Progress, Report
-from qa.passages import split_passages
-from qa.types import Passage, Record
-from qa.writer import Entry, Writer
+from qa.index import Index
+from qa.ingestion import Batch, IngestReport, Report, split
+from qa.sentence_vectors import SentenceVectors, readings
+from qa.types import Passage
+from qa.writer import Writer
 
 LOCAL = "local"  # the address that starts a cluster of this machine alone
 FILES_AT_A_TIME = 8  # that a worker embeds together, and embeds again when another has died over them
@@ -37,62 +39,42 @@ Columns = dict[str, Any]  # how Ray Data passes rows: arrays of objects by name
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A change, and for a document that is to be written its passages with a vector for each."""
+    """A change with the passages that it brings, and for each a vector and those of its sentences."""
 
     change: Change
-    passages: tuple[Passage, ...] = ()
-    vectors: Vectors | None = None
+    passages: tuple[Passage, ...]
+    vectors: tuple[tuple[Vectors, Vectors], ...]
 
 
-def ingest_on_ray(files: Files, *, writer: Writer, address: str, progress: Report) -> IngestReport:
+def ingest_on_ray(
+    files: Files,
+    *,
+    index: Index,
+    writer: Writer,
+    sentences: SentenceVectors,
+    address: str,
+    progress: Report,
+) -> IngestReport:
     """What `ingestion.ingest` does, on the Ray cluster at `address`, or on one of this machine when that is `local`.
 
     Raises: SettingsError without Ray or a cluster, EmbeddingError when the job fails; what was written stays.
     """
-    known = {record.id: record for record in writer.documents()}
-    changes: list[Change] = []
+    ready: dict[str, tuple[Vectors, Vectors]] = {}
+
+    def embedded(passages: list[Passage], _: Callable[[int], None]) -> tuple[list[Vectors], list[Vectors]]:
+        found = [ready[passage.headed] for passage in passages]
+        ready.clear()
+        return [vector for vector, _ in found], [parts for _, parts in found]
+
+    batch = Batch(index=index, writer=writer, embed=embedded, sentences=sentences, total=len(files), progress=progress)
     with _cluster(address):
-        batch = _Batch(writer, known=known)
-        for prepared in _prepare(list(files.looks(known))):
-            batch.add(prepared)
-            changes.append(prepared.change)
-            progress(Progress(done=len(changes), total=len(files), passages=batch.passages))
-        batch.store()
-    changes.sort(key=lambda change: change.id)
-    changes += files.gone(known)
-    writer.delete([change.id for change in changes if change.kind == "removed"])
-    return IngestReport.of(changes, passages=batch.passages)
-
-
-class _Batch:
-    """What waits to be written until enough has come together."""
-
-    def __init__(self, writer: Writer, *, known: dict[str, Record]) -> None:
-        self._writer, self._known = writer, known
-        self._entries: list[Entry] = []
-        self._seen_again: list[Record] = []
-        self.passages = 0
-
-    def add(self, prepared: Prepared) -> None:
-        """Take a change in, and write all that waits when it is enough."""
-        record = prepared.change.record
-        if record and prepared.vectors is not None:
-            record = replace(record, passages=len(prepared.passages))
-            self._entries.append(Entry(record=record, passages=prepared.passages, vectors=prepared.vectors))
-            self.passages += len(prepared.passages)
-        elif record and record != self._known[record.id]:
-            self._seen_again.append(record)
-        if sum(len(entry.passages) for entry in self._entries) >= BATCH_PASSAGES:
-            self.store()
-
-    def store(self) -> None:
-        """Write what waits."""
-        if self._seen_again:
-            self._writer.note(self._seen_again)
-        if self._entries:
-            self._writer.put(self._entries)
-        self._seen_again.clear()
-        self._entries.clear()
+        for prepared in _prepare(list(files.looks(batch.known))):
+            ready.update(zip((each.headed for each in prepared.passages), prepared.vectors, strict=True))
+            batch.add(prepared.change, prepared.passages)
+    batch.changes.sort(key=lambda change: change.id)
+    for change in files.gone(batch.known):
+        batch.add(change, ())
+    return batch.finish()
 
 
 def _prepare(looks: Sequence[Look]) -> Iterator[Prepared]:
@@ -124,17 +106,14 @@ class _Embedding:
         self._embedder = MiniLM(workers=1)
 
     def __call__(self, batch: Columns) -> Columns:
-        split = [self._split(change) for change in batch["change"]]
-        vectors = self._embedder.embed([passage.headed for passages in split for passage in passages])
-        parts = np.split(vectors, np.cumsum([len(passages) for passages in split])[:-1])
-        prepared = np.empty(len(split), dtype=object)
-        for position, (change, passages, part) in enumerate(zip(batch["change"], split, parts, strict=True)):
-            done = part if change.document else None
-            prepared[position] = Prepared(change=replace(change, document=None), passages=passages, vectors=done)
+        brought = [split(change, count_pieces=self._embedder.count_pieces) for change in batch["change"]]
+        vectors, parts = self._embedder.embed_spans(*readings([each for passages in brought for each in passages]))
+        ready = zip(vectors, parts, strict=True)
+        prepared = np.empty(len(brought), dtype=object)
+        for position, (change, passages) in enumerate(zip(batch["change"], brought, strict=True)):
+            own = tuple(islice(ready, len(passages)))
+            prepared[position] = Prepared(change=replace(change, document=None), passages=passages, vectors=own)
         return {"prepared": prepared}
-
-    def _split(self, change: Change) -> tuple[Passage, ...]:
-        return split_passages(change.document, count_pieces=self._embedder.count_pieces) if change.document else ()
 
 
 def _absolute(look: Look) -> Look:
