@@ -269,6 +269,12 @@ def test_asking_goes_on_while_documents_are_ingested(bot: Chatbot, folder: Path)
     assert bot.document("notes/new.txt").text == "The lighthouse has 7 lamps.\n"
 
 
+def test_two_chatbots_share_one_model(bot: Chatbot) -> None:
+    with Chatbot.open(chroma=":memory:", fill=False) as other:
+        assert other._library.embedder is bot._library.embedder
+        assert other.embeddings.embed_query("mill") == bot.embeddings.embed_query("mill")
+
+
 @pytest.mark.parametrize("setting", ["chroma", "collection", "embeddings", "home", "seeds"])
 def test_what_a_library_was_opened_with_is_not_adjusted(bot: Chatbot, setting: str) -> None:
     with pytest.raises(SettingsError, match=f"{setting} belongs to the library"):

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import json
+import subprocess
 import sys
 import tarfile
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from qa import embedder
 from qa.embedder import BLOCK_TEXTS, CHROMA_ARCHIVE, CHROMA_FOLDER, GRAPH, MiniLM, installed_model
 from qa.errors import EmbeddingError
+from qa.retriever import PassageEmbeddings
 
 REFERENCE = json.loads((Path(__file__).parent / "data" / "minilm_reference.json").read_text(encoding="utf-8"))
 TEXTS: list[str] = REFERENCE["texts"]
@@ -109,8 +111,24 @@ def test_progress_tells_the_texts_done_so_far(minilm: MiniLM) -> None:
 
 
 def test_langchain_gets_plain_lists(minilm: MiniLM) -> None:
-    assert minilm.embed_documents(["cat", "dog"]) == minilm.embed(["cat", "dog"]).tolist()
-    assert minilm.embed_query("cat") == minilm.embed(["cat"])[0].tolist()
+    embeddings = PassageEmbeddings(minilm)
+    assert embeddings.embed_documents(["cat", "dog"]) == minilm.embed(["cat", "dog"]).tolist()
+    assert embeddings.embed_query("cat") == minilm.embed(["cat"])[0].tolist()
+
+
+def test_all_who_ask_at_once_get_the_one_model_of_the_process() -> None:
+    embedder._loaded.cache_clear()
+    with ThreadPoolExecutor(8) as pool:
+        models = list(pool.map(lambda _: embedder.minilm(), range(8)))
+    assert len(set(map(id, models))) == embedder._loaded.cache_info().misses == 1
+
+
+@pytest.mark.parametrize("module", ["embedder", "remote_embedder", "ray_ingestion"])
+def test_a_process_that_embeds_loads_no_langchain(module: str) -> None:
+    code = f"import sys, qa.{module}; qa.{module}.MiniLM().embed(['Rome']); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "onnxruntime" in loaded
+    assert "langchain_core" not in loaded
 
 
 @pytest.mark.parametrize("damaged", ["model.safetensors", "tokenizer.json"])

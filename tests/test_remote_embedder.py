@@ -70,11 +70,11 @@ def test_a_query_is_embedded_as_a_query_and_to_unit_length(monkeypatch: pytest.M
     monkeypatch.setattr("qa.remote_embedder.embedding_model", lambda *_, **__: Asymmetric())
     embedder = RemoteEmbedder("cohere:any", base_url=None, timeout_s=1, reader=MiniLM())
     np.testing.assert_array_equal(embedder.embed(["Rome"]), [[1, 0]])
-    np.testing.assert_array_equal(embedder.embed_query_vector("Rome"), [0, 1])
+    np.testing.assert_array_equal(embedder.embed_query("Rome"), [0, 1])
 
 
 def test_a_provider_that_refuses_a_query_is_named(server: OpenAIServer) -> None:
     embedder = RemoteEmbedder(NAME, base_url=server.url, timeout_s=5, reader=MiniLM())
     server.steps = [Step(status=401, error="bad key")]
     with pytest.raises(EmbeddingError, match=NAME):
-        embedder.embed_query_vector("Rome")
+        embedder.embed_query("Rome")

@@ -24,6 +24,7 @@ from qa.settings import OPENAI_KEY, Settings, load_settings
 from qa.types import Answer, Document, Event, Findings, Hit, Message, Record
 
 if TYPE_CHECKING:
+    from langchain_core.embeddings import Embeddings
     from langchain_core.language_models import BaseChatModel
     from langchain_core.retrievers import BaseRetriever
     from langchain_core.runnables import Runnable, RunnableConfig
@@ -223,6 +224,13 @@ class Chatbot:
         from qa.retriever import PassageRetriever
 
         return PassageRetriever(search=self.search)
+
+    @property
+    def embeddings(self) -> Embeddings:
+        """The model that embeds the passages, as LangChain's."""
+        from qa.retriever import PassageEmbeddings
+
+        return PassageEmbeddings(self._library.embedder)
 
     def search(self, query: str, *, top_k: int | None = None, where: Sequence[str] = ()) -> tuple[Hit, ...]:
         """The passages that best match a query, best first. Raises: QuestionError."""

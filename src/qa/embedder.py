@@ -11,9 +11,11 @@ import hashlib
 import io
 import os
 import tarfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,7 +23,6 @@ import numpy as np
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read on import; from 1.29 it reports each session to its maker
 import onnxruntime  # type: ignore[import-untyped]  # it ships no types
-from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
@@ -82,7 +83,7 @@ CHROMA_ARCHIVE = Pinned(  # Chroma pins the same hash, in ONNXMiniLM_L6_V2
 )
 
 
-class MiniLM(Embeddings):
+class MiniLM:
     """all-MiniLM-L6-v2: the mean of a text's piece vectors, at unit length.
 
     A text's vector does not depend, to the last bit, on the texts beside it: texts run together only
@@ -138,13 +139,10 @@ class MiniLM(Embeddings):
         self._run_all(texts, keep, progress=progress)
         return vectors, parts
 
-    def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        """LangChain's name for `embed`."""
-        return self.embed(texts).tolist()  # type: ignore[no-any-return]  # numpy types tolist as Any
-
-    def embed_query(self, text: str) -> list[float]:
-        """LangChain's name for `embed` of one text; the model treats questions and passages alike."""
-        return self.embed_documents([text])[0]
+    def embed_query(self, text: str) -> Vectors:
+        """The unit vector (384,) of a query, which this model embeds like any text."""
+        vector: Vectors = self.embed([text])[0]
+        return vector
 
     def count_pieces(self, texts: Sequence[str]) -> list[int]:
         """How many word pieces each whole text has, without [CLS] and [SEP]."""
@@ -197,6 +195,16 @@ class MiniLM(Embeddings):
         (states,) = self._session.run(["last_hidden_state"], {name: every[name] for name in self._inputs})
         found: Vectors = states
         return found
+
+
+_loading = threading.Lock()  # as `cache` lets two threads load it at once
+_loaded = cache(MiniLM)
+
+
+def minilm() -> MiniLM:
+    """The one MiniLM of this process, 110 MB of memory, loaded when it is first asked for. Raises: as `MiniLM` does."""
+    with _loading:
+        return _loaded()
 
 
 def _pool(pieces: Vectors, offsets: NDArray[np.int64], spans: Sequence[tuple[int, int]]) -> Vectors:

@@ -14,7 +14,7 @@ from pathlib import Path
 from qa.changes import Files
 from qa.checkup import Checkup, find_damage
 from qa.conditions import Condition, matching
-from qa.embedder import MiniLM
+from qa.embedder import MiniLM, minilm
 from qa.errors import DocumentError, QAError, SettingsError, StoreDamagedError, StoreError
 from qa.features import inverse_frequency
 from qa.index import Index
@@ -47,7 +47,7 @@ class Library:
         self._settings, self._repair = settings, repair
         tighten_ours(settings.home)
         self._set_aside: str | None = None
-        self._reader = MiniLM()
+        self._reader = minilm()
         self.embedder = self._open_embedder()
         try:
             self._open()
@@ -78,10 +78,10 @@ class Library:
         It is read under one manifest, whatever is written meanwhile.
         """
         started = time.perf_counter()
-        asked = self._reader.embed([query])[0]
+        asked = self._reader.embed_query(query)
         searched = Query(
             text=query,
-            vector=self.embedder.embed_query_vector(query) if isinstance(self.embedder, RemoteEmbedder) else asked,
+            vector=asked if self.embedder is self._reader else self.embedder.embed_query(query),
             sentence_cosines=lambda passages: [rows @ asked for rows in self._sentences(passages)],
         )
 

@@ -39,7 +39,7 @@ class RemoteEmbedder:
             return np.empty((0, self.dimension), dtype=np.float32)
         return self._unit(self._model.aembed_documents(list(texts)), count=len(texts))
 
-    def embed_query_vector(self, text: str) -> Vectors:
+    def embed_query(self, text: str) -> Vectors:
         """The unit vector (dimension,) of a query, which some models embed otherwise than a passage."""
         vector: Vectors = self._unit(self._query(text), count=1)[0]
         return vector
