@@ -275,6 +275,19 @@ def test_two_chatbots_share_one_model(bot: Chatbot) -> None:
         assert other.embeddings.embed_query("mill") == bot.embeddings.embed_query("mill")
 
 
+def test_langchains_chroma_finds_the_passages_of_the_current_build(bot: Chatbot) -> None:
+    for rebuild in (False, True):
+        bot.ingest(rebuild=rebuild)
+        (found,) = bot.vectorstore.similarity_search("When did the old mill in Arden burn down?", k=1)
+        assert (found.id, found.page_content) == next((hit.passage.id, hit.passage.text) for hit in bot.search("mill"))
+
+
+def test_langchains_chroma_over_nothing_says_what_to_run(tmp_path: Path) -> None:
+    bot = Chatbot.open(chroma=str(tmp_path / "index"), home=tmp_path, fill=False)
+    with bot, pytest.raises(StoreError, match="Run: qa ingest PATH"):
+        _ = bot.vectorstore
+
+
 @pytest.mark.parametrize("setting", ["chroma", "collection", "embeddings", "home", "seeds"])
 def test_what_a_library_was_opened_with_is_not_adjusted(bot: Chatbot, setting: str) -> None:
     with pytest.raises(SettingsError, match=f"{setting} belongs to the library"):

@@ -39,9 +39,9 @@ def run(*command: str, cwd: Path = PROJECT, **variables: str) -> str:
     return done.stdout
 
 
-def fenced(language: str) -> list[str]:
-    """The README's code blocks in one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+def fenced(language: str, page: str = README) -> list[str]:
+    """The code blocks of a page in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
 
 
 def session() -> list[tuple[str, str]]:
@@ -121,6 +121,18 @@ def test_the_readmes_python_runs(block: str, index: str) -> None:
     if "openai:" in block:
         pytest.skip("needs somebody's key")
     run(sys.executable, "-c", block, QA_CHROMA=index)
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        block
+        for page in sorted(PROJECT.glob("docs/*.md"))
+        for block in fenced("python", page.read_text(encoding="utf-8"))
+    ],
+)
+def test_the_python_of_the_docs_runs_in_a_new_folder(block: str, tmp_path: Path) -> None:
+    run(sys.executable, "-c", block, cwd=tmp_path, QA_MODEL="extractive")
 
 
 @pytest.mark.parametrize("page", [*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md")], ids=lambda page: page.name)

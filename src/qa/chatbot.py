@@ -24,6 +24,7 @@ from qa.settings import OPENAI_KEY, Settings, load_settings
 from qa.types import Answer, Document, Event, Findings, Hit, Message, Record
 
 if TYPE_CHECKING:
+    from langchain_chroma import Chroma
     from langchain_core.embeddings import Embeddings
     from langchain_core.language_models import BaseChatModel
     from langchain_core.retrievers import BaseRetriever
@@ -231,6 +232,13 @@ class Chatbot:
         from qa.retriever import PassageEmbeddings
 
         return PassageEmbeddings(self._library.embedder)
+
+    @property
+    def vectorstore(self) -> Chroma:
+        """The passages as LangChain's Chroma, as they are now: after an ingest, take it anew. Raises: StoreError."""
+        from qa.retriever import vectorstore
+
+        return vectorstore(self._library.index, embeddings=self.embeddings)
 
     def search(self, query: str, *, top_k: int | None = None, where: Sequence[str] = ()) -> tuple[Hit, ...]:
         """The passages that best match a query, best first. Raises: QuestionError."""

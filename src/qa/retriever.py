@@ -1,8 +1,9 @@
-"""The search and the embedder under LangChain's names, for use in somebody else's chain."""
+"""The search, the embedder and the index as LangChain's own, for use in somebody else's chain."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
@@ -10,8 +11,14 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.retrievers import BaseRetriever
 
 from qa.embedder import MiniLM
+from qa.errors import StoreError
+from qa.index import Index
 from qa.remote_embedder import RemoteEmbedder
+from qa.stores import QUIET, store_errors
 from qa.types import Hit
+
+if TYPE_CHECKING:
+    from langchain_chroma import Chroma
 
 
 class PassageRetriever(BaseRetriever):
@@ -36,6 +43,27 @@ class PassageEmbeddings(Embeddings):
     def embed_query(self, text: str) -> list[float]:
         """The vector of a query, which some models embed otherwise than a passage."""
         return self._embedder.embed_query(text).tolist()  # type: ignore[no-any-return]  # as above
+
+
+def vectorstore(index: Index, *, embeddings: Embeddings) -> Chroma:
+    """The passages of the index as they are now, to be read: what is written there belongs to no document.
+
+    Raises: StoreError when nothing is indexed.
+    """
+    import chromadb
+    from langchain_chroma import Chroma
+
+    manifest = index.manifest()
+    if manifest is None:
+        raise StoreError(f"nothing is indexed in {index.location}. Run: qa ingest PATH")
+    with store_errors(index.location):
+        return Chroma(
+            collection_name=f"{index.collection}-{manifest.build}",
+            embedding_function=embeddings,
+            client=index.client,
+            client_settings=chromadb.config.Settings(**QUIET),  # else it reads a `.env`, though it has a client
+            create_collection_if_not_exists=False,
+        )
 
 
 def _to_langchain(hit: Hit) -> Document:

@@ -110,8 +110,10 @@ def _connect(location: str, *, token: str | None) -> ClientAPI:
         folder = Path(location)
         make_private(folder)
         with FileLock(folder / "chroma.lock", timeout=OPENING_S):  # else one of many finds a locked database
-            # Chroma shares what it has loaded between clients of one path; each of ours loads what is there now
-            client = chromadb.PersistentClient(location + "/." * (next(_connections) % 100), settings=Settings(**QUIET))
+            # Chroma shares what it has loaded between clients of one path; each of ours loads what is there now,
+            # and leaves the plain path to a client that somebody opens beside it
+            path = location + "/." * (1 + next(_connections) % 100)
+            client = chromadb.PersistentClient(path, settings=Settings(**QUIET))
         tighten_ours(folder)
         return client
     url = urlsplit(location)
