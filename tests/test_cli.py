@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from qa.settings import load_settings
+
 QUESTION = "Who did General Naravane meet in Rome?"
 CONTRACT = {
     "question", "query", "answer", "abstained", "incomplete", "sentences", "citations", "nearest", "confidence",
@@ -164,9 +166,9 @@ def test_a_bad_file_among_good_ones_exits_1_while_the_good_ones_are_in(shell: Sh
     assert "Brannoc" in shell("ask", "Who is the lighthouse keeper?").out
 
 
-def test_what_cannot_work_is_said_in_one_line(shell: Shell) -> None:
-    assert_one_line(shell("ask", ""), "the question is empty", "qa ask")
-    assert_one_line(shell("ask", "why " * 25_000), "99,999 characters")
+def test_what_cannot_work_is_said_in_one_line(seeded: Shell, shell: Shell) -> None:
+    assert_one_line(seeded("ask", ""), "the question is empty", "qa ask")
+    assert_one_line(seeded("ask", "why " * 25_000), "99,999 characters")
     assert_one_line(shell("ingest", "absent"), "absent")
     (shell.folder / "empty").mkdir()
     assert_one_line(shell("ingest", "empty"), "empty")
@@ -215,5 +217,65 @@ def test_an_empty_variable_is_no_choice(shell: Shell) -> None:
 
 def test_a_terminal_without_the_right_characters_still_gets_an_answer(shell: Shell) -> None:
     ran = shell("ask", QUESTION, PYTHONIOENCODING="ascii")
-    assert (ran.code, ran.err) == (0, "")
+    assert ran.code == 0
     assert "Serino" in ran.out
+
+
+def test_the_seeds_are_taken_where_there_is_no_index_and_a_line_says_so(shell: Shell) -> None:
+    ran = shell("ask", QUESTION)
+    assert re.fullmatch(r"qa: nothing is indexed yet, so .*seeds is\. .*: qa ingest PATH\n", ran.err)
+    assert shell("ask", QUESTION).err == ""
+
+
+def test_a_subfolder_uses_the_index_above_and_a_line_says_so(shell: Shell) -> None:
+    below = Shell(shell.folder / "notes" / "old")
+    below.folder.mkdir(parents=True)
+    below.folder.joinpath("ferry.txt").write_text("The ferry to Brann runs twice a day.", encoding="utf-8")
+    shell.folder.joinpath("mill.txt").write_text("The old mill in Arden burned down in 1891.", encoding="utf-8")
+    shell.folder.joinpath(".env").write_text("QA_COLLECTION=mills\nQA_PROMPTS=words\n", encoding="utf-8")
+    shell("ingest", "mill.txt")
+    ran = below("ask", "When did the old mill in Arden burn down?")
+    assert ran.out.startswith("The old mill in Arden burned down in 1891. [1]")
+    assert ran.err == f"qa: there is no index in this folder, so that of {shell.folder} is used\n"
+    assert json.loads(below("ingest", ".", "--json").out)["added"] == ["ferry.txt"]
+    assert "documents   2" in shell("status").out
+    assert "documents   0" in below("status", "--chroma", "elsewhere").out
+    found = json.loads(below("config", "--json").out)
+    places = {name: (found[name], found["origins"][name]) for name in ("chroma", "home", "collection", "prompts")}
+    assert places == {
+        "chroma": (str(shell.folder / ".qa" / "index"), "above"),
+        "home": (str(shell.folder / ".qa"), "above"),
+        "collection": ("mills", ".env"),
+        "prompts": (str(shell.folder / "words"), ".env"),
+    }
+    assert sorted(path.name for path in below.folder.iterdir()) == ["elsewhere", "ferry.txt"]
+
+
+@pytest.mark.parametrize("reach", ["home", "open to all", "open to all itself", "another user's", "a file"])
+def test_no_index_is_used_that_others_may_have_put_above(
+    reach: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    below = tmp_path / "top" / "docs" / "notes"
+    below.mkdir(parents=True)
+    planted = tmp_path / "top" / ".qa"
+    planted.touch() if reach == "a file" else planted.mkdir()
+    monkeypatch.chdir(below)
+    if reach == "home":
+        assert load_settings().home == planted
+        monkeypatch.setenv("HOME", str(tmp_path / "top" / "docs"))
+    elif reach == "another user's":
+        os.chown(planted, 12_345, -1) if os.geteuid() == 0 else pytest.skip("only root can give a folder away")
+    elif reach != "a file":
+        (planted if reach == "open to all itself" else planted.parent).chmod(0o777)
+    assert (load_settings().chroma, load_settings().above) == (".qa/index", None)
+
+
+def test_the_home_folders_own_index_serves_what_is_below_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".qa").mkdir()
+    (tmp_path / "docs").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path / "docs")
+    assert load_settings().above == tmp_path
+    assert load_settings(chroma="here").above is None
+    (tmp_path / "docs" / ".env").write_text("QA_CHROMA=mine\n", encoding="utf-8")
+    assert (load_settings().chroma, load_settings().above) == ("mine", None)

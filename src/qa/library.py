@@ -5,6 +5,7 @@ Ingests, searches and gives back documents. Nothing is answered here.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -33,6 +34,7 @@ from qa.stores import is_folder
 from qa.types import Document, Findings, Passage, Record
 from qa.writer import writing
 
+_log = logging.getLogger("qa")
 LOOK_AGAIN_MS = 60_000  # while watching: not every file system tells of every change
 
 
@@ -45,6 +47,8 @@ class Library:
         Raises: StoreError when the index cannot be opened, EmbeddingError without the weights.
         """
         self._settings, self._repair = settings, repair
+        if settings.above is not None:
+            _log.info("there is no index in this folder, so that of %s is used", settings.above)
         tighten_ours(settings.home)
         self._set_aside: str | None = None
         self._reader = minilm()
@@ -172,8 +176,10 @@ class Library:
         """Ingest the seeds if nothing was ever ingested. Raises: StoreDamagedError when what was is gone."""
         manifest = self.manifest()
         if manifest is None or (not manifest.finished and not self.index.documents()):
+            seeds = self._settings.seeds or resource("seeds")
+            _log.info("nothing is indexed yet, so %s is. Index your own documents with: qa ingest PATH", seeds)
             self.ingest(
-                [self._settings.seeds or resource("seeds")],
+                [seeds],
                 selection=EVERYTHING,
                 rebuild=False,
                 progress=lambda _: None,

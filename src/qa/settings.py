@@ -16,11 +16,12 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from qa.envfile import NAME as ENV_FILE
-from qa.envfile import read_env_file
+from qa.envfile import env_folder, folder_above, read_env_file
 from qa.errors import SettingsError, bare_address
 from qa.models import is_openai
+from qa.stores import is_folder
 
-ARGUMENT, ENVIRONMENT, DEFAULT = "argument", "environment", "default"
+ARGUMENT, ENVIRONMENT, ABOVE, DEFAULT = "argument", "environment", "above", "default"
 OPENAI_KEY, CHROMA_TOKEN, CLOUD_KEY = KEYS = ("OPENAI_API_KEY", "QA_CHROMA_TOKEN", "CHROMA_API_KEY")
 
 # Where a provider's key is not called PROVIDER_API_KEY.
@@ -28,6 +29,7 @@ _KEY_NAMES = {"google_genai": "GOOGLE_API_KEY", "mistralai": "MISTRAL_API_KEY", 
 _THIS_MACHINE = re.compile(
     r"(?i)https?://(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?(?:/[\w./~-]*)?", re.ASCII
 )
+_PATHS = {"auth_file", "chroma", "home", "prompts", "seeds"}
 # What the clients of OpenAI and Chroma send besides the key, wherever they send.
 _ALSO_SENT = {"base_url": "OPENAI_CUSTOM_HEADERS", "chroma": "CHROMA_CLIENT_AUTH_CREDENTIALS"}
 
@@ -70,14 +72,24 @@ class Settings(BaseModel):
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
     _env_file: dict[str, str] = PrivateAttr(default_factory=dict)
+    _above: Path | None = PrivateAttr(default=None)
 
     def __init__(self, **chosen: Any) -> None:
-        """Take what is chosen here, then what the environment says, then what `.env` says."""
-        env_file = read_env_file()
-        said = {ENV_FILE: _settings_in(env_file), ENVIRONMENT: _settings_in(os.environ), ARGUMENT: chosen}
+        """Take what is chosen here, then what the environment says, then `.env`, then what a folder above holds."""
+        above, folder = folder_above(), env_folder()
+        env_file = read_env_file(folder)
+        defaults = {name: str(type(self).model_fields[name].default) for name in ("chroma", "home")}
+        said = {
+            ABOVE: _counted_from(above, defaults) if above else {},
+            ENV_FILE: _counted_from(folder, _settings_in(env_file)),
+            ENVIRONMENT: _settings_in(os.environ),
+            ARGUMENT: chosen,
+        }
         super().__init__(**{name: value for choices in said.values() for name, value in choices.items()})
         self._env_file = env_file
         self._origins = {name: origin for origin, choices in said.items() for name in choices}
+        named_by = (ABOVE, ENV_FILE) if folder == above else (ABOVE,)
+        self._above = above if self.origin("chroma") in named_by else None
 
     def changed(self, **chosen: Any) -> Self:
         """These settings with some chosen anew; None means "not chosen". Raises: SettingsError."""
@@ -88,8 +100,13 @@ class Settings(BaseModel):
         return changed
 
     def origin(self, name: str) -> str:
-        """Where a setting came from: `argument`, `environment`, `.env` or `default`."""
+        """Where a setting came from: `argument`, `environment`, `.env`, `above` or `default`."""
         return self._origins.get(name, DEFAULT)
+
+    @property
+    def above(self) -> Path | None:
+        """The folder above the current one whose index is used; None when it is this one's, or was named."""
+        return self._above
 
     def shown(self) -> dict[str, str | int | float | None]:
         """The settings by name, plainly, and without the credentials that an address may hold."""
@@ -158,7 +175,7 @@ def load_settings(**chosen: Any) -> Settings:
 def notices(*, every: bool) -> Iterator[str]:
     """What is said of variables that are not used: likely slips, or `every` one that a setting or `.env` might have."""
     known = {f"QA_{name.upper()}" for name in Settings.model_fields}
-    for origin, variables in ((ENVIRONMENT, os.environ), (ENV_FILE, read_env_file())):
+    for origin, variables in ((ENVIRONMENT, os.environ), (ENV_FILE, read_env_file(env_folder()))):
         for name in sorted({name.upper() for name in variables} - known - set(KEYS)):
             close = get_close_matches(name, known, n=1, cutoff=0.8)
             is_ours = name.startswith("QA_") or (origin == ENV_FILE and not name.endswith("_API_KEY"))
@@ -171,3 +188,10 @@ def _settings_in(variables: Mapping[str, str]) -> dict[str, str]:
     """The settings among variables, by name; an empty one is no choice."""
     settings = {f"QA_{name.upper()}": name for name in Settings.model_fields}
     return {settings[each.upper()]: value for each, value in variables.items() if value and each.upper() in settings}
+
+
+def _counted_from(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:
+    """The settings with each relative path counted from that folder."""
+    return {
+        name: str(folder / value) if name in _PATHS and is_folder(value) else value for name, value in settings.items()
+    }

@@ -15,4 +15,4 @@ def test_an_env_file_is_read_in_time_that_grows_with_it_alone(tmp_path: Path, mo
     (tmp_path / ".env").write_text("QA_TOP_K=5" + " " * 90_000)
     (tmp_path / ".env").chmod(0o600)
     with pytest.raises(SettingsError, match="line"):
-        read_env_file()
+        read_env_file(Path())

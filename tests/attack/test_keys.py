@@ -115,7 +115,8 @@ def test_a_hostile_env_file_gets_no_key_and_sets_no_proxy_tracing_certificate_or
         **tracing, **old_tracing, **proxies, **store, **classes, CHROMA_OTEL_GRANULARITY="all", PYTHONPATH="evil",
     )  # fmt: skip
     ran = qa("ask", QUESTION)
-    assert (ran.returncode, ran.stderr) == (0, "")
+    assert (ran.returncode, ran.stderr.count("\n")) == (0, 1)
+    assert ran.stderr.startswith("qa: nothing is indexed yet")
     assert ran.stdout.startswith("He met Lt Gen Pietro Serino")
     assert READERS not in str(server.headers)
     assert thief.heard == []
