@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -110,6 +111,18 @@ def test_links_above_the_lowest_level_to_nodes_that_do_not_exist_are_named(index
     numbers.tofile(damage)
     with pytest.raises(StoreDamagedError, match=r"link_lists\.bin does not fit"):
         open_index(index)
+
+
+def test_a_layout_that_is_not_known_is_a_warning_and_left_to_chroma(
+    index: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    header = segment(index) / "header.bin"
+    header.write_bytes(struct.pack("<i", 2) + header.read_bytes()[4:])
+    (segment(index) / "length.bin").write_bytes(b"of another kind")
+    check_segments(index, whole=True)
+    assert "has layout 2, which is not known here, so it is not checked" in caplog.text
+    with pytest.raises(StoreDamagedError, match="Error loading hnsw index"):  # said by Chroma 1.5.9
+        search(open_index(index))
 
 
 def test_a_vector_index_that_is_gone_is_named(index: Path) -> None:

@@ -6,16 +6,16 @@ layout is that of hnswlib's `saveIndex`. Only what no collection has is removed.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import sqlite3
 import struct
 import time
 from bisect import bisect_left
-from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,9 @@ from numpy.typing import NDArray
 from qa.errors import StoreDamagedError
 from qa.private import DATABASE, UUID
 
-HEADER = struct.Struct("<i6Q2i3Q")  # version, 6 sizes and offsets, top level, entry point, most links of a node
+_log = logging.getLogger("qa")
+HEADER = struct.Struct("<i6Q2i3Q")
+LAYOUT = 1  # the one that is known here; Chroma refuses one that it does not know itself (1.5.9)
 TRIES = 5  # as another process may be writing the files
 WAIT_S = 0.3
 SAMPLE = 1_024  # nodes looked at unless all are: noise in a run of a thousandth of the file is found
@@ -80,27 +82,21 @@ def _belongs(segment: Path) -> bool:
     return bool(found[0])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Layout:
-    """What header.bin says: how many nodes there are, and the bytes and links of each."""
+class _Header(NamedTuple):
+    """What header.bin says, in the order of hnswlib's `saveIndex`."""
 
+    layout: int
+    level0_offset: int
+    room: int
     elements: int
     row_bytes: int
-    link_bytes: int
-    numbers: int
+    label_offset: int
+    vector_offset: int  # as long as a node's links, which stand first
+    top_level: int
+    entry_node: int
+    most_links_above: int
     most_links: int
-
-    @classmethod
-    def read(cls, header: bytes) -> _Layout:
-        _, _, _, elements, row_bytes, label_offset, data_offset, _, _, _, most_links, _ = HEADER.unpack_from(header)
-        numbers = (label_offset - data_offset) // np.dtype(np.float32).itemsize
-        return cls(
-            elements=elements,
-            row_bytes=row_bytes,
-            link_bytes=data_offset,
-            numbers=numbers,
-            most_links=most_links,
-        )
+    wanted_links: int
 
 
 def _fault(segment: Path, *, whole: bool) -> str | None:
@@ -113,18 +109,22 @@ def _fault(segment: Path, *, whole: bool) -> str | None:
         return f"{Path(error.filename).name} is missing" if segment.exists() else None
     if len(header) < HEADER.size:
         return "header.bin is cut off"
-    layout = _Layout.read(header)
-    if layout.elements == 0:  # nothing was written to it yet
+    says = _Header._make(HEADER.unpack_from(header))
+    if says.layout != LAYOUT:
+        _log.warning("index %s has layout %d, which is not known here, so it is not checked", segment, says.layout)
         return None
-    if level_bytes != layout.elements * layout.row_bytes:
+    if says.elements == 0:  # nothing was written to it yet
+        return None
+    if level_bytes != says.elements * says.row_bytes:
         return "data_level0.bin has the wrong size"
-    if len(lengths) != layout.elements:
+    if len(lengths) != says.elements:
         return "length.bin does not fit"
-    if layout.numbers > 1 and not np.isfinite(lengths).all():  # a record's one number is 0, its length left as it was
+    numbers = (says.label_offset - says.vector_offset) // lengths.itemsize
+    if numbers > 1 and not np.isfinite(lengths).all():  # a record's one number is 0, its length left as it was
         return "length.bin holds noise"
-    if (links >= max(layout.elements, LARGEST_LIST)).any() or _count_lists(links) != layout.elements:
+    if (links >= max(says.elements, LARGEST_LIST)).any() or _count_lists(links) != says.elements:
         return "link_lists.bin does not fit"
-    if not _links_stay_inside(segment / "data_level0.bin", layout, whole=whole):
+    if not _links_stay_inside(segment / "data_level0.bin", says, whole=whole):
         return "data_level0.bin holds noise"
     return None
 
@@ -145,39 +145,31 @@ def _count_lists(numbers: Numbers) -> int:
     return lists if at == len(sizes) else -1
 
 
-def _links_stay_inside(path: Path, layout: _Layout, *, whole: bool) -> bool:
+def _links_stay_inside(path: Path, says: _Header, *, whole: bool) -> bool:
     """Whether each node of the lowest level, or of a sample, has as many links as it may, all to nodes that exist."""
-    if 4 * (layout.most_links + 1) != layout.link_bytes or layout.link_bytes > layout.row_bytes:
+    if 4 * (says.most_links + 1) != says.vector_offset or says.vector_offset > says.row_bytes:
         return False
+    step, nodes = BLOCK, list(range(0, says.elements, BLOCK))
+    if not whole and says.elements > SAMPLE:  # evenly spaced, the first and the last among them
+        step, nodes = 1, np.linspace(0, says.elements - 1, SAMPLE, dtype=np.int64).tolist()
     with path.open("rb", buffering=0) as file:
         try:
-            if whole or layout.elements <= SAMPLE:
-                return all(_are_inside(links, layout) for links in _all_links(file, layout))
-            return _are_inside(_sampled_links(file, layout), layout)
+            return all(_are_inside(_links(file, says, first=node, count=step), says) for node in nodes)
         except ValueError:  # it has become shorter meanwhile
             return False
 
 
-def _all_links(file: FileIO, layout: _Layout) -> Iterator[Numbers]:
-    """The links of each node, a row each, in blocks."""
-    for first in range(0, layout.elements, BLOCK):
-        count = min(BLOCK, layout.elements - first)
-        rows = np.fromfile(file, dtype=np.uint8, count=count * layout.row_bytes).reshape(count, layout.row_bytes)
-        yield np.ascontiguousarray(rows[:, : layout.link_bytes]).view(np.uint32)
+def _links(file: FileIO, says: _Header, *, first: int, count: int) -> Numbers:
+    """The links of up to `count` nodes, a row each, their number in front."""
+    file.seek(first * says.row_bytes)
+    nodes = min(count, says.elements - first)
+    rows = np.fromfile(file, dtype=np.uint8, count=nodes * says.row_bytes).reshape(nodes, says.row_bytes)
+    return np.ascontiguousarray(rows[:, : says.vector_offset]).view(np.uint32)
 
 
-def _sampled_links(file: FileIO, layout: _Layout) -> Numbers:
-    """The links of evenly spaced nodes, the first and the last among them, a row each."""
-    sampled = bytearray()
-    for node in np.linspace(0, layout.elements - 1, SAMPLE, dtype=np.int64).tolist():
-        file.seek(node * layout.row_bytes)
-        sampled += file.read(layout.link_bytes)
-    return np.frombuffer(sampled, dtype=np.uint32).reshape(SAMPLE, -1)
-
-
-def _are_inside(links: Numbers, layout: _Layout) -> bool:
+def _are_inside(links: Numbers, says: _Header) -> bool:
     counts = links[:, 0] & 0xFFFF
-    if (counts > layout.most_links).any():
+    if (counts > says.most_links).any():
         return False
-    used = np.arange(layout.most_links)[None, :] < counts[:, None]
-    return not (used & (links[:, 1:] >= layout.elements)).any()
+    used = np.arange(says.most_links)[None, :] < counts[:, None]
+    return not (used & (links[:, 1:] >= says.elements)).any()
