@@ -1,4 +1,4 @@
-"""Comparing runs: flips, verdicts, and the gate."""
+"""Comparing runs: flips, outcomes, and the gate."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def run(root: Path, system: Opener, name: str, cases: list[Case] = MANY, head: s
 
 def test_two_equal_runs_are_not_worse(tmp_path: Path) -> None:
     comparison = compare(run(tmp_path, opening(Reference), "a"), run(tmp_path, opening(Reference), "b"))
-    assert [change.verdict for change in comparison.changes] == ["not worse", "no difference seen"]
+    assert [change.outcome for change in comparison.changes] == ["not worse", "no difference seen"]
     assert (comparison.fails, comparison.is_inconclusive, comparison.flips) == (False, False, ())
     assert comparison.settings == (("system", "a", "b"),)
 
@@ -39,7 +39,7 @@ def test_two_equal_runs_are_not_worse(tmp_path: Path) -> None:
 def test_shuffled_retrieval_fails_the_gate_and_names_what_flipped(tmp_path: Path) -> None:
     comparison = compare(run(tmp_path, opening(Reference), "good"), run(tmp_path, opening(Shuffled), "bad"))
     right = comparison.changes[0]
-    assert (right.name, right.verdict, right.n, right.delta) == ("right", "worse", 60, pytest.approx(-40 / 60))
+    assert (right.name, right.outcome, right.n, right.delta) == ("right", "worse", 60, pytest.approx(-40 / 60))
     assert comparison.fails
     assert len(comparison.flips) == 40
     assert {flip.now for flip in comparison.flips} == {"not retrieved", "not selected"}
@@ -48,7 +48,7 @@ def test_shuffled_retrieval_fails_the_gate_and_names_what_flipped(tmp_path: Path
 
 def test_an_improvement_is_not_worse(tmp_path: Path) -> None:
     comparison = compare(run(tmp_path, opening(Shuffled), "bad"), run(tmp_path, opening(Reference), "good"))
-    assert [change.verdict for change in comparison.changes] == ["not worse", "better"]
+    assert [change.outcome for change in comparison.changes] == ["not worse", "better"]
     assert not comparison.fails
 
 
@@ -86,7 +86,7 @@ def test_an_uncalibrated_judge_does_not_gate(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("interval", "verdict"),
+    ("interval", "outcome"),
     [
         ((-0.04, 0.02), "not worse"),
         ((-0.2, 0.1), "inconclusive"),
@@ -95,5 +95,5 @@ def test_an_uncalibrated_judge_does_not_gate(tmp_path: Path) -> None:
         ((0.1, 0.3), "not worse"),
     ],
 )
-def test_the_gate_asks_whether_more_than_the_margin_may_be_lost(interval: tuple[float, float], verdict: str) -> None:
-    assert gate(interval, 0.05) == verdict
+def test_the_gate_asks_whether_more_than_the_margin_may_be_lost(interval: tuple[float, float], outcome: str) -> None:
+    assert gate(interval, 0.05) == outcome

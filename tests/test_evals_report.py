@@ -51,19 +51,20 @@ def test_the_page_asks_nothing_of_the_network(results: Results) -> None:
 
 def test_what_documents_and_questions_say_is_never_markup(results: Results) -> None:
     evil = "<script>alert(1)</script>"
-    first = results.records[0]
-    assert first.answer is not None
-    citations = tuple(replace(each, quote=evil, document=evil) for each in first.answer.citations)
-    answer = replace(first.answer, text=evil, citations=citations, notes=(evil,))
-    case = first.case.model_copy(update={"question": evil, "answers": (evil,), "tags": (evil,)})
-    html = render(replace(results, records=[replace(first, case=case, answer=answer), *results.records[1:]]))
+    first, *others = results.scored
+    assert first.record.answer is not None
+    citations = tuple(replace(each, quote=evil, document=evil) for each in first.record.answer.citations)
+    answer = replace(first.record.answer, text=evil, citations=citations, notes=(evil,))
+    case = first.record.case.model_copy(update={"question": evil, "answers": (evil,), "tags": (evil,)})
+    record = replace(first.record, case=case, answer=answer)
+    html = render(replace(results, scored=[replace(first, record=record), *others]))
     assert Page(html).tags.count("script") == 1
     assert html.count("alert(1)") >= 5
 
 
 def test_the_page_shows_every_case_with_its_stage(results: Results) -> None:
     html = render(results)
-    assert html.count("<details>") == len(results.records)
+    assert html.count("<details>") == len(results.scored)
     groups = re.findall(r'<section data-stage="(.*?)">(.*?)</section>', html, re.DOTALL)
     assert [(stage, cases.count("<details>")) for stage, cases in groups] == [
         ("should have abstained", 3),
@@ -73,6 +74,22 @@ def test_the_page_shows_every_case_with_its_stage(results: Results) -> None:
     assert "RuntimeError: the model has left" in html
     assert "<mark>by the engineer Ruth Calloway</mark>" in html
     assert "91.7%" in html
+
+
+def test_the_page_draws_a_chart_of_recall_and_one_of_risk_and_a_bar_for_every_rate(results: Results) -> None:
+    html = render(results)
+    assert re.findall(r'<svg class="chart".*? aria-label="(.*?)">', html) == [
+        "evidence over characters of context",
+        "wrong over answers given, surest first",
+    ]
+    assert 'aria-label="73.3%, between 48.0% – 89.1%"' in html
+    assert "nan" not in html
+
+
+def test_of_a_stage_with_many_cases_the_page_shows_some_and_says_so(results: Results) -> None:
+    html = render(replace(results, scored=[*results.scored] * 20))
+    assert html.count("<details>") == 200 + 20 + 60
+    assert "20 more are in records.jsonl and not shown." in html
 
 
 def test_quotes_are_cut_where_they_share_characters() -> None:
@@ -87,7 +104,7 @@ def test_quotes_are_cut_where_they_share_characters() -> None:
 
 
 def test_recall_rises_with_context(results: Results) -> None:
-    points = recall_by_context(results.records)
+    points = recall_by_context([each.record for each in results.scored])
     assert points == sorted(points)
     assert points[-1][1] == 1
 

@@ -61,7 +61,7 @@ def test_a_crash_in_one_case_is_that_cases_record(tmp_path: Path) -> None:
     run_suite(suite, folder=tmp_path / "run", open_system=opening(Crashes), manifest=plan(suite, {}))
     results = load_results(tmp_path / "run", judge=Rules())
     assert results.endings == {"answered": 14, "abstained": 0, "crashed": 1}
-    [crashed] = [record for record in results.records if record.ending == "crashed"]
+    [crashed] = [record for record in (each.record for each in results.scored) if record.ending == "crashed"]
     assert crashed.case.id == "memorial"
     assert re.fullmatch(r"RuntimeError: the model has left \(evals_systems.py:\d+\)", crashed.error or "")
     right = results.figure("right")

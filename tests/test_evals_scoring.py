@@ -114,7 +114,7 @@ def test_every_figure_has_a_meaning_and_no_case_is_lost(town: dict[str, Results]
     for results in town.values():
         for figure in results.figures:
             assert figure.about
-            assert figure.n + figure.undefined == len(results.records), figure.name
+            assert figure.n + figure.undefined == len(results.scored), figure.name
             assert (
                 figure.interval is None
                 or figure.value is None
@@ -182,9 +182,9 @@ def test_a_false_premise_may_be_denied_with_the_documents_own_words() -> None:
 
 def test_a_crash_while_only_searching_has_no_score_of_an_answer() -> None:
     crashed = replace(GOOD, answer=None, hits=(), error="Error: gone")
-    [scores] = score_run([crashed], judge=Rules(), asks=False)
-    assert scores["evidence_recall@5"] == 0
-    assert not {"right", "right_cited", "abstention", "answer_contained"} & scores.keys()
+    [scored] = score_run([crashed], judge=Rules(), asks=False)
+    assert scored.scores["evidence_recall@5"] == 0
+    assert not {"right", "right_cited", "abstention", "answer_contained"} & scored.scores.keys()
 
 
 def test_the_short_answer_is_what_is_highlighted() -> None:
@@ -209,7 +209,7 @@ def test_a_quote_that_the_corpus_lacks_counts_as_not_found() -> None:
 def test_a_pair_is_right_when_both_its_halves_are() -> None:
     twin = replace(GOOD, case=CASE.model_copy(update={"id": "x~typo", "twin_of": "x"}))
     wrong = replace(twin, answer=REFUSAL)
-    assert [each.get("pair") for each in score_run([GOOD, twin, wrong], judge=Rules())] == [None, 1, 0]
+    assert [each.scores.get("pair") for each in score_run([GOOD, twin, wrong], judge=Rules())] == [None, 1, 0]
 
 
 def graded(relevance: dict[str, int], *found: str) -> CaseRecord:
@@ -254,7 +254,7 @@ def test_a_passage_stands_for_evidence_of_which_it_holds_half() -> None:
 
 def test_latencies_are_the_median_and_what_one_case_in_twenty_exceeds() -> None:
     records = [replace(GOOD, seconds={"ask": float(taken)}) for taken in range(1, 22)]
-    made = {each.name: each for each in figures(records, score_run(records, judge=Rules()))}
+    made = {each.name: each for each in figures(score_run(records, judge=Rules()))}
     assert (made["ask_p50"].value, made["ask_p95"].value, made["ask_p50"].unit) == (11, 20, "seconds")
 
 
@@ -262,7 +262,7 @@ def test_tokens_and_cost_are_counted_where_a_model_answered() -> None:
     assert GOOD.answer is not None
     used = replace(GOOD, answer=replace(GOOD.answer, usage=Usage(input_tokens=3000, output_tokens=500)))
     records = [used, GOOD]
-    made = {each.name: each for each in figures(records, score_run(records, judge=Rules()), price=(0.25, 2.0))}
+    made = {each.name: each for each in figures(score_run(records, judge=Rules()), price=(0.25, 2.0))}
     assert (made["tokens_read"].value, made["tokens_written"].value) == (1500, 250)
     assert made["cost"].value == pytest.approx(0.00175)
-    assert "cost" not in {each.name for each in figures([GOOD], score_run([GOOD], judge=Rules()))}
+    assert "cost" not in {each.name for each in figures(score_run([GOOD], judge=Rules()))}

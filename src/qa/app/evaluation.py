@@ -14,7 +14,6 @@ from qa.app.render import inert
 from qa.app.safety import tell
 from qa.errors import SuiteError
 from qa.evals.figures import Figure
-from qa.evals.report import show_interval, show_value
 from qa.evals.results import read_figures
 from qa.evals.runner import MANIFEST, Manifest, read_manifest
 
@@ -84,8 +83,8 @@ def _run(manifest: Manifest, folder: Path, runs: Path) -> str:
 
 def _figure(figure: Figure) -> str:
     return (
-        f'<div title="{inert(figure.about)}"><dt>{inert(figure.name)}</dt><dd><b>{inert(show_value(figure))}</b> '
-        f"{inert(show_interval(figure))}, n = {figure.n:,}</dd></div>"
+        f'<div title="{inert(figure.about)}"><dt>{inert(figure.name)}</dt><dd><b>{inert(figure.shown)}</b> '
+        f"{inert(figure.shown_interval)}, n = {figure.n:,}</dd></div>"
     )
 
 

@@ -80,7 +80,7 @@ def run(
         with _progress(suite.name, total=len(suite.cases)) as done:
             run_suite(suite, folder=folder, open_system=opener, manifest=manifest, jobs=jobs, done=done)
         results = _finish(folder, judge=judge, home=home, price=price)
-        if results.endings["crashed"] == len(results.records):
+        if results.endings["crashed"] == len(results.scored):
             raise SuiteError(
                 f"every case of {suite.name} crashed; see {folder / 'report.html'}. Remove it to run again"
             )

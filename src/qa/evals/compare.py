@@ -10,7 +10,7 @@ from qa.errors import SuiteError
 from qa.evals.figures import JUDGED, RATES
 from qa.evals.records import CaseRecord
 from qa.evals.results import Results
-from qa.evals.scoring import Stage
+from qa.evals.scoring import Scored, Stage
 from qa.evals.statistics import (
     Interval,
     effective_size,
@@ -21,15 +21,17 @@ from qa.evals.statistics import (
     sign_flip,
 )
 
-Verdict = Literal["better", "worse", "no difference seen", "not worse", "inconclusive"]
+Pair = tuple[Scored, Scored]
+"""A case before and after."""
+Outcome = Literal["better", "worse", "no difference seen", "not worse", "inconclusive"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class FigureChange:
     """How one figure moved over the `n` cases that both runs define it for.
 
-    `p` is adjusted by Holm over the figures compared. `verdict` is the gate's where a `margin` says
-    how much may be lost; `smallest` is the change such a comparison sees 4 times in 5.
+    `p` is adjusted by Holm over the figures compared; a `margin` says how much may be lost;
+    `smallest` is the change such a comparison sees 4 times in 5.
     """
 
     name: str
@@ -38,14 +40,22 @@ class Change:
     after: float
     interval: Interval
     p: float
-    margin: float | None
     smallest: float
-    verdict: Verdict
+    margin: float | None = None
 
     @property
     def delta(self) -> float:
         """What was gained."""
         return self.after - self.before
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the gate says where there is a margin, else what the test of no difference says."""
+        if self.margin is not None:
+            return gate(self.interval, self.margin)
+        if self.p >= 0.05:
+            return "no difference seen"
+        return "better" if self.delta > 0 else "worse"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +72,7 @@ class Flip:
 class Comparison:
     """Everything about two runs that differs; `only` counts the cases that just one of them has."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[FigureChange, ...]
     flips: tuple[Flip, ...]
     settings: tuple[tuple[str, str, str], ...]
     shared: int
@@ -71,12 +81,12 @@ class Comparison:
     @property
     def fails(self) -> bool:
         """Whether a gated figure got worse."""
-        return any(change.margin is not None and change.verdict == "worse" for change in self.changes)
+        return any(change.margin is not None and change.outcome == "worse" for change in self.changes)
 
     @property
     def is_inconclusive(self) -> bool:
         """Whether a gated figure could be worse by more than its margin for all these cases show."""
-        return any(change.margin is not None and change.verdict == "inconclusive" for change in self.changes)
+        return any(change.margin is not None and change.outcome == "inconclusive" for change in self.changes)
 
 
 def compare(before: Results, after: Results) -> Comparison:
@@ -85,24 +95,24 @@ def compare(before: Results, after: Results) -> Comparison:
     A figure that rests on an uncalibrated judge does not gate.
     Raises: SuiteError when they share none.
     """
-    places = {record.case.id: n for n, record in enumerate(before.records)}
-    pairs = [(places[record.case.id], n) for n, record in enumerate(after.records) if record.case.id in places]
+    earlier = {each.record.case.id: each for each in before.scored}
+    pairs = [(earlier[each.record.case.id], each) for each in after.scored if each.record.case.id in earlier]
     if not pairs:
         raise SuiteError(f"{before.folder} and {after.folder} have no case in common. Compare runs of one suite")
+    primary = after.manifest.primary
     margins = {name: m for name, m in after.manifest.margins.items() if after.may_gate or name not in JUDGED}
-    names = dict.fromkeys((*after.manifest.primary, *margins))
-    raw = [each for name in names for each in _changes(name, before, after, pairs, margins.get(name))]
-    adjusted = holm({change.name: change.p for change in raw})
+    changes = [change for name in dict.fromkeys((*primary, *margins)) if (change := _change(name, pairs)) is not None]
+    adjusted = holm({change.name: change.p for change in changes})
     return Comparison(
-        changes=tuple(_settled(change, adjusted[change.name]) for change in raw),
-        flips=tuple(sorted(_flips(before, after, pairs), key=lambda flip: flip.gain)),
+        changes=tuple(replace(each, p=adjusted[each.name], margin=margins.get(each.name)) for each in changes),
+        flips=tuple(sorted(_flips(pairs, primary), key=lambda flip: flip.gain)),
         settings=tuple(_differences(before, after)),
         shared=len(pairs),
-        only=(len(before.records) - len(pairs), len(after.records) - len(pairs)),
+        only=(len(before.scored) - len(pairs), len(after.scored) - len(pairs)),
     )
 
 
-def gate(interval: Interval, margin: float) -> Verdict:
+def gate(interval: Interval, margin: float) -> Outcome:
     """Non-inferiority: not worse when the interval of the change lies above -margin.
 
     Worse when it reaches below and the loss itself is sure; inconclusive when too few cases tell.
@@ -113,47 +123,35 @@ def gate(interval: Interval, margin: float) -> Verdict:
     return "worse" if high < 0 else "inconclusive"
 
 
-def _changes(
-    name: str, before: Results, after: Results, pairs: Sequence[tuple[int, int]], margin: float | None
-) -> Iterator[Change]:
-    both = [(a, b) for a, b in pairs if name in before.scores[a] and name in after.scores[b]]
+def _change(name: str, pairs: Sequence[Pair]) -> FigureChange | None:
+    """How a figure moved, before its p is adjusted; None where no case has it in both runs."""
+    both = [
+        (was.scores[name], now.scores[name], now.record.cluster)
+        for was, now in pairs
+        if name in was.scores and name in now.scores
+    ]
     if not both:
-        return
-    was, now = [before.scores[a][name] for a, _ in both], [after.scores[b][name] for _, b in both]
-    deltas = [y - x for x, y in zip(was, now, strict=True)]
-    clusters = [after.records[b].cluster for _, b in both]
-    if name in RATES:
-        p = mcnemar(sum(delta < 0 for delta in deltas), sum(delta > 0 for delta in deltas))
-    else:
-        p = sign_flip(deltas, clusters)
-    yield Change(
+        return None
+    deltas, clusters = [now - was for was, now, _ in both], [cluster for _, _, cluster in both]
+    lost, won = sum(delta < 0 for delta in deltas), sum(delta > 0 for delta in deltas)
+    return FigureChange(
         name=name,
         n=len(both),
-        before=sum(was) / len(was),
-        after=sum(now) / len(now),
+        before=sum(was for was, _, _ in both) / len(both),
+        after=sum(now for _, now, _ in both) / len(both),
         interval=paired_interval(deltas, clusters),
-        p=p,
-        margin=margin,
-        smallest=minimum_detectable_change(effective_size(now, clusters)),
-        verdict="inconclusive",
+        p=mcnemar(lost, won) if name in RATES else sign_flip(deltas, clusters),
+        smallest=minimum_detectable_change(effective_size([now for _, now, _ in both], clusters)),
     )
 
 
-def _settled(change: Change, p: float) -> Change:
-    if change.margin is not None:
-        return replace(change, p=p, verdict=gate(change.interval, change.margin))
-    if p >= 0.05:
-        return replace(change, p=p, verdict="no difference seen")
-    return replace(change, p=p, verdict="better" if change.delta > 0 else "worse")
-
-
-def _flips(before: Results, after: Results, pairs: Sequence[tuple[int, int]]) -> Iterator[Flip]:
-    for a, b in pairs:
-        was, now = before.scores[a], after.scores[b]
-        names = [name for name in after.manifest.primary if name in was and name in now]
-        if was.get("right") != now.get("right") or before.stages[a] != after.stages[b]:
-            gain = 10 * (now.get("right", 0) - was.get("right", 0)) + sum(now[name] - was[name] for name in names)
-            yield Flip(record=after.records[b], was=before.stages[a], now=after.stages[b], gain=gain)
+def _flips(pairs: Sequence[Pair], primary: Sequence[str]) -> Iterator[Flip]:
+    for before, after in pairs:
+        was, now = before.scores, after.scores
+        if was.get("right") != now.get("right") or before.stage != after.stage:
+            gain = 10 * (now.get("right", 0) - was.get("right", 0))
+            gain += sum(now[name] - was[name] for name in primary if name in was and name in now)
+            yield Flip(record=after.record, was=before.stage, now=after.stage, gain=gain)
 
 
 def _differences(before: Results, after: Results) -> Iterator[tuple[str, str, str]]:

@@ -5,21 +5,17 @@ Cases for which a figure is not defined are counted beside it, never averaged in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 
 from qa.evals import metrics
-from qa.evals.records import CaseRecord
-from qa.evals.scoring import SHOWN, Scores
+from qa.evals.scoring import SHOWN, Scored
 from qa.evals.statistics import Interval, bootstrap, bootstrap_mean, effective_size, paired_interval, wilson
 
-A = TypeVar("A")
-B = TypeVar("B")
-T = TypeVar("T")
 Unit = Literal["share", "seconds", "tokens", "dollars"]
 
 
@@ -27,16 +23,35 @@ Unit = Literal["share", "seconds", "tokens", "dollars"]
 class Figure:
     """One number; `value` is None when no case defines it, the interval when none can be given.
 
-    `n` cases are behind it, for `undefined` it has no meaning. `about` is its definition in a line.
+    `n` cases are behind it; the others, for which it has no meaning, are `undefined`. `about` defines it in a line.
     """
 
     name: str
     about: str
     value: float | None
-    interval: Interval | None
+    interval: Interval | None = None
     n: int
     undefined: int = 0
     unit: Unit = "share"
+
+    @property
+    def shown(self) -> str:
+        """The number as people read it."""
+        return "undefined" if self.value is None else self._show(self.value)
+
+    @property
+    def shown_interval(self) -> str:
+        """The 95 % interval as people read it, or nothing."""
+        return "" if self.interval is None else " – ".join(map(self._show, self.interval))
+
+    def _show(self, value: float) -> str:
+        if self.unit == "seconds":
+            return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.3g} ms"
+        if self.unit == "dollars":
+            return f"${value:.4f}"
+        if self.unit == "tokens":
+            return f"{value:,.0f}"
+        return f"{value:.3f}" if self.name in ("aurc", "nDCG@10", "RR@10") else f"{value:.1%}"
 
 
 RATES = {
@@ -80,36 +95,40 @@ JUDGED = ("judged_right", "citation_recall", "citation_precision")
 """The figures that rest on a judge."""
 
 
-def figures(
-    records: Sequence[CaseRecord], scores: Sequence[Scores], *, price: tuple[float, float] = (0.0, 0.0)
-) -> list[Figure]:
+def figures(scored: Sequence[Scored], *, price: tuple[float, float] = (0.0, 0.0)) -> list[Figure]:
     """Every figure that at least one case defines; `price` is dollars per million tokens read and written."""
-    made = [_averaged(name, about, records, scores) for name, about in (RATES | MEANS).items()]
-    made += [_abstaining(records, scores), _confidence(records, scores)]
-    made += _latency(records)
-    made += _usage(records, price)
+    made = [_averaged(name, about, scored) for name, about in (RATES | MEANS).items()]
+    made += [_abstention_f1(scored), _aurc(scored), *_latency(scored), *_usage(scored, price)]
     return [each for each in made if each.n]
 
 
-def by_tag(records: Sequence[CaseRecord], scores: Sequence[Scores]) -> list[Figure]:
+def by_tag(scored: Sequence[Scored]) -> list[Figure]:
     """`right`, and for twins `pair`, over the cases of each tag, named `tag: right`."""
     made = []
-    for tag in dict.fromkeys(tag for record in records for tag in record.case.tags):
-        chosen = [n for n, record in enumerate(records) if tag in record.case.tags]
-        for name in ("right", "pair"):
-            each = _averaged(name, "", [records[n] for n in chosen], [scores[n] for n in chosen])
-            made += [replace(each, name=f"{tag}: {name}")] if each.n else []
-    return made
+    for tag in dict.fromkeys(tag for each in scored for tag in each.record.case.tags):
+        tagged = [each for each in scored if tag in each.record.case.tags]
+        made += [replace(_averaged(name, "", tagged), name=f"{tag}: {name}") for name in ("right", "pair")]
+    return [each for each in made if each.n]
 
 
-def _averaged(name: str, about: str, records: Sequence[CaseRecord], scores: Sequence[Scores]) -> Figure:
-    chosen = [(each[name], record.cluster) for record, each in zip(records, scores, strict=True) if name in each]
-    values, clusters = [value for value, _ in chosen], [cluster for _, cluster in chosen]
-    value = sum(values) / len(values) if values else None
-    interval = _interval(values, clusters, may_be_negative=name.startswith("rewrite_gain")) if values else None
-    return Figure(
-        name=name, about=about, value=value, interval=interval, n=len(values), undefined=len(records) - len(values)
-    )
+def answered(scored: Sequence[Scored]) -> tuple[list[float], list[bool], list[str]]:
+    """Of every answer given: its confidence, whether it was right, and the cluster of its case."""
+    given = [
+        (answer.confidence, each.scores["right"] == 1, each.record.cluster)
+        for each in scored
+        if (answer := each.record.answer) is not None and not answer.abstained and "right" in each.scores
+    ]
+    return [row[0] for row in given], [row[1] for row in given], [row[2] for row in given]
+
+
+def _averaged(name: str, about: str, scored: Sequence[Scored]) -> Figure:
+    defined = [each for each in scored if name in each.scores]
+    values, clusters = [each.scores[name] for each in defined], [each.record.cluster for each in defined]
+    n, undefined = len(values), len(scored) - len(values)
+    if not values:
+        return Figure(name=name, about=about, value=None, n=n, undefined=undefined)
+    value, interval = sum(values) / n, _interval(values, clusters, may_be_negative=name.startswith("rewrite_gain"))
+    return Figure(name=name, about=about, value=value, interval=interval, n=n, undefined=undefined)
 
 
 def _interval(values: Sequence[float], clusters: Sequence[str], *, may_be_negative: bool) -> Interval:
@@ -121,61 +140,53 @@ def _interval(values: Sequence[float], clusters: Sequence[str], *, may_be_negati
     return bootstrap_mean(values, clusters)
 
 
-def _sampled(
-    name: str, about: str, sample: Sequence[tuple[T, str]], statistic: Callable[[list[T]], float | None], *, of: int
-) -> Figure:
-    """The figure of values with their clusters, where it is no mean of them; `of` cases were run."""
-    values, clusters = [value for value, _ in sample], [cluster for _, cluster in sample]
-    value = statistic(values)
-    n = len(values) if value is not None else 0
-    interval = bootstrap(lambda picks: statistic([values[n] for n in picks]), clusters)
-    return Figure(name=name, about=about, value=value, interval=interval, n=n, undefined=of - n)
-
-
-def _abstaining(records: Sequence[CaseRecord], scores: Sequence[Scores]) -> Figure:
-    sample = [
-        ((record.ending == "abstained", record.case.answerable), record.cluster)
-        for record, each in zip(records, scores, strict=True)
-        if "abstention" in each
-    ]
-    about = "harmonic mean of the precision and recall of refusing"
-    return _sampled(
-        "abstention_f1", about, sample, lambda pairs: metrics.abstention_f1(*_apart(pairs)), of=len(records)
+def _abstention_f1(scored: Sequence[Scored]) -> Figure:
+    records = [each.record for each in scored if "abstention" in each.scores]
+    return _resampled(
+        "abstention_f1",
+        "harmonic mean of the precision and recall of refusing",
+        metrics.abstention_f1,
+        [record.ending == "abstained" for record in records],
+        [record.case.answerable for record in records],
+        clusters=[record.cluster for record in records],
+        of=len(scored),
     )
 
 
-def answered(records: Sequence[CaseRecord], scores: Sequence[Scores]) -> list[tuple[tuple[float, bool], str]]:
-    """The confidence of every answer given and whether it was right, with its cluster."""
-    return [
-        ((record.answer.confidence, each["right"] == 1), record.cluster)
-        for record, each in zip(records, scores, strict=True)
-        if record.answer is not None and not record.answer.abstained and "right" in each
-    ]
-
-
-def _confidence(records: Sequence[CaseRecord], scores: Sequence[Scores]) -> Figure:
+def _aurc(scored: Sequence[Scored]) -> Figure:
     about = "risk averaged over every coverage, answers ordered by confidence; lower is better"
-    sample = answered(records, scores)
-    return _sampled("aurc", about, sample, lambda pairs: metrics.aurc(*_apart(pairs)), of=len(records))
+    confidence, right, clusters = answered(scored)
+    return _resampled("aurc", about, metrics.aurc, confidence, right, clusters=clusters, of=len(scored))
 
 
-def _latency(records: Sequence[CaseRecord]) -> list[Figure]:
-    made = []
+def _latency(scored: Sequence[Scored]) -> Iterator[Figure]:
+    records = [each.record for each in scored]
     for stage in dict.fromkeys(stage for record in records for stage in record.seconds):
-        sample = [(record.seconds[stage], record.case.id) for record in records if stage in record.seconds]
+        timed = [record for record in records if stage in record.seconds]
+        seconds, cases = [record.seconds[stage] for record in timed], [record.case.id for record in timed]
         for name, share in (("p50", 0.5), ("p95", 0.95)):
-            about = f"{share:.0%} of the cases take no longer"
-            figure = _sampled(f"{stage}_{name}", about, sample, partial(np.quantile, q=share), of=len(records))
-            made.append(replace(figure, unit="seconds"))
-    return made
+            about, quantile = f"{share:.0%} of the cases take no longer", partial(np.quantile, q=share)
+            made = _resampled(f"{stage}_{name}", about, quantile, seconds, clusters=cases, of=len(records))
+            yield replace(made, unit="seconds")
 
 
-def _apart(pairs: Sequence[tuple[A, B]]) -> tuple[list[A], list[B]]:
-    return [first for first, _ in pairs], [second for _, second in pairs]
+def _resampled(
+    name: str,
+    about: str,
+    statistic: Callable[..., float | None],
+    *columns: Sequence[float],
+    clusters: Sequence[str],
+    of: int,
+) -> Figure:
+    """The figure of a statistic that is no mean, of columns that run along the clusters; `of` cases were run."""
+    value = statistic(*columns)
+    interval = bootstrap(lambda picks: statistic(*([column[n] for n in picks] for column in columns)), clusters)
+    n = len(clusters) if value is not None else 0
+    return Figure(name=name, about=about, value=value, interval=interval, n=n, undefined=of - n)
 
 
-def _usage(records: Sequence[CaseRecord], price: tuple[float, float]) -> list[Figure]:
-    used = [record.answer.usage for record in records if record.answer is not None]
+def _usage(scored: Sequence[Scored], price: tuple[float, float]) -> list[Figure]:
+    used = [each.record.answer.usage for each in scored if each.record.answer is not None]
     read, written = sum(each.input_tokens for each in used), sum(each.output_tokens for each in used)
     if not read + written:
         return []
@@ -185,7 +196,7 @@ def _usage(records: Sequence[CaseRecord], price: tuple[float, float]) -> list[Fi
         ("cost", "of the whole run", (read * price[0] + written * price[1]) / 1e6, "dollars"),
     ]
     return [
-        Figure(name=name, about=about, value=value, interval=None, n=len(used), unit=unit)
+        Figure(name=name, about=about, value=value, n=len(used), unit=unit)
         for name, about, value, unit in rows
         if value
     ]

@@ -1,4 +1,4 @@
-"""A run as one HTML page that asks nothing of the network; the page's look is `report.html.jinja`.
+"""A run as one HTML page that asks nothing of the network; how it looks, charts too, is `report.html.jinja`.
 
 Everything that comes from documents, questions or answers is escaped by the template.
 """
@@ -6,122 +6,103 @@ Everything that comes from documents, questions or answers is escaped by the tem
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 
-from qa.evals import charts, metrics
-from qa.evals.figures import Figure, answered
+from qa.evals import metrics
+from qa.evals.figures import answered, by_tag
 from qa.evals.metrics import Region
 from qa.evals.records import CaseRecord
 from qa.evals.results import Results
 from qa.evals.runner import DEPTH
-from qa.evals.scoring import Scores, Stage
+from qa.evals.scoring import Scored
+from qa.types import Answer
 
 TEMPLATE = Path(__file__).with_name("report.html.jinja")
 RIGHT = "nothing went wrong"
-MOST_FAILED, MOST_RIGHT = 400, 200
-"""So many cases are shown in full; how many are left out is said."""
+MOST_SHOWN = 200
+"""So many cases of a stage are shown in full; how many are left out is said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quote:
-    """A quote in pieces, of which some are shared with the other side."""
+class Chart:
+    """A line over axes that run from 0 to `right` and from 0 to 1; with `steps`, a point holds back to the last."""
 
-    head: str
-    pieces: Sequence[tuple[str, bool]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseView:
-    """A case as the page shows it."""
-
-    record: CaseRecord
-    stage: Stage | None
-    scores: Scores
-    gold: Sequence[Quote]
-    cited: Sequence[Quote]
-    hits: Sequence[tuple[str, str, bool]]
+    title: str
+    reading: str
+    up: str
+    across: str
+    points: Sequence[tuple[float, float]]
+    right: float = 1.0
+    tick: str = "{:.0%}"
+    steps: bool = False
 
 
 def render(results: Results) -> str:
     """The page of a run."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"figure": show_value, "interval": show_interval, "bar": _bar}
-    views = _views(results)
-    failures = Counter(stage for stage in results.stages if stage is not None)
-    grouped = {
-        stage: [each for each in views if each.stage == stage] for stage in (*dict(failures.most_common()), None)
-    }
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+    environment.globals.update(pieces=pieces, shared=metrics.shared, zip=zip)
+    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    return template.render(
         results=results,
         manifest=results.manifest,
         headline=[each for each in map(results.figure, results.manifest.primary) if each is not None],
-        failures=failures.most_common(),
-        charts=_charts(results),
-        groups=[(stage or RIGHT, cases) for stage, cases in grouped.items() if cases],
+        tags=by_tag(results.scored),
+        makers=sorted({_maker(each.record.answer) for each in results.scored if each.record.answer is not None}),
+        charts=_charts(results.scored),
+        groups=_by_stage(results.scored),
         right=RIGHT,
-        left_out=len(results.records) - len(views),
+        most=MOST_SHOWN,
     )
 
 
-def show_value(figure: Figure) -> str:
-    """The number as people read it."""
-    if figure.value is None:
-        return "undefined"
-    return _number(figure.value, figure)
+def _by_stage(scored: Sequence[Scored]) -> dict[str, list[Scored]]:
+    """The cases that went wrong at each stage, most first, then those that did not."""
+    counts = Counter(each.stage for each in scored)
+    stages = sorted(counts, key=lambda stage: (stage is None, -counts[stage]))
+    return {stage or RIGHT: [each for each in scored if each.stage == stage] for stage in stages}
 
 
-def show_interval(figure: Figure) -> str:
-    """The 95 % interval as people read it, or nothing."""
-    if figure.interval is None:
-        return ""
-    low, high = (_number(each, figure) for each in figure.interval)
-    return f"{low} – {high}"
+def _maker(answer: Answer) -> str:
+    """What answered, with the fingerprint of its prompts."""
+    return answer.model if answer.prompt is None else f"{answer.model}, prompt {answer.prompt}"
 
 
-def _number(value: float, figure: Figure) -> str:
-    if figure.unit == "seconds":
-        return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.3g} ms"
-    if figure.unit == "dollars":
-        return f"${value:.4f}"
-    if figure.unit == "tokens":
-        return f"{value:,.0f}"
-    return f"{value:.3f}" if figure.name in ("aurc", "nDCG@10", "RR@10") else f"{value:.1%}"
-
-
-def _bar(figure: Figure) -> Markup:
-    low, _ = figure.interval or (figure.value, figure.value)
-    if figure.value is None or low is None or figure.unit != "share" or low < 0:
-        return Markup("")
-    return Markup(charts.interval_bar(figure.value, figure.interval))
-
-
-def _charts(results: Results) -> list[tuple[str, str, Markup]]:
-    """Title, reading and picture of every chart that the run has the numbers for."""
+def _charts(scored: Sequence[Scored]) -> list[Chart]:
+    """Every chart that the run has the numbers for."""
     made = []
-    recall = recall_by_context(results.records)
+    recall = recall_by_context([each.record for each in scored])
     if recall:
-        picture = charts.line_chart([("recall", recall)], across="characters of context", up="evidence", shares=False)
-        made.append(("Evidence against context", f"Evidence found in the first 1 to {DEPTH} passages.", picture))
-    given = [pair for pair, _ in answered(results.records, results.scores)]
-    if len(given) > 1:
-        points = metrics.risk_coverage([confidence for confidence, _ in given], [right for _, right in given])
-        picture = charts.line_chart([("risk", points)], across="answers given, surest first", up="wrong", steps=True)
-        made.append(("Risk and coverage", "How many answers are wrong if only the surest are given.", picture))
-    times = [(stage, _times(results.records, stage)) for stage in ("ask", "search")]
-    lines = [(stage, [(t * 1000, (n + 1) / len(ts)) for n, t in enumerate(ts)]) for stage, ts in times if len(ts) > 1]
-    if lines:
-        picture = charts.line_chart(lines, across="milliseconds", up="cases done", shares=False, steps=True)
-        names = ", ".join(f"{stage} ({look})" for (stage, _), look in zip(lines, ("line", "dashes"), strict=False))
-        made.append(("Latency", f"The share of cases that took no longer: {names}.", picture))
-    return [(title, reading, Markup(picture)) for title, reading, picture in made]
+        made.append(
+            Chart(
+                title="Evidence against context",
+                reading=f"Evidence found in the first 1 to {DEPTH} passages.",
+                up="evidence",
+                across="characters of context",
+                points=recall,
+                right=recall[-1][0],
+                tick="{:,.0f}",
+            )
+        )
+    confidence, right, _ = answered(scored)
+    if len(right) > 1:
+        made.append(
+            Chart(
+                title="Risk and coverage",
+                reading="How many answers are wrong if only the surest are given.",
+                up="wrong",
+                across="answers given, surest first",
+                points=metrics.risk_coverage(confidence, right),
+                steps=True,
+            )
+        )
+    return made
 
 
-def recall_by_context(records: Iterable[CaseRecord]) -> list[tuple[float, float]]:
+def recall_by_context(records: Sequence[CaseRecord]) -> list[tuple[float, float]]:
     """The mean characters of the first k passages, and the mean evidence recall in them, for every k."""
     chosen = [record for record in records if record.found_gold and record.hits]
     points: list[tuple[float, float]] = []
@@ -134,40 +115,6 @@ def recall_by_context(records: Iterable[CaseRecord]) -> list[tuple[float, float]
     return points
 
 
-def _times(records: Iterable[CaseRecord], stage: str) -> list[float]:
-    return sorted(record.seconds[stage] for record in records if stage in record.seconds)
-
-
-def _views(results: Results) -> list[CaseView]:
-    room = {True: MOST_FAILED, False: MOST_RIGHT}
-    views = []
-    for record, stage, scores in zip(results.records, results.stages, results.scores, strict=True):
-        failed = stage is not None
-        if room[failed]:
-            room[failed] -= 1
-            views.append(view(record, stage=stage, scores=scores))
-    return views
-
-
-def view(record: CaseRecord, *, stage: Stage | None, scores: Scores) -> CaseView:
-    """A case with its gold and its citations marked where they share characters."""
-    gold = [
-        Quote(head=evidence.document, pieces=[(evidence.quote, False)])
-        if region is None
-        else Quote(head=_place(region), pieces=pieces(evidence.quote, region, record.cited))
-        for evidence, region in zip(record.case.evidence, record.gold, strict=True)
-    ]
-    cited = [
-        Quote(head=f"[{each.number}] {_place(region)}", pieces=pieces(each.quote, region, record.found_gold))
-        for each, region in zip(record.answer.citations if record.answer else (), record.cited, strict=True)
-    ]
-    hits = [
-        (_place(hit.region), f"{hit.score:.3f}", bool(metrics.shared([hit.region], record.found_gold)))
-        for hit in record.hits[:10]
-    ]
-    return CaseView(record=record, stage=stage, scores=scores, gold=gold, cited=cited, hits=hits)
-
-
 def pieces(quote: str, region: Region, others: Sequence[Region]) -> list[tuple[str, bool]]:
     """The quote of a region, cut where it begins and ceases to share characters with others."""
     cut, at = [], region.start
@@ -176,7 +123,3 @@ def pieces(quote: str, region: Region, others: Sequence[Region]) -> list[tuple[s
         cut += [(quote[both.start - region.start : both.end - region.start], True)]
         at = both.end
     return [piece for piece in [*cut, (quote[at - region.start :], False)] if piece[0]]
-
-
-def _place(region: Region) -> str:
-    return f"{region.document} · {region.start}–{region.end}"

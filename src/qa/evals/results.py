@@ -6,18 +6,16 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from qa.errors import SuiteError
-from qa.evals import figures, scoring
-from qa.evals.figures import Figure
+from qa.evals.figures import Figure, figures
 from qa.evals.judge import Agreement, Judge, Label, agreement
-from qa.evals.records import CaseRecord, read_records
+from qa.evals.records import read_records
 from qa.evals.runner import RECORDS, Manifest, read_manifest
-from qa.evals.scoring import Scores
+from qa.evals.scoring import Scored, score_run
 from qa.evals.statistics import effective_size, minimum_detectable_change
 
 FIGURES = "figures.json"
@@ -28,16 +26,14 @@ class _Written:
     figures: list[Figure]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """A run with the scores of its cases, its figures, and who judged them."""
+    """A run with its cases scored, its figures, and who judged them."""
 
     folder: Path
     manifest: Manifest
-    records: Sequence[CaseRecord]
-    scores: Sequence[Scores]
+    scored: Sequence[Scored]
     figures: Sequence[Figure]
-    tags: Sequence[Figure]
     judge: str
     agreement: Agreement | None
 
@@ -45,13 +41,8 @@ class Results:
     def endings(self) -> Counter[str]:
         """How many cases were answered, abstained from, crashed."""
         counted = Counter({"answered": 0, "abstained": 0, "crashed": 0})
-        counted.update(record.ending for record in self.records)
+        counted.update(each.record.ending for each in self.scored)
         return counted
-
-    @cached_property
-    def stages(self) -> list[scoring.Stage | None]:
-        """Where each case went wrong first; None where it did not."""
-        return [scoring.failed_stage(record) for record in self.records]
 
     @property
     def calibration(self) -> str:
@@ -70,21 +61,14 @@ class Results:
         return next((each for each in self.figures if each.name == name), None)
 
     @property
-    def makers(self) -> list[str]:
-        """What answered, with the fingerprints of its prompts."""
-        answers = [record.answer for record in self.records if record.answer is not None]
-        return sorted(
-            {each.model if each.prompt is None else f"{each.model}, prompt {each.prompt}" for each in answers}
-        )
-
-    @property
     def smallest_change(self) -> float:
         """The smallest change of the first primary figure that a comparison sees four times in five."""
         name = self.manifest.primary[0]
-        pairs = [(s[name], r.cluster) for s, r in zip(self.scores, self.records, strict=True) if name in s]
-        if not pairs:
+        defined = [each for each in self.scored if name in each.scores]
+        if not defined:
             return 1.0
-        return minimum_detectable_change(effective_size([score for score, _ in pairs], [group for _, group in pairs]))
+        values, clusters = [each.scores[name] for each in defined], [each.record.cluster for each in defined]
+        return minimum_detectable_change(effective_size(values, clusters))
 
 
 def load_results(
@@ -94,15 +78,13 @@ def load_results(
 
     Raises: SuiteError when it is not a run.
     """
-    manifest, records = read_manifest(folder), read_records(folder / RECORDS)
-    scores = scoring.score_run(records, judge=judge, asks=manifest.asks)
+    manifest = read_manifest(folder)
+    scored = score_run(read_records(folder / RECORDS), judge=judge, asks=manifest.asks)
     return Results(
         folder=folder,
         manifest=manifest,
-        records=records,
-        scores=scores,
-        figures=figures.figures(records, scores, price=price),
-        tags=figures.by_tag(records, scores),
+        scored=scored,
+        figures=figures(scored, price=price),
         judge=judge.name,
         agreement=agreement(judge, labels) if labels else None,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from qa.evals import metrics, ranking
@@ -37,14 +38,26 @@ MOST_CITATIONS = 3
 _MARKER = re.compile(r"(?<!\s)\s*+\[\d++\]")
 
 
-def score_run(records: Sequence[CaseRecord], *, judge: Judge, asks: bool = True) -> list[Scores]:
-    """The scores of every case, in order; a twin has a `pair` score too. A run that does not ask has no answers."""
-    scored = [score_case(record, judge=judge, asks=asks) for record in records]
-    right = {record.case.id: each["right"] for record, each in zip(records, scored, strict=True) if "right" in each}
-    for record, each in zip(records, scored, strict=True):
-        twin = record.case.twin_of
-        if twin in right and "right" in each:
-            each["pair"] = min(each["right"], right[twin])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """The record of a case with its scores, and the stage at which it went wrong first; None when it did not."""
+
+    record: CaseRecord
+    scores: Scores
+    stage: Stage | None
+
+
+def score_run(records: Sequence[CaseRecord], *, judge: Judge, asks: bool = True) -> list[Scored]:
+    """Every case scored, in order; a twin has a `pair` score too. A run that does not ask has no answers."""
+    scored = [
+        Scored(record=each, scores=score_case(each, judge=judge, asks=asks), stage=failed_stage(each))
+        for each in records
+    ]
+    right = {each.record.case.id: each.scores["right"] for each in scored if "right" in each.scores}
+    for each in scored:
+        twin = each.record.case.twin_of
+        if twin in right and "right" in each.scores:
+            each.scores["pair"] = min(each.scores["right"], right[twin])
     return scored
 
 

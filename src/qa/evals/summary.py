@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from qa.evals.compare import Change, Comparison
+from qa.evals.compare import Comparison, FigureChange
 from qa.evals.figures import RATES
-from qa.evals.report import show_interval, show_value
 from qa.evals.results import Results
 
 MOST_FLIPS = 20
@@ -16,16 +15,16 @@ MOST_FLIPS = 20
 def markdown(results: Results) -> str:
     """The figures of a run as a table, with what they rest on."""
     endings = ", ".join(f"{count} {ending}" for ending, count in results.endings.items())
-    crash = next((record.error for record in results.records if record.error is not None), None)
+    crash = next((each.record.error for each in results.scored if each.record.error is not None), None)
     rows = [
-        f"| {each.name} | {show_value(each)} | {show_interval(each)} | {each.n} | {each.undefined or ''} |"
+        f"| {each.name} | {each.shown} | {each.shown_interval} | {each.n} | {each.undefined or ''} |"
         for each in results.figures
     ]
     return "\n".join(
         [
             f"## {results.manifest.title}",
             "",
-            f"{len(results.records)} of {results.manifest.cases} cases: {endings}. Judged by {results.calibration}. "
+            f"{len(results.scored)} of {results.manifest.cases} cases: {endings}. Judged by {results.calibration}. "
             f"Smallest change that a comparison sees: {100 * results.smallest_change:.1f} points.",
             "",
             *([f"The first crash: {crash}", ""] if crash else []),
@@ -40,7 +39,7 @@ def markdown(results: Results) -> str:
 def overview(finished: Sequence[Results]) -> str:
     """The primary figures of several runs in one table, and whether every citation was exact."""
     rows = [
-        f"| {results.manifest.suite} | {each.name} | {show_value(each)} | {show_interval(each)} | {each.n} |"
+        f"| {results.manifest.suite} | {each.name} | {each.shown} | {each.shown_interval} | {each.n} |"
         for results in finished
         for each in map(results.figure, dict.fromkeys((*results.manifest.primary, "citation_exact")))
         if each is not None
@@ -49,10 +48,10 @@ def overview(finished: Sequence[Results]) -> str:
 
 
 def compared(comparison: Comparison) -> str:
-    """A comparison as Markdown: settings that differ, changes with their verdicts, flips with the worst first."""
+    """A comparison as Markdown: settings that differ, changes with their outcomes, flips with the worst first."""
     lines = [f"{comparison.shared} cases in both runs" + _lonely(comparison.only), ""]
     lines += [f"- {name}: {was} → {now}" for name, was, now in comparison.settings]
-    lines += ["", "| figure | before | after | change | 95 % interval | p (Holm) | margin | n | verdict |"]
+    lines += ["", "| figure | before | after | change | 95 % interval | p (Holm) | margin | n | outcome |"]
     lines += ["|---|--:|--:|--:|--:|--:|--:|--:|---|", *map(_row, comparison.changes), ""]
     lines += [
         f"- {each.record.case.id}: {each.was or 'right'} → {each.now or 'right'} · {each.record.case.question}"
@@ -65,16 +64,16 @@ def compared(comparison: Comparison) -> str:
 
 def junit(results: Results) -> bytes:
     """A JUnit test suite: a case that went wrong is a failure named after its stage, a crash is an error."""
-    stages = results.stages
+    failed = sum(each.stage is not None for each in results.scored)
     crashed = results.endings["crashed"]
     suite = ElementTree.Element(
         "testsuite",
         name=results.manifest.suite,
-        tests=str(len(stages)),
-        failures=str(sum(stage is not None for stage in stages) - crashed),
+        tests=str(len(results.scored)),
+        failures=str(failed - crashed),
         errors=str(crashed),
     )
-    for record, stage in zip(results.records, stages, strict=True):
+    for record, stage in ((each.record, each.stage) for each in results.scored):
         taken = f"{sum(record.seconds.get(name, 0.0) for name in ('ask', 'search')):.3f}"
         case = ElementTree.SubElement(
             suite, "testcase", classname=results.manifest.suite, name=record.case.id, time=taken
@@ -86,19 +85,19 @@ def junit(results: Results) -> bytes:
     return bytes(ElementTree.tostring(suite, encoding="utf-8", xml_declaration=True))
 
 
-def _row(change: Change) -> str:
+def _row(change: FigureChange) -> str:
     low, high = change.interval
     margin = "" if change.margin is None else f"{100 * change.margin:.1f}"
     scale = "exact McNemar" if change.name in RATES else "sign flip"
     return (
         f"| {change.name} | {change.before:.1%} | {change.after:.1%} | {100 * change.delta:+.1f} | "
         f"{100 * low:+.1f} … {100 * high:+.1f} | {change.p:.3f} ({scale}) | {margin} | {change.n} | "
-        f"{change.verdict}{_why(change)} |"
+        f"{change.outcome}{_why(change)} |"
     )
 
 
-def _why(change: Change) -> str:
-    if change.verdict != "inconclusive":
+def _why(change: FigureChange) -> str:
+    if change.outcome != "inconclusive":
         return ""
     return f": {change.n} cases see changes of {100 * change.smallest:.0f} points or more"
 
