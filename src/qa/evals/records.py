@@ -9,11 +9,11 @@ import gzip
 import json
 import os
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -117,29 +117,19 @@ def _retrieved(rows: Sequence[Sequence[Any]]) -> tuple[Retrieved, ...]:
     return tuple(Retrieved(region=Region(row[0], row[1], row[2]), score=row[3]) for row in rows)
 
 
-class RecordFile:
-    """The records of a run, appended one by one; opening it mends what a kill left behind."""
+@contextmanager
+def appending(path: Path) -> Iterator[Callable[[CaseRecord], None]]:
+    """Appends one record after another, each written through to the disk; first mends what a kill left behind."""
+    with path.open("a+b") as file:
+        file.seek(0)
+        file.truncate(file.read().rfind(b"\n") + 1)
 
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("a+b")
-        self._file.seek(0)
-        written = self._file.read()
-        whole = written.rfind(b"\n") + 1
-        if whole < len(written):
-            self._file.truncate(whole)
-        self._file.seek(0, os.SEEK_END)
+        def append(record: CaseRecord) -> None:
+            file.write(record.to_json().encode("utf-8", "surrogatepass") + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
 
-    def append(self, record: CaseRecord) -> None:
-        """Write one record through to the disk."""
-        self._file.write(record.to_json().encode("utf-8", "surrogatepass") + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._file.close()
+        yield append
 
 
 def read_records(path: Path) -> list[CaseRecord]:
@@ -147,21 +137,18 @@ def read_records(path: Path) -> list[CaseRecord]:
 
     Raises: SuiteError naming the file and line.
     """
-    return list(_records(path))
+    records = []
+    for number, line in enumerate(_written(path).decode("utf-8", "surrogatepass").split("\n")[:-1], start=1):
+        try:
+            records.append(CaseRecord.from_json(line))
+        except (ValidationError, ValueError, KeyError, TypeError) as error:
+            raise SuiteError(f"{path}:{number}: this is not a record of a run: {error!r:.200}") from error
+    return records
 
 
 def packed(path: Path) -> Path:
     """Where the records of a baseline are, compressed: one tenth of their size."""
     return path.with_name(f"{path.name}.gz")
-
-
-def _records(path: Path) -> Iterator[CaseRecord]:
-    text = _written(path).decode("utf-8", "surrogatepass")
-    for number, line in enumerate(text.split("\n")[:-1], start=1):
-        try:
-            yield CaseRecord.from_json(line)
-        except (ValidationError, ValueError, KeyError, TypeError) as error:
-            raise SuiteError(f"{path}:{number}: this is not a record of a run: {error!r:.200}") from error
 
 
 def _written(path: Path) -> bytes:

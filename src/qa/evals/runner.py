@@ -26,7 +26,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from qa.errors import SuiteError
 from qa.evals.metrics import Region
-from qa.evals.records import CaseRecord, RecordFile, Retrieved, read_records
+from qa.evals.records import CaseRecord, Retrieved, appending, read_records
 from qa.evals.suites import Case, Suite, Texts, locate, read_corpus
 from qa.private import make_private
 from qa.types import Answer, Hit, Message
@@ -83,7 +83,7 @@ def run_suite(
     Raises: SuiteError when `folder` holds a run of something else.
     """
     begin(folder, manifest)
-    with RecordFile(folder / RECORDS) as file:
+    with appending(folder / RECORDS) as append:
         count = len(read_records(folder / RECORDS))
         done(count)
         for corpus, cases in groupby(suite.cases[count:], key=lambda case: case.corpus):
@@ -91,7 +91,7 @@ def run_suite(
             with open_system(suite.corpora[corpus]) as system:
                 ask = partial(run_case, system=system, texts=texts, asks=suite.asks)
                 for record in _in_order(ask, list(cases), jobs=jobs):
-                    file.append(record)
+                    append(record)
                     count += 1
                     done(count)
 
@@ -233,15 +233,9 @@ def _cut(texts: Texts, document: str, start: int, end: int) -> str | None:
 
 @cache
 def _commit() -> str | None:
-    here = Path(__file__).parent
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
     try:
-        said = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-            cwd=here,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        said = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
     return said.stdout.strip()
@@ -249,10 +243,5 @@ def _commit() -> str | None:
 
 @cache
 def _versions() -> dict[str, str]:
-    installed = {}
-    for package in PACKAGES:
-        try:
-            installed[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return installed
+    installed = {each.name: each.version for each in metadata.distributions()}
+    return {name: installed[name] for name in PACKAGES if name in installed}
