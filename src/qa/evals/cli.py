@@ -20,7 +20,6 @@ from qa.terminal import progress_bar
 from qa.words import visible
 
 if TYPE_CHECKING:
-    from qa.evals.judge import Label
     from qa.evals.results import Results
     from qa.evals.runner import Manifest
 
@@ -151,17 +150,12 @@ def _finish(folder: Path, *, judge: str, home: Path, price: tuple[float, float])
 
 
 def _load(folder: Path, *, judge: str, home: Path, price: tuple[float, float] = (0.0, 0.0)) -> Results:
+    from qa.evals.judge import load_labels
     from qa.evals.opening import open_judge
     from qa.evals.results import load_results
 
-    return load_results(folder, judge=open_judge(judge, folder=folder), labels=_labels(home), price=price)
-
-
-def _labels(home: Path) -> list[Label]:
-    from qa.evals.judge import load_labels
-
-    path = home / "judge" / "labels.jsonl"
-    return load_labels(path) if path.is_file() else []
+    judging = open_judge(judge, folder=folder)
+    return load_results(folder, judge=judging, labels=load_labels(home / "judge" / "labels.jsonl"), price=price)
 
 
 def _write(results: Results) -> None:

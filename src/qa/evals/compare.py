@@ -100,7 +100,9 @@ def compare(before: Results, after: Results) -> Comparison:
     if not pairs:
         raise SuiteError(f"{before.folder} and {after.folder} have no case in common. Compare runs of one suite")
     primary = after.manifest.primary
-    margins = {name: m for name, m in after.manifest.margins.items() if after.may_gate or name not in JUDGED}
+    margins = {
+        name: m for name, m in after.manifest.margins.items() if after.agreement.calibrated or name not in JUDGED
+    }
     changes = [change for name in dict.fromkeys((*primary, *margins)) if (change := _change(name, pairs)) is not None]
     adjusted = holm({change.name: change.p for change in changes})
     return Comparison(

@@ -53,13 +53,13 @@ class Label(BaseModel):
     supported: bool
 
 
-class _Verdict(BaseModel):
+class _Reply(BaseModel):
     supported: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """How a judge agrees with people over `n` pairs; kappa is None where both say one thing throughout."""
+    """How a judge agrees with people over `n` pairs; kappa is None where that cannot be told."""
 
     n: int
     kappa: float | None
@@ -72,6 +72,8 @@ class Agreement:
 
     def __str__(self) -> str:
         """In words, with its interval."""
+        if not self.n:
+            return "uncalibrated: there are no labels to compare with"
         if self.kappa is None:
             return f"uncalibrated: its agreement on {self.n} labels cannot be told from chance"
         between = f" ({self.interval[0]:.2f} to {self.interval[1]:.2f})" if self.interval is not None else ""
@@ -148,18 +150,18 @@ def parse_verdict(reply: str) -> bool:
     """
     written = reply[reply.find("{") : reply.rfind("}") + 1]  # empty when there is none
     try:
-        return _Verdict.model_validate_json(written).supported
+        return _Reply.model_validate_json(written).supported
     except ValidationError as error:
         raise ModelError(f"the judge's reply holds no verdict: {reply!r:.200}. Use another model to judge") from error
 
 
 def load_labels(path: Path) -> list[Label]:
-    """The hand-labelled pairs of a JSON Lines file.
+    """The hand-labelled pairs of a JSON Lines file; none where there is no file.
 
     Raises: SuiteError naming the file and line.
     """
     labels = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines() if path.is_file() else (), start=1):
         try:
             labels.append(Label.model_validate_json(line))
         except ValidationError as error:
@@ -176,11 +178,13 @@ def agreement(judge: Judge, labels: Sequence[Label]) -> Agreement:
 
 
 def kappa(left: Sequence[bool], right: Sequence[bool]) -> float | None:
-    """Agreement beyond chance, from -1 to 1; None when chance alone would agree throughout.
+    """Agreement beyond chance, from -1 to 1; None when chance alone would agree throughout, or there is nothing.
 
     Source: Cohen, "A Coefficient of Agreement for Nominal Scales" (1960).
     """
     n = len(left)
+    if not n:
+        return None
     observed = sum(a == b for a, b in zip(left, right, strict=True)) / n
     yes_left, yes_right = sum(left) / n, sum(right) / n
     chance = yes_left * yes_right + (1 - yes_left) * (1 - yes_right)

@@ -35,7 +35,7 @@ class Results:
     scored: Sequence[Scored]
     figures: Sequence[Figure]
     judge: str
-    agreement: Agreement | None
+    agreement: Agreement
 
     @property
     def endings(self) -> Counter[str]:
@@ -46,15 +46,8 @@ class Results:
 
     @property
     def calibration(self) -> str:
-        """How far the judge is to be trusted, in words."""
-        if self.agreement is None:
-            return f"{self.judge}, uncalibrated: there are no labels to compare with"
+        """Who judged, and how far that is to be trusted, in words."""
         return f"{self.judge}, {self.agreement}"
-
-    @property
-    def may_gate(self) -> bool:
-        """Whether figures that rest on the judge may gate."""
-        return self.agreement is not None and self.agreement.calibrated
 
     def figure(self, name: str) -> Figure | None:
         """The figure of that name, where the run has one."""
@@ -86,7 +79,7 @@ def load_results(
         scored=scored,
         figures=figures(scored, price=price),
         judge=judge.name,
-        agreement=agreement(judge, labels) if labels else None,
+        agreement=agreement(judge, labels),
     )
 
 
