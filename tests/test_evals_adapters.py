@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from qa.errors import SuiteError
-from qa.evals.adapters import Sample, adapt
+from qa.evals.adapters import adapt
 from qa.evals.lint import lint
 from qa.evals.sources import Sources
 from qa.evals.suites import Suite, read_corpus
@@ -75,7 +75,7 @@ def write(path: Path, plain: object) -> Path:
 
 
 def test_squad_paragraphs_become_a_document_and_spans_stay_exact(tmp_path: Path) -> None:
-    suite = adapt("squad", write(tmp_path / "dev-v2.0.json", SQUAD), work=tmp_path / "work", sample=Sample())
+    suite = adapt("squad", write(tmp_path / "dev-v2.0.json", SQUAD), work=tmp_path / "work")
     assert problems(suite) == []
     assert read_corpus(suite.corpora[""]) == {
         "000-Rivers%2Fof York.txt": f"{FIRST}\n\n{SECOND}",
@@ -89,11 +89,11 @@ def test_squad_paragraphs_become_a_document_and_spans_stay_exact(tmp_path: Path)
 
 def test_articles_and_a_limit_take_a_part_and_the_documents_are_written_once(tmp_path: Path) -> None:
     path = write(tmp_path / "dev.json", SQUAD)
-    part = adapt("squad", path, work=tmp_path / "work", sample=Sample(articles=(1, 2)))
+    part = adapt("squad", path, work=tmp_path / "work", articles=(1, 2))
     assert [case.id for case in part.cases] == ["c"]
     assert list(read_corpus(part.corpora[""])) == ["001-Rivers%2Fof York.txt"]
-    one = adapt("squad", path, work=tmp_path / "work", sample=Sample(limit=1, seed=3))
-    again = adapt("squad", path, work=tmp_path / "work", sample=Sample(limit=1, seed=3))
+    sources = Sources(home=tmp_path, work=tmp_path / "work", limit=1, seed=3)
+    one, again = sources.open(f"squad:{path}"), sources.open(f"squad:{path}")
     assert one == again
     assert len(one.cases) == 1
 
@@ -105,7 +105,7 @@ def test_beir_grades_documents(tmp_path: Path) -> None:
     (tmp_path / "set" / "corpus.jsonl").write_text("\n".join(map(json.dumps, corpus)))
     (tmp_path / "set" / "queries.jsonl").write_text("\n".join(map(json.dumps, queries)))
     (tmp_path / "set" / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq 1\td/1\t2\n")
-    suite = adapt("beir", tmp_path / "set", work=tmp_path / "work", sample=Sample())
+    suite = adapt("beir", tmp_path / "set", work=tmp_path / "work")
     assert read_corpus(suite.corpora[""]) == {"d%2F1.txt": "Tides\n\nHigh water.", "d2.txt": "Low."}
     [case] = suite.cases
     assert (case.id, case.relevance, suite.asks) == ("q%201", {"d%2F1.txt": 2}, False)
@@ -118,7 +118,7 @@ def test_chromas_chunking_questions_keep_their_character_references(tmp_path: Pa
     references = json.dumps([{"content": "129 miles", "start_index": 12, "end_index": 21}])
     row = '"How long?","' + references.replace('"', '""') + '",rivers\n'
     (tmp_path / "set" / "questions_df.csv").write_text("question,references,corpus_id\n" + row)
-    suite = adapt("chunking", tmp_path / "set", work=tmp_path / "work", sample=Sample())
+    suite = adapt("chunking", tmp_path / "set", work=tmp_path / "work")
     assert problems(suite) == []
     assert suite.cases[0].evidence[0].model_dump() == {"document": "rivers.md", "quote": "129 miles", "start": 12}
 
@@ -134,7 +134,7 @@ def test_natural_questions_pool_their_gold_passages(tmp_path: Path) -> None:
     ]
     path = tmp_path / "nq.jsonl.gz"
     path.write_bytes(gzip.compress("\n".join(map(json.dumps, rows)).encode()))
-    suite = adapt("nq", path, work=tmp_path / "work", sample=Sample())
+    suite = adapt("nq", path, work=tmp_path / "work")
     assert problems(suite) == []
     assert suite.name == "nq-nq"
     assert sorted(read_corpus(suite.corpora[""]).values()) == [f"Aire\n\n{SECOND}", f"Ouse\n\n{FIRST}"]
@@ -147,7 +147,7 @@ def test_cranfield_counts_queries_by_position_and_turns_its_grades_around(tmp_pa
     )
     (tmp_path / "cran.qry").write_text(".I 004\n.W\nwhat\nof wings\n.I 009\n.W\nwhat of flow\n")
     (tmp_path / "cranqrel").write_text("1 1 1 \n1 3 -1\n1 2 2\n2 3 4\n")
-    suite = adapt("cranfield", tmp_path, work=tmp_path / "work", sample=Sample())
+    suite = adapt("cranfield", tmp_path, work=tmp_path / "work")
     assert [(case.id, case.question, case.relevance) for case in suite.cases] == [
         ("q1", "what of wings", {"1.txt": 4}),
         ("q2", "what of flow", {"3.txt": 1}),
@@ -156,7 +156,7 @@ def test_cranfield_counts_queries_by_position_and_turns_its_grades_around(tmp_pa
 
 
 def test_alce_pools_its_passages_and_asks_for_every_part(tmp_path: Path) -> None:
-    suite = adapt("alce", write(tmp_path / "asqa.json", ALCE), work=tmp_path / "work", sample=Sample())
+    suite = adapt("alce", write(tmp_path / "asqa.json", ALCE), work=tmp_path / "work")
     [case] = suite.cases
     assert (case.question, case.parts) == ("Who won, and where?", (("Spain",), ("Vienna", "Wien")))
     assert sorted(read_corpus(suite.corpora[""]).values()) == [
@@ -178,7 +178,7 @@ def test_alce_pools_its_passages_and_asks_for_every_part(tmp_path: Path) -> None
 )
 def test_what_is_no_such_set_is_refused(tmp_path: Path, kind: str, content: object, message: str) -> None:
     with pytest.raises(SuiteError, match=message):
-        adapt(kind, write(tmp_path / "set.json", content), work=tmp_path / "work", sample=Sample())
+        adapt(kind, write(tmp_path / "set.json", content), work=tmp_path / "work")
 
 
 def test_sources_say_what_there_is(tmp_path: Path) -> None:

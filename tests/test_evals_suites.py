@@ -10,7 +10,7 @@ from evals_systems import town_cases, write_suite
 from qa.errors import SuiteError
 from qa.evals.lint import lint
 from qa.evals.metrics import Region
-from qa.evals.suites import Case, Evidence, Suite, load_suite, locate, read_corpus, save_case, select
+from qa.evals.suites import Case, Evidence, Suite, load_suite, locate, read_corpus, sample, save_case
 
 
 def problems(suite: Suite) -> list[tuple[str, str]]:
@@ -133,8 +133,10 @@ def test_a_saved_case_makes_a_suite_that_runs(tmp_path: Path) -> None:
     assert problems(suite) == []
 
 
-def test_a_sample_is_drawn_by_seed_and_keeps_its_order() -> None:
-    cases = town_cases()
-    assert select(cases, limit=5, seed=1) == select(cases, limit=5, seed=1) != select(cases, limit=5, seed=2)
-    assert [case for case in cases if case in select(cases, limit=5, seed=1)] == list(select(cases, limit=5, seed=1))
-    assert select(cases, limit=None, seed=1) == select(cases, limit=99, seed=1) == tuple(cases)
+def test_a_sample_is_drawn_by_seed_and_keeps_its_order_and_places(tmp_path: Path) -> None:
+    suite = load_suite(write_suite(tmp_path))
+    five = sample(suite, limit=5, seed=1)
+    assert five == sample(suite, limit=5, seed=1) != sample(suite, limit=5, seed=2)
+    written = list(zip(suite.cases, suite.places, strict=True))
+    assert [each for each in written if each[0] in five.cases] == list(zip(five.cases, five.places, strict=True))
+    assert sample(suite, limit=None, seed=1) == sample(suite, limit=99, seed=1) == suite

@@ -18,21 +18,12 @@ from typing import Any
 from urllib.parse import quote
 
 from qa.errors import SuiteError
-from qa.evals.suites import Case, Evidence, Suite, select
+from qa.evals.suites import Case, Evidence, Suite
 from qa.private import make_private
 
 RETRIEVAL = ("nDCG@10", "RR@10")
 _ENTRY = re.compile(r"^\.I ", re.MULTILINE)  # of Cranfield
 ANSWERS = ("right", "evidence_recall@5")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """Which part of a set: at most `limit` questions drawn with `seed`, of the articles numbered first to last."""
-
-    limit: int | None = None
-    seed: int = 0
-    articles: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,40 +36,41 @@ class Pool:
     asks: bool = True
 
 
-def adapt(kind: str, path: Path, *, work: Path, sample: Sample) -> Suite:
+def adapt(kind: str, path: Path, *, work: Path, articles: tuple[int, int] | None = None) -> Suite:
     """The public set of that kind at `path`, its documents written under `work`.
+
+    `articles` A to B, counted from 0 and without B, are what is taken of SQuAD.
 
     Raises: SuiteError when the kind is unknown or the files are not as they should be.
     """
     if kind not in READERS:
         raise SuiteError(f"there is no adapter {kind!r}; there are {', '.join(READERS)}. Write one as KIND:PATH")
     try:
-        pool = READERS[kind](path, sample)
+        pool = squad(path, articles=articles) if kind == "squad" else READERS[kind](path)
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise SuiteError(f"{path} is not a set of the kind {kind}: {type(error).__name__}: {error}") from error
-    cases = select(pool.cases, limit=sample.limit, seed=sample.seed)
-    if not cases:
+    if not pool.cases:
         raise SuiteError(f"{path} holds no questions of the kind {kind}")
     return Suite(
         name=f"{kind}-{path.name.removesuffix('.gz').partition('.')[0]}",
         title=f"{kind}: {path.name}",
-        cases=cases,
+        cases=tuple(pool.cases),
         corpora={"": write_texts(work, kind, pool.texts)},
         primary=pool.primary,
         asks=pool.asks,
     )
 
 
-def squad(path: Path, sample: Sample) -> Pool:
+def squad(path: Path, *, articles: tuple[int, int] | None = None) -> Pool:
     """SQuAD 1.1 or 2.0 JSON: an article is a document, its paragraphs apart by an empty line.
 
     Evidence is the first annotator's span. An impossible question was judged against its own paragraph only.
     """
-    articles = json.loads(path.read_bytes())["data"]
-    first, last = sample.articles or (0, len(articles))
+    data = json.loads(path.read_bytes())["data"]
+    first, last = articles or (0, len(data))
     texts: dict[str, str] = {}
     cases = []
-    for number, article in enumerate(articles[first:last], start=first):
+    for number, article in enumerate(data[first:last], start=first):
         name = f"{number:03d}-{_file_name(article['title'])}.txt"
         offset = 0
         for paragraph in article["paragraphs"]:
@@ -104,7 +96,7 @@ def _squad_case(question: Mapping[str, Any], *, document: str, offset: int) -> C
     )
 
 
-def beir(path: Path, sample: Sample) -> Pool:
+def beir(path: Path) -> Pool:
     """A BEIR folder: corpus.jsonl, queries.jsonl, qrels/test.tsv; retrieval only."""
     texts = {
         _beir_file(row["_id"]): "\n\n".join(part for part in (row.get("title", ""), row["text"]) if part.strip())
@@ -122,7 +114,7 @@ def beir(path: Path, sample: Sample) -> Pool:
     return Pool(texts=texts, cases=cases, primary=RETRIEVAL, asks=False)
 
 
-def chunking(path: Path, sample: Sample) -> Pool:
+def chunking(path: Path) -> Pool:
     """Chroma's chunking evaluation: questions_df.csv beside the corpora it names, with character references."""
     cases, texts = [], {}
     with (path / "questions_df.csv").open(encoding="utf-8", newline="") as file:
@@ -140,7 +132,7 @@ def chunking(path: Path, sample: Sample) -> Pool:
     return Pool(texts=texts, cases=cases, primary=primary, asks=False)
 
 
-def alce(path: Path, sample: Sample) -> Pool:
+def alce(path: Path) -> Pool:
     """ALCE data (ASQA, QAMPARI, ELI5): its passages pooled; the sub-answers or claims are the parts."""
     rows: list[dict[str, Any]] = json.loads(path.read_bytes())
     texts = {_passage_file(each): _passage_text(each) for row in rows for each in row["docs"]}
@@ -159,7 +151,7 @@ def _alce_parts(row: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
     return tuple((claim,) for claim in row["claims"])
 
 
-def nq(path: Path, sample: Sample) -> Pool:
+def nq(path: Path) -> Pool:
     """NQ-open with oracle passages (JSON Lines, may be gzipped): the gold passages of all questions, pooled."""
     texts, cases = {}, []
     for number, row in enumerate(_lines(path)):
@@ -180,7 +172,7 @@ def nq(path: Path, sample: Sample) -> Pool:
     return Pool(texts=texts, cases=cases, primary=("right", "nDCG@10"))
 
 
-def cranfield(path: Path, sample: Sample) -> Pool:
+def cranfield(path: Path) -> Pool:
     """The Cranfield collection: cran.all.1400, cran.qry, cranqrel; grade 1 is best, 4 the least, -1 none."""
     texts = {f"{number}.txt": text for number, text in _smart(path / "cran.all.1400") if text}
     grades: dict[str, dict[str, int]] = {}
@@ -196,7 +188,7 @@ def cranfield(path: Path, sample: Sample) -> Pool:
     return Pool(texts=texts, cases=cases, primary=RETRIEVAL, asks=False)
 
 
-READERS: dict[str, Callable[[Path, Sample], Pool]] = {
+READERS: dict[str, Callable[[Path], Pool]] = {
     "squad": squad,
     "beir": beir,
     "chunking": chunking,

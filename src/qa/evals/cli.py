@@ -59,21 +59,28 @@ def run(
     home: Home = Path("evals"),
 ) -> None:
     """Ask every question of the suites; a run that was killed goes on where it was."""
-    from qa.evals.adapters import Sample
     from qa.evals.baseline import keep as keep_run
     from qa.evals.opening import chatbot_opener, describe
     from qa.evals.runner import plan, run_suite
     from qa.evals.sources import Sources
     from qa.evals.summary import overview
 
-    sample = Sample(limit=limit, seed=seed, articles=_slice(articles))
     work = _work()
-    sources = Sources(home=home, work=work / "corpora", sample=sample, corpus=corpus, distractors=distractors)
+    sources = Sources(
+        home=home,
+        work=work / "corpora",
+        limit=limit,
+        seed=seed,
+        articles=_slice(articles),
+        search_only=search_only,
+        corpus=corpus,
+        distractors=distractors,
+    )
     chosen = {"model": model, "embeddings": embeddings, "top_k": top_k, "strictness": strictness}
     opener = chatbot_opener(chosen, work=work)
     failed, finished = False, []
     for name in suites:
-        suite = sources.open(name, asks=False if search_only else None)
+        suite = sources.open(name)
         manifest = plan(suite, describe(chosen))
         folder = out / suite.name if out is not None else _run_folder(manifest)
         with _progress(suite.name, total=len(suite.cases)) as done:
@@ -122,14 +129,13 @@ def check(suites: Names, limit: Limit = None, corpus: Corpus = None, home: Home 
     """Check suites: ids, quotes that are not in the documents, answers that no evidence holds."""
     from functools import cache
 
-    from qa.evals.adapters import Sample
     from qa.evals.lint import lint
     from qa.evals.sources import Sources
     from qa.evals.suites import read_corpus
 
     problems = 0
     for name in suites:
-        suite = Sources(home=home, work=_work() / "corpora", sample=Sample(limit=limit), corpus=corpus).open(name)
+        suite = Sources(home=home, work=_work() / "corpora", limit=limit, corpus=corpus).open(name)
         texts = cache(lambda variant, corpora=suite.corpora: read_corpus(corpora[variant]))
         found = lint(suite, texts=texts)
         problems += len(found)

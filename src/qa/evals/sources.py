@@ -2,47 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qa.errors import SuiteError
-from qa.evals.adapters import READERS, Sample, adapt
-from qa.evals.suites import Suite, load_cases, load_suite, select
+from qa.evals.adapters import READERS, adapt
+from qa.evals.suites import Suite, load_cases, load_suite, sample
 from qa.evals.twins import make_twins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Where suites are sought (`home`), where documents made for them are written (`work`), and how much is taken.
+    """Where suites are sought (`home`), where documents made for them are written (`work`), and what is taken.
 
-    `corpus` holds the documents of a bare file of cases, `distractors` documents to add for twins.
+    Of a suite that is at most `limit` cases, drawn with `seed`; of SQuAD the `articles` A to B without B; with
+    `search_only`, only retrieval is measured. `corpus` holds the documents of a bare file of cases,
+    `distractors` documents to add for twins.
     """
 
     home: Path
     work: Path
-    sample: Sample = field(default_factory=Sample)
+    limit: int | None = None
+    seed: int = 0
+    articles: tuple[int, int] | None = None
+    search_only: bool = False
     corpus: Path | None = None
     distractors: Path | None = None
 
-    def open(self, name: str, *, asks: bool | None = None) -> Suite:
+    def open(self, name: str) -> Suite:
         """The suite called `seed`, `path/to/suite`, `cases.jsonl`, `squad:PATH` or `twins:` and any of these.
 
-        With `asks` False, only retrieval is measured.
         Raises: SuiteError when there is none.
         """
-        suite = self._found(name)
-        return suite if asks is None else replace(suite, asks=asks)
-
-    def _found(self, name: str) -> Suite:
-        kind, colon, rest = name.partition(":")
-        if colon and kind == "twins":
-            whole = self._found(rest)
-            return make_twins(whole, work=self.work, distractors=self.distractors, seed=self.sample.seed)
-        if colon and kind in READERS:
-            return adapt(kind, Path(rest), work=self.work, sample=self.sample)
-        suite = self._written(name)
-        cases = select(suite.cases, limit=self.sample.limit, seed=self.sample.seed)
-        return replace(suite, cases=cases, places=suite.places if len(cases) == len(suite.cases) else ())
+        kind, _, rest = name.partition(":")
+        if rest and kind == "twins":
+            return make_twins(self.open(rest), work=self.work, distractors=self.distractors, seed=self.seed)
+        if rest and kind in READERS:
+            suite = adapt(kind, Path(rest), work=self.work, articles=self.articles)
+        else:
+            suite = self._written(name)
+        return replace(sample(suite, limit=self.limit, seed=self.seed), asks=suite.asks and not self.search_only)
 
     def _written(self, name: str) -> Suite:
         path = Path(name)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import random
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -119,6 +119,15 @@ def load_suite(folder: Path) -> Suite:
     )
 
 
+def sample(suite: Suite, *, limit: int | None, seed: int) -> Suite:
+    """At most `limit` of the suite's cases, drawn with the seed, in their own order."""
+    if limit is None or limit >= len(suite.cases):
+        return suite
+    picked = sorted(random.Random(seed).sample(range(len(suite.cases)), limit))
+    places = tuple(suite.places[n] for n in picked) if suite.places else ()
+    return replace(suite, cases=tuple(suite.cases[n] for n in picked), places=places)
+
+
 def load_cases(path: Path) -> tuple[tuple[Case, ...], tuple[str, ...]]:
     """The cases of a JSON Lines file, and where each stands.
 
@@ -191,11 +200,3 @@ def _read(path: Path) -> str:
         raise SuiteError(
             f"{path} cannot be read: {error}. A suite is a folder with suite.toml and cases.jsonl"
         ) from error
-
-
-def select(cases: Sequence[Case], *, limit: int | None, seed: int) -> tuple[Case, ...]:
-    """At most `limit` of the cases, drawn with the seed, in their own order."""
-    if limit is None or limit >= len(cases):
-        return tuple(cases)
-    picked = sorted(random.Random(seed).sample(range(len(cases)), limit))
-    return tuple(cases[position] for position in picked)
