@@ -40,6 +40,14 @@ def test_a_suite_is_read_with_its_gate(tmp_path: Path) -> None:
             "cases.jsonl:2: evidence.0.quote: field required",
         ),
         ('{"id": ', "cases.jsonl:1: invalid json"),
+        (
+            '{"id": "x", "question": "?", "history": [{"role": "user", "content": "a", "name": "b"}]}',
+            r"cases.jsonl:1: history.0.name: unexpected keyword argument \('b'\)",
+        ),
+        (
+            '{"id": "x", "question": "?", "history": [{"role": "system", "content": "a"}]}',
+            "cases.jsonl:1: history.0.role: input should be 'user' or 'assistant'",
+        ),
         ("", "cases.jsonl holds no cases"),
     ],
 )

@@ -20,7 +20,6 @@ from qa.asking import read_question
 from qa.errors import SuiteError
 from qa.evals.metrics import contains_answer
 from qa.evals.suites import Case, Evidence, save_case
-from qa.evals.suites import Turn as Said
 from qa.private import write_whole
 from qa.types import Answer, Record
 
@@ -95,12 +94,11 @@ def make_case(conversation: Conversation, number: int) -> Case:
             Evidence(document=each.document, quote=each.quote, start=each.start) for each in answer.citations
         )
         answers = tuple(_short_answers(answer))
-    said = (Said(role=each.role, content=each.content) for each in conversation.before(number).messages)
     settled = turn.liked or absent or bool(answers)
     return Case(
         id=f"{conversation.id[:12]}-{number + 1}",
         question=answer.question,
-        history=tuple(said),
+        history=conversation.before(number).messages,
         answers=answers,
         evidence=evidence,
         answerable=not (absent or (turn.liked and answer.abstained)),

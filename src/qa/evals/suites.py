@@ -12,13 +12,14 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qa.errors import SuiteError
 from qa.evals.metrics import Region
 from qa.private import make_private
+from qa.types import Message
 
 Texts = Mapping[str, str]
 """The text of every document of a corpus, by document id."""
@@ -27,13 +28,6 @@ Model = TypeVar("Model", bound=BaseModel)
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Turn(_Strict):
-    """One earlier message of the conversation in which the question is asked."""
-
-    role: Literal["user", "assistant"]
-    content: str
 
 
 class Evidence(_Strict):
@@ -49,7 +43,7 @@ class Case(_Strict):
 
     id: str = Field(pattern=r"^\S+$")
     question: str = Field(min_length=1)
-    history: tuple[Turn, ...] = ()
+    history: tuple[Message, ...] = ()
     answers: tuple[str, ...] = ()
     parts: tuple[tuple[str, ...], ...] = ()
     evidence: tuple[Evidence, ...] = ()
