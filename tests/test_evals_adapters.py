@@ -13,7 +13,7 @@ from qa.errors import SuiteError
 from qa.evals.adapters import adapt
 from qa.evals.lint import lint
 from qa.evals.sources import Sources
-from qa.evals.suites import Suite, read_corpus
+from qa.evals.suites import read_corpus
 
 FIRST = "The Ouse is 129 miles long. It rises in 1 of 3 springs."
 SECOND = "The Aire is shorter."
@@ -64,10 +64,6 @@ ALCE = [
 ]
 
 
-def problems(suite: Suite) -> list[str]:
-    return [each.message for each in lint(suite, texts=lambda corpus: read_corpus(suite.corpora[corpus]))]
-
-
 def write(path: Path, plain: object) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(plain), encoding="utf-8")
@@ -76,7 +72,7 @@ def write(path: Path, plain: object) -> Path:
 
 def test_squad_paragraphs_become_a_document_and_spans_stay_exact(tmp_path: Path) -> None:
     suite = adapt("squad", write(tmp_path / "dev-v2.0.json", SQUAD), work=tmp_path / "work")
-    assert problems(suite) == []
+    assert lint(suite) == []
     assert read_corpus(suite.corpora[""]) == {
         "000-Rivers%2Fof York.txt": f"{FIRST}\n\n{SECOND}",
         "001-Rivers%2Fof York.txt": SECOND,
@@ -109,7 +105,7 @@ def test_beir_grades_documents(tmp_path: Path) -> None:
     assert read_corpus(suite.corpora[""]) == {"d%2F1.txt": "Tides\n\nHigh water.", "d2.txt": "Low."}
     [case] = suite.cases
     assert (case.id, case.relevance, suite.asks) == ("q%201", {"d%2F1.txt": 2}, False)
-    assert problems(suite) == []
+    assert lint(suite) == []
 
 
 def test_chromas_chunking_questions_keep_their_character_references(tmp_path: Path) -> None:
@@ -119,7 +115,7 @@ def test_chromas_chunking_questions_keep_their_character_references(tmp_path: Pa
     row = '"How long?","' + references.replace('"', '""') + '",rivers\n'
     (tmp_path / "set" / "questions_df.csv").write_text("question,references,corpus_id\n" + row)
     suite = adapt("chunking", tmp_path / "set", work=tmp_path / "work")
-    assert problems(suite) == []
+    assert lint(suite) == []
     assert suite.cases[0].evidence[0].model_dump() == {"document": "rivers.md", "quote": "129 miles", "start": 12}
 
 
@@ -135,7 +131,7 @@ def test_natural_questions_pool_their_gold_passages(tmp_path: Path) -> None:
     path = tmp_path / "nq.jsonl.gz"
     path.write_bytes(gzip.compress("\n".join(map(json.dumps, rows)).encode()))
     suite = adapt("nq", path, work=tmp_path / "work")
-    assert problems(suite) == []
+    assert lint(suite) == []
     assert suite.name == "nq-nq"
     assert sorted(read_corpus(suite.corpora[""]).values()) == [f"Aire\n\n{SECOND}", f"Ouse\n\n{FIRST}"]
     assert [len(case.evidence) for case in suite.cases] == [1, 0]
@@ -152,7 +148,7 @@ def test_cranfield_counts_queries_by_position_and_turns_its_grades_around(tmp_pa
         ("q1", "what of wings", {"1.txt": 4}),
         ("q2", "what of flow", {"3.txt": 1}),
     ]
-    assert problems(suite) == []
+    assert lint(suite) == []
 
 
 def test_alce_pools_its_passages_and_asks_for_every_part(tmp_path: Path) -> None:
@@ -164,7 +160,7 @@ def test_alce_pools_its_passages_and_asks_for_every_part(tmp_path: Path) -> None
         "Other\n\nNothing of that.",
         "Venue\n\nIt was played in Vienna.",
     ]
-    assert problems(suite) == []
+    assert lint(suite) == []
 
 
 @pytest.mark.parametrize(

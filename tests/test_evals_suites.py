@@ -10,12 +10,12 @@ from evals_systems import town_cases, write_suite
 from qa.errors import SuiteError
 from qa.evals.lint import lint
 from qa.evals.metrics import Region
-from qa.evals.suites import Case, Evidence, Suite, load_suite, locate, read_corpus, sample, save_case
+from qa.evals.suites import Case, Evidence, Suite, load_suite, locate, sample, save_case
 
 
 def problems(suite: Suite) -> list[tuple[str, str]]:
-    texts = read_corpus(suite.corpora[""])
-    return [(problem.place.rpartition("/")[2], problem.message) for problem in lint(suite, texts=lambda corpus: texts)]
+    said = (problem.rpartition("/")[2].partition(": ") for problem in lint(suite))
+    return [(place, message) for place, _, message in said]
 
 
 def test_a_suite_is_read_with_its_gate(tmp_path: Path) -> None:
@@ -120,8 +120,8 @@ def test_lint_finds_an_id_used_twice(tmp_path: Path) -> None:
 def test_lint_finds_a_gate_that_cannot_hold_and_a_figure_that_is_none(tmp_path: Path) -> None:
     suite = load_suite(write_suite(tmp_path, head='primary = ["rigth"]\n[gate]\nright = 0.05\n'))
     [(_, unknown), (_, narrow)] = problems(suite)
-    assert unknown.startswith("there is no figure 'rigth' to compare; there are right, right_cited, ")
-    assert narrow == "the margin 0.05 for right is below 0.163, which 15 equal cases leave open"
+    assert unknown.startswith("suite.toml: there is no figure 'rigth' to compare; there are right, right_cited, ")
+    assert narrow == "suite.toml: the margin 0.05 for right is below 0.163, which 15 equal cases leave open"
 
 
 def test_evidence_is_located_by_its_start_where_it_has_one() -> None:

@@ -124,24 +124,21 @@ def report(folder: Path, judge: JudgeName = "rules", home: Home = Path("evals"))
     print(folder / "report.html")
 
 
-@app.command("lint")
-def check(suites: Names, limit: Limit = None, corpus: Corpus = None, home: Home = Path("evals")) -> None:
+@app.command()
+def lint(suites: Names, limit: Limit = None, corpus: Corpus = None, home: Home = Path("evals")) -> None:
     """Check suites: ids, quotes that are not in the documents, answers that no evidence holds."""
-    from functools import cache
-
-    from qa.evals.lint import lint
+    from qa.evals.lint import lint as lint_suite
     from qa.evals.sources import Sources
-    from qa.evals.suites import read_corpus
 
+    sources = Sources(home=home, work=_work() / "corpora", limit=limit, corpus=corpus)
     problems = 0
     for name in suites:
-        suite = Sources(home=home, work=_work() / "corpora", limit=limit, corpus=corpus).open(name)
-        texts = cache(lambda variant, corpora=suite.corpora: read_corpus(corpora[variant]))
-        found = lint(suite, texts=texts)
+        suite = sources.open(name)
+        found = lint_suite(suite)
         problems += len(found)
         print(f"{suite.name}: {len(suite.cases)} cases, {len(found)} problems")
         for problem in found:
-            print(f"  {problem.place}: {problem.message}")
+            print(f"  {problem}")
     if problems:
         sys.exit(1)
 

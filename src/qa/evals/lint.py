@@ -2,40 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from qa.evals.figures import COMPARED
 from qa.evals.metrics import contains_answer
 from qa.evals.statistics import paired_interval
-from qa.evals.suites import Case, Suite, Texts, locate
+from qa.evals.suites import Case, Suite, Texts, locate, read_corpus
 from qa.words import terms
 
 STANDS_ALONE = {"standalone", "topic-change"}
 """Tags of follow-ups that are meant to need no history."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """Something that is wrong, and where."""
+def lint(suite: Suite) -> list[str]:
+    """What is wrong with a suite, each with its place first.
 
-    place: str
-    message: str
-
-
-def lint(suite: Suite, *, texts: Callable[[str], Texts]) -> list[Problem]:
-    """What is wrong with a suite; `texts` gives the documents of the corpus that a case names."""
+    Raises: SuiteError or DocumentError when its documents cannot be read.
+    """
+    texts = {name: read_corpus(folder) for name, folder in suite.corpora.items()}
+    places = suite.places or [f"{suite.name}: {case.id}" for case in suite.cases]
+    found = [f"{suite.name}: suite.toml: {problem}" for problem in _gate_problems(suite)]
     known: set[str] = set()
-    problems = [Problem(place=f"{suite.name}: suite.toml", message=message) for message in _gate_problems(suite)]
-    for number, case in enumerate(suite.cases):
-        place = suite.places[number] if suite.places else f"{suite.name}: {case.id}"
-        messages = [f"the id {case.id!r} is used twice"] if case.id in known else []
-        if case.twin_of is not None and case.twin_of not in known:
-            messages.append(f"twin_of names {case.twin_of!r}, which no case before it has")
+    for place, case in zip(places, suite.cases, strict=True):
+        problems = [*_id_problems(case, known), *_gold_problems(case), *_corpus_problems(case, texts[case.corpus])]
+        found += [f"{place}: {problem}" for problem in problems]
         known.add(case.id)
-        messages += [*_gold_problems(case), *_corpus_problems(case, texts(case.corpus))]
-        problems += [Problem(place=place, message=message) for message in messages]
-    return problems
+    return found
+
+
+def _id_problems(case: Case, known: set[str]) -> Iterator[str]:
+    if case.id in known:
+        yield f"the id {case.id!r} is used twice"
+    if case.twin_of is not None and case.twin_of not in known:
+        yield f"twin_of names {case.twin_of!r}, which no case before it has"
 
 
 def _gate_problems(suite: Suite) -> Iterator[str]:
