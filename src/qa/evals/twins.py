@@ -10,11 +10,12 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 from qa.errors import SuiteError
 from qa.evals.adapters import write_texts
-from qa.evals.metrics import Region, contains_answer, merge
+from qa.evals.metrics import Region, contains_answer, merge, shared
 from qa.evals.suites import Case, Suite, Texts, locate, read_corpus
 
 FOLDS = 4
@@ -127,39 +128,31 @@ def _doubled(cases: Sequence[Case], texts: Texts, variants: dict[str, Texts]) ->
 def _swapped(cases: Sequence[Case], texts: Texts, variants: dict[str, Texts], generator: random.Random) -> list[Case]:
     """Twins of which a copy of the document gives another number or name; both values must be shown."""
     twins = []
-    copies = dict(texts)
-    taken: list[Region] = []
     edits: list[tuple[Region, str]] = []
     for case in cases:
         edit = _edit(case, texts, generator)
-        if edit is not None and all(
-            edit[0].document != t.document or edit[0].end <= t.start or t.end <= edit[0].start for t in taken
-        ):
-            taken.append(edit[0])
+        if edit is not None and not shared([edit[0]], [region for region, _ in edits]):
             edits.append(edit)
-            said = texts[edit[0].document][edit[0].start : edit[0].end]
-            twins.append(_twin(case, "swapped", corpus="swapped", conflict=(said, edit[1])))
-    for region, other in sorted(edits, reverse=True):
-        text = copies[region.document]
+            region, other = edit
+            said = texts[region.document][region.start : region.end]
+            twins.append(_twin(case, "swapped", corpus="swapped", conflict=(said, other)))
+    copies: dict[str, str] = {}
+    for region, other in sorted(edits, reverse=True):  # from the end of a text, so that the places before it stay
+        text = copies.get(region.document, texts[region.document])
         copies[region.document] = text[: region.start] + other + text[region.end :]
     if twins:
-        variants["swapped"] = {**texts, **{_copied(name): copies[name] for name in {r.document for r in taken}}}
+        variants["swapped"] = {**texts, **{_copied(name): text for name, text in copies.items()}}
     return twins
 
 
 def _edit(case: Case, texts: Texts, generator: random.Random) -> tuple[Region, str] | None:
     """Where the evidence says a number or name of the answer, and what to say instead."""
-    for evidence in case.evidence:
-        located = locate(evidence, texts)
-        for answer in case.answers:
-            for pattern in (_NUMBER, _NAME):
-                found = pattern.search(answer)
-                place = evidence.quote.find(found.group()) if found else -1
-                if located is not None and found is not None and place >= 0:
-                    start = located.start + place
-                    return Region(located.document, start, start + len(found.group())), other_value(
-                        found.group(), generator
-                    )
+    for evidence, answer, pattern in product(case.evidence, case.answers, (_NUMBER, _NAME)):
+        region, found = locate(evidence, texts), pattern.search(answer)
+        if region is not None and found is not None and found.group() in evidence.quote:
+            start = region.start + evidence.quote.find(found.group())
+            place = Region(region.document, start, start + len(found.group()))
+            return place, other_value(found.group(), generator)
     return None
 
 
