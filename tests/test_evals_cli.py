@@ -185,7 +185,7 @@ def test_labels_calibrate_the_judge(evals: Path) -> None:
     [
         (["run", "nowhere"], "there is no suite 'nowhere' in evals: town"),
         (["run", "squad:x.json", "--articles", "3"], "--articles 3 is not a range. Write it as 0:8"),
-        (["compare", "a", "b"], "b is not a run"),
+        (["compare", "a", "b"], "a is not a run"),
     ],
 )
 def test_what_cannot_be_done_is_said(arguments: list[str], message: str) -> None:

@@ -77,7 +77,7 @@ def run(
         distractors=distractors,
     )
     chosen = {"model": model, "embeddings": embeddings, "top_k": top_k, "strictness": strictness}
-    opener = chatbot_opener(chosen, work=work)
+    opener, load = chatbot_opener(chosen, work=work), _loader(judge, home, price)
     failed, finished = False, []
     for name in suites:
         suite = sources.open(name)
@@ -85,7 +85,8 @@ def run(
         folder = out / suite.name if out is not None else _run_folder(manifest)
         with _progress(suite.name, total=len(suite.cases)) as done:
             run_suite(suite, folder=folder, open_system=opener, manifest=manifest, jobs=jobs, done=done)
-        results = _finish(folder, judge=judge, home=home, price=price)
+        results = load(folder)
+        _finish(results)
         if results.endings["crashed"] == len(results.scored):
             raise SuiteError(
                 f"every case of {suite.name} crashed; see {folder / 'report.html'}. Remove it to run again"
@@ -94,7 +95,7 @@ def run(
         if keep is not None:
             keep_run(folder, under=keep)
         if baseline is not None:
-            failed |= _gate(baseline / suite.name, results, judge=judge, home=home, strict=strict)
+            failed |= _gate_fails(load(baseline / suite.name), results, strict=strict)
     if len(finished) > 1:
         print(overview(finished))
     if failed:
@@ -106,21 +107,23 @@ def compare(
     before: Path, after: Path, judge: JudgeName = "rules", strict: Strict = False, home: Home = Path("evals")
 ) -> None:
     """Say what changed between two runs, how surely, and whether the gate of the suite holds."""
-    if _gate(before, _load(after, judge=judge, home=home), judge=judge, home=home, strict=strict):
+    load = _loader(judge, home)
+    if _gate_fails(load(before), load(after), strict=strict):
         sys.exit(GATE_EXIT)
 
 
 @app.command()
 def score(runs: Runs, judge: JudgeName = "rules", price: Price = (0.0, 0.0), home: Home = Path("evals")) -> None:
     """Compute every figure again, from the records alone, and write the reports."""
+    load = _loader(judge, home, price)
     for folder in runs:
-        _finish(folder, judge=judge, home=home, price=price)
+        _finish(load(folder))
 
 
 @app.command()
 def report(folder: Path, judge: JudgeName = "rules", home: Home = Path("evals")) -> None:
     """Write the run's report again and say where it is."""
-    _write(_load(folder, judge=judge, home=home))
+    _write(_loader(judge, home)(folder))
     print(folder / "report.html")
 
 
@@ -143,22 +146,26 @@ def lint(suites: Names, limit: Limit = None, corpus: Corpus = None, home: Home =
         sys.exit(1)
 
 
-def _finish(folder: Path, *, judge: str, home: Path, price: tuple[float, float]) -> Results:
-    from qa.evals.summary import markdown
-
-    results = _load(folder, judge=judge, home=home, price=price)
-    _write(results)
-    print(f"{markdown(results)}\n{folder / 'report.html'}\n")
-    return results
-
-
-def _load(folder: Path, *, judge: str, home: Path, price: tuple[float, float] = (0.0, 0.0)) -> Results:
+def _loader(judge: str, home: Path, price: tuple[float, float] = (0.0, 0.0)) -> Callable[[Path], Results]:
+    """What scores the run in a folder, by a judge who is compared with the labels of the suites."""
     from qa.evals.judge import load_labels
     from qa.evals.opening import open_judge
     from qa.evals.results import load_results
 
-    judging = open_judge(judge, folder=folder)
-    return load_results(folder, judge=judging, labels=load_labels(home / "judge" / "labels.jsonl"), price=price)
+    labels = load_labels(home / "judge" / "labels.jsonl")
+
+    def load(folder: Path) -> Results:
+        judging = open_judge(judge, folder=folder)
+        return load_results(folder, judge=judging, labels=labels, price=price)
+
+    return load
+
+
+def _finish(results: Results) -> None:
+    from qa.evals.summary import markdown
+
+    _write(results)
+    print(f"{markdown(results)}\n{results.folder / 'report.html'}\n")
 
 
 def _write(results: Results) -> None:
@@ -172,12 +179,12 @@ def _write(results: Results) -> None:
     (results.folder / "junit.xml").write_bytes(junit(results))
 
 
-def _gate(before: Path, after: Results, *, judge: str, home: Path, strict: bool) -> bool:
-    """Print the comparison; whether the gate failed."""
+def _gate_fails(before: Results, after: Results, *, strict: bool) -> bool:
+    """Whether the gate does not hold, after the comparison is printed."""
     from qa.evals.compare import compare as compare_results
     from qa.evals.summary import compared
 
-    comparison = compare_results(_load(before, judge=judge, home=home), after)
+    comparison = compare_results(before, after)
     print(compared(comparison))
     return comparison.fails or (strict and comparison.is_inconclusive)
 

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qa.errors import StoreMismatchError, bare_address
 from qa.evals.judge import FIELDS, Judge, ModelJudge, Rules
@@ -18,9 +18,6 @@ from qa.models import chat_model
 from qa.prompts import PromptMessage, load_prompt
 from qa.resources import resource
 from qa.settings import load_settings
-
-if TYPE_CHECKING:
-    from qa.chatbot import Chatbot
 
 MEASURED = ("model", "embeddings", "top_k", "context_tokens", "strictness", "unsupported", "check", "fallback")
 """The settings on which answers depend, besides `base_url` and `prompts`."""
@@ -46,10 +43,18 @@ def chatbot_opener(chosen: Mapping[str, Any], *, work: Path) -> Opener:
 
     @contextmanager
     def opened(corpus: Path) -> Iterator[System]:
+        from qa.chatbot import Chatbot
+
         texts = read_corpus(corpus)
         named = repr((sorted(texts.items()), load_settings(**chosen).embeddings))
         index = work / "indexes" / hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        with _open(index, corpus=corpus, chosen=chosen) as bot:
+        settings = {**chosen, "chroma": str(index), "seeds": corpus}
+        try:
+            bot = Chatbot.open(**settings)
+        except StoreMismatchError:
+            shutil.rmtree(index)  # made by an older version of this package, from files that are all still there
+            bot = Chatbot.open(**settings)
+        with bot:
             bot.ingest(corpus)
             yield bot
 
@@ -79,14 +84,3 @@ def open_judge(name: str, *, folder: Path) -> Judge:
         return model.invoke([(each.role, each.content) for each in messages]).text
 
     return ModelJudge(name, prompt=prompt, complete=complete, verdicts=folder / "verdicts.jsonl")
-
-
-def _open(index: Path, *, corpus: Path, chosen: Mapping[str, Any]) -> Chatbot:
-    from qa.chatbot import Chatbot
-
-    where: dict[str, Any] = {"chroma": str(index), "seeds": corpus}
-    try:
-        return Chatbot.open(**chosen, **where)
-    except StoreMismatchError:
-        shutil.rmtree(index)  # made by an older version of this package, from files that are all still there
-        return Chatbot.open(**chosen, **where)
