@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
 from qa.documents import read_document
 from qa.embedder import MiniLM
+from qa.evals.adapters import squad
+from qa.evals.suites import load_cases
 from qa.passages import split_passages
 
 
@@ -40,10 +41,6 @@ def passages(folder: Path, model: MiniLM, *, count: int) -> list[str]:
 
 def questions(path: Path, *, count: int) -> list[str]:
     """That many questions, evenly spread, of a file in SQuAD's format or of a suite's cases, a line each."""
-    text = path.read_text("utf-8")
-    if path.suffix == ".jsonl":
-        found = [json.loads(line)["question"] for line in text.splitlines()]
-    else:
-        parts = [part for article in json.loads(text)["data"] for part in article["paragraphs"]]
-        found = [asked["question"].strip() for part in parts for asked in part["qas"]]
+    cases = load_cases(path)[0] if path.suffix == ".jsonl" else squad(path).cases
+    found = [case.question for case in cases]
     return found[:: max(1, len(found) // count)][:count]
