@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
@@ -27,32 +26,21 @@ MOST_SHOWN = 200
 """So many cases of a stage are shown in full; how many are left out is said."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
-    """A line over axes that run from 0 to `right` and from 0 to 1; with `steps`, a point holds back to the last."""
-
-    title: str
-    reading: str
-    up: str
-    across: str
-    points: Sequence[tuple[float, float]]
-    right: float = 1.0
-    tick: str = "{:.0%}"
-    steps: bool = False
-
-
 def render(results: Results) -> str:
     """The page of a run."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.globals.update(pieces=pieces, shared=metrics.shared, zip=zip)
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    confidence, right, _ = answered(results.scored)
     return template.render(
         results=results,
         manifest=results.manifest,
         headline=[each for each in map(results.figure, results.manifest.primary) if each is not None],
         tags=by_tag(results.scored),
         makers=sorted({_maker(each.record.answer) for each in results.scored if each.record.answer is not None}),
-        charts=_charts(results.scored),
+        recall=recall_by_context([each.record for each in results.scored]),
+        risk=metrics.risk_coverage(confidence, right),
+        depth=DEPTH,
         groups=_by_stage(results.scored),
         right=RIGHT,
         most=MOST_SHOWN,
@@ -69,37 +57,6 @@ def _by_stage(scored: Sequence[Scored]) -> dict[str, list[Scored]]:
 def _maker(answer: Answer) -> str:
     """What answered, with the fingerprint of its prompts."""
     return answer.model if answer.prompt is None else f"{answer.model}, prompt {answer.prompt}"
-
-
-def _charts(scored: Sequence[Scored]) -> list[Chart]:
-    """Every chart that the run has the numbers for."""
-    made = []
-    recall = recall_by_context([each.record for each in scored])
-    if recall:
-        made.append(
-            Chart(
-                title="Evidence against context",
-                reading=f"Evidence found in the first 1 to {DEPTH} passages.",
-                up="evidence",
-                across="characters of context",
-                points=recall,
-                right=recall[-1][0],
-                tick="{:,.0f}",
-            )
-        )
-    confidence, right, _ = answered(scored)
-    if len(right) > 1:
-        made.append(
-            Chart(
-                title="Risk and coverage",
-                reading="How many answers are wrong if only the surest are given.",
-                up="wrong",
-                across="answers given, surest first",
-                points=metrics.risk_coverage(confidence, right),
-                steps=True,
-            )
-        )
-    return made
 
 
 def recall_by_context(records: Sequence[CaseRecord]) -> list[tuple[float, float]]:
