@@ -28,7 +28,7 @@ ANSWERS = ("right", "evidence_recall@5")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
-    """What a set holds: the text of every document by file name, and the cases."""
+    """The content of a set: the text of every document by file name, and the cases."""
 
     texts: Mapping[str, str]
     cases: list[Case]

@@ -50,8 +50,8 @@ def run(
     corpus: Corpus = None,
     distractors: Annotated[Path | None, typer.Option(help="twins: a folder of documents to add.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Cases at a time; more than 1 blurs latencies.")] = 1,
-    out: Annotated[Path | None, typer.Option(help="Gets a folder a suite; a new one when left out.")] = None,
-    baseline: Annotated[Path | None, typer.Option(help="Runs, a folder a suite, to compare with and gate on.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A folder for the runs, a subfolder for each suite.")] = None,
+    baseline: Annotated[Path | None, typer.Option(help="An --out or --keep of earlier runs to gate on.")] = None,
     keep: Annotated[Path | None, typer.Option(help="Where to keep the runs as the baseline of later ones.")] = None,
     strict: Strict = False,
     judge: JudgeName = "rules",
@@ -147,7 +147,7 @@ def lint(suites: Names, limit: Limit = None, corpus: Corpus = None, home: Home =
 
 
 def _loader(judge: str, home: Path, price: tuple[float, float] = (0.0, 0.0)) -> Callable[[Path], Results]:
-    """What scores the run in a folder, by a judge who is compared with the labels of the suites."""
+    """A function that scores the run in a folder, by a judge who is compared with the labels of the suites."""
     from qa.evals.judge import load_labels
     from qa.evals.opening import open_judge
     from qa.evals.results import load_results

@@ -1,4 +1,4 @@
-"""Who decides whether a text establishes a claim: our rules, or a language model, and how far to trust either.
+"""Judges of whether a text establishes a claim: our rules, or a language model, and how far to trust either.
 
 A judge's agreement with hand-labelled pairs is printed beside its figures. Under the floor it is
 called uncalibrated, and may not gate.

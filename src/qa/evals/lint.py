@@ -1,4 +1,4 @@
-"""What a person has to mend in a suite before its figures mean anything."""
+"""The problems of a suite that a person has to mend before its figures mean anything."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STANDS_ALONE = {"standalone", "topic-change"}
 
 
 def lint(suite: Suite) -> list[str]:
-    """What is wrong with a suite, each with its place first.
+    """The problems of a suite, a line each, which begins with the place.
 
     Raises: SuiteError or DocumentError when its documents cannot be read.
     """

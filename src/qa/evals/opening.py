@@ -1,4 +1,4 @@
-"""The chatbot as the system under test, one index per corpus kept for the next run; and the judge by its name."""
+"""The chatbot as the system under test, with an index kept of each corpus; judges by their names."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ DEPTH = 10  # how far down a ranking is looked at
 
 
 def ranking(record: CaseRecord) -> Ranking:
-    """What one case wanted and what it got."""
+    """The grades of what one case wants, and what was found for it."""
     regions = [hit.region for hit in record.hits]
     if record.case.relevance:
         found = list(dict.fromkeys(region.document for region in regions))

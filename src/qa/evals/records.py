@@ -1,4 +1,4 @@
-"""What happened to each case, one JSON line each, enough to recompute every figure.
+"""Records of what happened to each case, a JSON line each, enough to recompute every figure.
 
 Lines are written whole and flushed to the disk, so that a killed run loses at most the case it was at.
 """
@@ -72,7 +72,7 @@ class CaseRecord:
 
     @property
     def cluster(self) -> str:
-        """What the case stands or falls with: its group, else the document it rests on, else nothing but itself."""
+        """A name that cases share which stand or fall together: a group, else the document they rest on."""
         if self.case.group is not None:
             return self.case.group
         regions = self.found_gold
@@ -147,7 +147,7 @@ def read_records(path: Path) -> list[CaseRecord]:
 
 
 def packed(path: Path) -> Path:
-    """Where the records of a baseline are, compressed: one tenth of their size."""
+    """The file of a baseline's records, compressed to a tenth of their size."""
     return path.with_name(f"{path.name}.gz")
 
 

@@ -23,7 +23,7 @@ from qa.types import Answer
 TEMPLATE = Path(__file__).with_name("report.html.jinja")
 RIGHT = "nothing went wrong"
 MOST_SHOWN = 200
-"""So many cases of a stage are shown in full; how many are left out is said."""
+"""The number of cases of a stage that are shown in full; the page says how many are left out."""
 
 
 def render(results: Results) -> str:

@@ -46,7 +46,7 @@ class Results:
 
     @property
     def calibration(self) -> str:
-        """Who judged, and how far that is to be trusted, in words."""
+        """The judge's name, and how far it is to be trusted, in words."""
         return f"{self.judge}, {self.agreement}"
 
     def figure(self, name: str) -> Figure | None:

@@ -38,7 +38,7 @@ PACKAGES = ("chromadb", "langchain-core", "numpy", "onnxruntime", "qa", "tantivy
 
 
 class System(Protocol):
-    """What is measured: it answers questions, and shows the passages it finds for a query."""
+    """The system under test: it answers questions, and shows the passages it finds for a query."""
 
     def ask(self, question: str, *, history: Sequence[Message] = ()) -> Answer:
         """The answer to a question."""
@@ -53,7 +53,7 @@ Opener = Callable[[Path], AbstractContextManager[System]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What was run: `run.json`. Two runs with equal suite, fingerprint and settings continue each other."""
+    """The content of `run.json`. Two runs with equal suite, fingerprint and settings continue each other."""
 
     suite: str
     title: str
@@ -151,7 +151,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def difference(there: Manifest, here: Manifest) -> str | None:
-    """Why two manifests do not belong to one run; None when they do."""
+    """The first reason why two manifests do not belong to one run; None when they do."""
     for name in ("suite", "fingerprint", "settings", "commit"):
         was, now = getattr(there, name), getattr(here, name)
         if was != now:
@@ -169,7 +169,7 @@ def unfinished(root: Path, manifest: Manifest) -> Path | None:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """What `folder` is a run of.
+    """The manifest of the run in `folder`.
 
     Raises: SuiteError when it holds no run.
     """

@@ -1,4 +1,4 @@
-"""What people name on the command line → suites: ours, a folder, a file of cases, a public set, twins of any."""
+"""Suites by the names people give on the command line: ours, a folder, a file of cases, a public set, twins of any."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from qa.evals.twins import make_twins
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Where suites are sought (`home`), where documents made for them are written (`work`), and what is taken.
+    """The folders where suites are sought (`home`) and documents made for them are written (`work`), and what is taken.
 
     Of a suite that is at most `limit` cases, drawn with `seed`; of SQuAD the `articles` A to B without B; with
     `search_only`, only retrieval is measured. `corpus` holds the documents of a bare file of cases,

@@ -1,4 +1,4 @@
-"""How sure a figure is: intervals, paired tests, the smallest change that can be seen.
+"""The certainty of figures: intervals, paired tests, the smallest change that can be seen.
 
 Cases that rest on the same document are not independent: they are resampled together, as a cluster.
 Nothing here knows what the numbers measure.
