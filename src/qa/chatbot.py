@@ -231,14 +231,14 @@ class Chatbot:
         """The model that embeds the passages, as LangChain's."""
         from qa.retriever import PassageEmbeddings
 
-        return PassageEmbeddings(self._library.embedder)
+        return PassageEmbeddings(self.library.embedder)
 
     @property
     def vectorstore(self) -> Chroma:
         """The passages as LangChain's Chroma, as they are now: after an ingest, take it anew. Raises: StoreError."""
         from qa.retriever import vectorstore
 
-        return vectorstore(self._library.index, embeddings=self.embeddings)
+        return vectorstore(self.library.index, embeddings=self.embeddings)
 
     def search(self, query: str, *, top_k: int | None = None, where: Sequence[str] = ()) -> tuple[Hit, ...]:
         """The passages that best match a query, best first. Raises: QuestionError."""
