@@ -19,6 +19,7 @@ from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -32,7 +33,6 @@ VALUES = 10_000  # in a body of JSON: each takes up to a hundred times the bytes
 SESSION_CHARS = 100  # Gradio keeps the name of a session for longer than the session
 UPLOAD_BYTES = 26_000_000  # a file of 25 MB, which Gradio counts, and what a form puts around it
 IDLE_S = 30.0  # without a byte of a body that was announced
-BODY_S = 600.0  # for a whole one
 SLOWEST = 5_000  # bytes in a second, on the whole: what is on its way takes up room that others want
 
 API = "/gradio_api"
@@ -58,14 +58,12 @@ class Door:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif scope["type"] == "http":  # and nothing here speaks WebSocket
-            sender = _Sender(send)
             address.set(network((scope.get("client") or ("",))[0]))
             try:
-                await self._pass_on(scope, receive, sender)
-            except HTTPException as refused:
-                if not sender.begun:
-                    answer = PlainTextResponse(refused.detail, refused.status_code, {"connection": "close"})
-                    await answer(scope, receive, send)
+                await self._pass_on(scope, receive, send)
+            except HTTPException as refused:  # before the page was asked: what it refuses itself, it answers itself
+                answer = PlainTextResponse(refused.detail, refused.status_code, {"connection": "close"})
+                await answer(scope, receive, send)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
@@ -86,10 +84,11 @@ class Door:
                 await self._app(scope, _Counted(receive, UPLOAD_BYTES), send)
         else:
             is_login = path.rstrip("/") == "/login"
-            body = await _whole(_Counted(receive, _length(headers, LOGIN_BYTES if is_login else BODY_BYTES)))
+            counted = _Counted(receive, _length(headers, LOGIN_BYTES if is_login else BODY_BYTES))
+            body = await Request(scope, counted).body()
             if not is_login:
                 self._check_json(headers, body)
-            await self._app(scope, _Again(body, receive), send)
+            await self._app(scope, _again(body, receive), send)
 
     @contextmanager
     def _counted(self, where: str) -> Iterator[None]:
@@ -133,25 +132,6 @@ class Door:
             return False
 
 
-class _Sender:
-    """`send`, and whether a response has begun; one that would repeat what was sent is replaced."""
-
-    def __init__(self, send: Send) -> None:
-        self._send, self._is_hidden = send, False
-        self.begun = False
-
-    async def __call__(self, message: Message) -> None:
-        self.begun = True
-        if message["type"] == "http.response.start" and message["status"] == 422:  # FastAPI shows its input
-            self._is_hidden = True
-            text = b"the request is not of the form that is wanted here"
-            headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(text)).encode())]
-            await self._send({**message, "headers": headers})
-            await self._send({"type": "http.response.body", "body": text})
-        elif not self._is_hidden:
-            await self._send(message)
-
-
 class _Counted:
     """`receive`, which ends a body that is too long, or is not sent."""
 
@@ -168,6 +148,8 @@ class _Counted:
                 message = await self._receive()
         except TimeoutError as error:
             raise HTTPException(408, "the request did not arrive in time") from error
+        if message["type"] == "http.disconnect":
+            raise HTTPException(400, "the request broke off")
         size = len(message.get("body", b""))
         self._left -= size
         self._until += size / SLOWEST
@@ -177,34 +159,14 @@ class _Counted:
         return message
 
 
-class _Again:
+def _again(body: bytes, receive: Receive) -> Receive:
     """`receive` for a body that has been read."""
+    left = [body]
 
-    def __init__(self, body: bytes, receive: Receive) -> None:
-        self._body: bytes | None = body
-        self._receive = receive
+    async def read_again() -> Message:
+        return {"type": "http.request", "body": left.pop()} if left else await receive()
 
-    async def __call__(self) -> Message:
-        if self._body is None:
-            return await self._receive()
-        body, self._body = self._body, None
-        return {"type": "http.request", "body": body, "more_body": False}
-
-
-async def _whole(receive: Receive) -> bytes:
-    """A body, once all of it is there."""
-    pieces = []
-    try:
-        async with asyncio.timeout(BODY_S):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise HTTPException(400, "the request broke off")
-                pieces.append(message.get("body", b""))
-                if not message.get("more_body", False):
-                    return b"".join(pieces)
-    except TimeoutError as error:
-        raise HTTPException(408, "the request did not arrive in time") from error
+    return read_again
 
 
 def _length(headers: Headers, most: int) -> int:

@@ -13,6 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from starlette.responses import PlainTextResponse
+
 from qa.app.door import UPLOAD, Door
 from qa.app.limits import Room, Tries
 from qa.app.logins import read_logins
@@ -129,6 +131,7 @@ def _keep_apart(app: FastAPI, hosting: Hosting, *, incoming: Path, room: Room) -
 
 def _mount(app: FastAPI, blocks: gr.Blocks, hosting: Hosting, *, auth: Tries | None) -> None:
     import gradio as gr
+    from fastapi.exceptions import RequestValidationError
 
     from qa.app.layout import head
     from qa.app.theme import theme
@@ -138,7 +141,7 @@ def _mount(app: FastAPI, blocks: gr.Blocks, hosting: Hosting, *, auth: Tries | N
         app,
         blocks,
         path="/",
-        app_kwargs=dict(_NO_DOCS),  # which Gradio adds to
+        app_kwargs={**_NO_DOCS, "exception_handlers": {RequestValidationError: _say_no_more}},
         root_path=hosting.root_path or None,
         auth=auth.check if auth else None,
         show_error=False,
@@ -153,3 +156,8 @@ def _mount(app: FastAPI, blocks: gr.Blocks, hosting: Hosting, *, auth: Tries | N
     )
     if blocks.mcp_server_obj:  # else the first call decides by its Host where those of all others go
         blocks.mcp_server_obj._local_url = hosting.own_address
+
+
+def _say_no_more(request: object, error: Exception) -> PlainTextResponse:
+    """The answer to a request of another form than Gradio wants; FastAPI's own shows what was sent."""
+    return PlainTextResponse("the request is not of the form that is wanted here", 422)
