@@ -210,7 +210,7 @@ def test_a_name_that_is_allowed_is_answered_and_others_are_not(bot: Chatbot) -> 
 
 
 def test_a_page_for_a_network_answers_to_addresses_and_to_no_foreign_name() -> None:
-    found = names.Names.of("0.0.0.0", allowed=["qa.example.com"], any_address=True)
+    found = names.Names("0.0.0.0", allowed=["qa.example.com"])
     assert all(
         host in found for host in [*LOCAL, "192.0.2.7:7860", "[2001:db8::1]", "qa.example.com", socket.gethostname()]
     )
@@ -220,7 +220,7 @@ def test_a_page_for_a_network_answers_to_addresses_and_to_no_foreign_name() -> N
 @pytest.mark.parametrize("name", ["a b", "http://x", "x:80", "", "*"])
 def test_an_allowed_name_that_is_none_is_refused(name: str) -> None:
     with pytest.raises(SettingsError, match="--allowed-host"):
-        names.Names.of("127.0.0.1", allowed=[name], any_address=False)
+        names.Names("127.0.0.1", allowed=[name])
 
 
 ORIGINS = [
@@ -266,8 +266,9 @@ def test_nobody_but_a_named_proxy_says_where_a_request_was_sent(address: str) ->
     assert json.loads(send(address, "GET", "/config", **TOLD)[1])["root"] == address
 
 
-def test_a_named_proxy_says_the_public_name_which_must_be_allowed(bot: Chatbot) -> None:
-    with serving(bot, proxies=("127.0.0.1",), allowed_hosts=("qa.example.com",)) as address:
+@pytest.mark.parametrize("proxy", ["127.0.0.1", "127.0.0.0/8"])
+def test_a_named_proxy_says_the_public_name_which_must_be_allowed(bot: Chatbot, proxy: str) -> None:
+    with serving(bot, proxies=(proxy,), allowed_hosts=("qa.example.com",)) as address:
         public = {"x_forwarded_host": "qa.example.com", "x_forwarded_proto": "https", "x_forwarded_for": "192.0.2.9"}
         status, said = send(address, "GET", "/config", **public)
         assert (status, json.loads(said)["root"]) == (200, "https://qa.example.com")

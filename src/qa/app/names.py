@@ -6,11 +6,11 @@ import ipaddress
 import re
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from qa.app.safety import is_loopback
 from qa.errors import SettingsError
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[\w.-]+)(?::\d{1,5})?", re.ASCII | re.IGNORECASE)
@@ -18,21 +18,17 @@ _FORWARDED = (b"x-forwarded-", b"forwarded", b"x-real-ip", b"x-gradio-server")  
 _OF_PROXIES = (b"x-forwarded-for", b"x-forwarded-proto")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """The names that the page answers to; `any_address` when it can be reached from other machines."""
+    """The names that the page answers to; any address too, when other machines can reach it."""
 
-    known: frozenset[str]
-    any_address: bool
-
-    @classmethod
-    def of(cls, host: str, *, allowed: Sequence[str], any_address: bool) -> Names:
+    def __init__(self, host: str, *, allowed: Sequence[str]) -> None:
         """Those of a page that listens on `host`. Raises: SettingsError when one that is allowed is no host name."""
         for name in allowed:
             if not _HOST.fullmatch(name) or ":" in name.rpartition("]")[2]:
                 raise SettingsError(f"--allowed-host {name!r} is no host name. Example: --allowed-host qa.example.com")
-        own = [socket.gethostname(), socket.getfqdn()] if any_address else []
-        return cls(known=frozenset(map(_plain, ("localhost", host, *allowed, *own))), any_address=any_address)
+        self._any_address = not is_loopback(host)
+        own = [socket.gethostname(), socket.getfqdn()] if self._any_address else []
+        self._known = frozenset(map(_plain, ("localhost", host, *allowed, *own)))
 
     def __contains__(self, host: str) -> bool:
         """Whether a `Host` header names this page."""
@@ -41,7 +37,7 @@ class Names:
             return False
         name = _plain(found[1])
         try:
-            return name in self.known or ipaddress.ip_address(name).is_loopback or self.any_address
+            return name in self._known or ipaddress.ip_address(name).is_loopback or self._any_address
         except ValueError:  # a name that is not ours
             return False
 
@@ -54,7 +50,8 @@ class Forwarded:
         from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
         try:
-            self._proxies = [ipaddress.ip_network(proxy) for proxy in proxies]
+            for proxy in proxies:
+                ipaddress.ip_network(proxy)
         except ValueError as error:
             raise SettingsError(f"--proxy {error}. Example: --proxy 127.0.0.1") from error
         self._app = ProxyHeadersMiddleware(app, trusted_hosts=list(proxies))  # type: ignore[arg-type]  # ASGI, typed anew
@@ -64,23 +61,14 @@ class Forwarded:
         if scope["type"] == "http":
             told = scope["headers"]
             kept = [(name, value) for name, value in told if not name.startswith(_FORWARDED)]
-            if self._is_proxy(scope):
+            client = scope.get("client")
+            if client and client[0] in self._app.trusted_hosts:
                 kept += [(name, value) for name, value in told if name in _OF_PROXIES]
                 if public := next((value for name, value in told if name == b"x-forwarded-host"), None):
                     kept = [(name, value) for name, value in kept if name != b"host"]
                     kept.append((b"host", public.split(b",")[0].strip()))
             scope = {**scope, "headers": kept}
         await self._app(scope, receive, send)  # type: ignore[arg-type]
-
-    def _is_proxy(self, scope: Scope) -> bool:
-        client = scope.get("client")
-        if not client:
-            return False
-        try:
-            address = ipaddress.ip_address(client[0])
-        except ValueError:  # a socket of this machine
-            return False
-        return any(address in network for network in self._proxies)
 
 
 def site(origin: str) -> str:

@@ -19,7 +19,7 @@ from qa.app.door import UPLOAD, Door
 from qa.app.limits import Room, Tries
 from qa.app.logins import read_logins
 from qa.app.names import Forwarded, Names
-from qa.app.safety import Headers, check_binding, is_loopback
+from qa.app.safety import Headers, check_binding
 from qa.app.unread import bound_unread
 from qa.errors import SettingsError
 from qa.private import make_private
@@ -117,10 +117,9 @@ def build(bot: Chatbot, hosting: Hosting) -> FastAPI:
 
 def _keep_apart(app: FastAPI, hosting: Hosting, *, incoming: Path, room: Room) -> None:
     """Put the middlewares before the application; the last one is asked first."""
-    host = hosting.host
     app.add_middleware(
         Door,
-        names=Names.of(host, allowed=hosting.allowed_hosts, any_address=not is_loopback(host)),
+        names=Names(hosting.host, allowed=hosting.allowed_hosts),
         uploads=incoming,
         room=room,
         shut=frozenset({UPLOAD}) if hosting.read_only else frozenset(),
