@@ -26,6 +26,8 @@ RUNS = """<section id="runs" aria-label="Evaluation">
 </section>"""
 FOOTNOTE = '<p id="footnote">Every number opens the exact words it rests on.</p>'
 
+Update = dict[Any, Any]
+"""What an event changes on the page, by its part."""
 
 # Our events are the page's own business: programs have the endpoints `ask` and `search`. Only an
 # event of the queue can tell its reader something; what has nothing to tell is quicker without.

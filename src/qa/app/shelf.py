@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import gradio as gr
 
 from qa.app.choices import Answerers, narrowing_html
 from qa.app.events import Files, Name, Words, event, said
 from qa.app.examples import Examples
-from qa.app.layout import QUICK, WRITING, Page
+from qa.app.layout import QUICK, WRITING, Page, Update
 from qa.app.lists import documents_html, header_html, progress_html, report_html
 from qa.app.uploads import Uploads
 from qa.ingestion import Progress
@@ -22,8 +22,6 @@ from qa.words import visible
 
 if TYPE_CHECKING:
     from qa.chatbot import Chatbot
-
-Update = dict[Any, Any]
 
 _START = """## What would you like to know?
 Every sentence is cited. Select its number to see the words it rests on."""
@@ -44,13 +42,12 @@ class Shelf:
     def wire(self, blocks: gr.Blocks) -> None:
         """Connect the list, the upload and the choice of a model."""
         page = self._page
-        lists = [page.documents, page.top, page.chat]
-        shown = [*lists, page.met, page.narrowed]
+        shown = [page.documents, page.top, page.chat, page.met, page.narrowed]
         chosen = [page.model, page.where]
         choices = [page.model.change, page.where.blur, page.where.submit]
         always_last = {**QUICK, "trigger_mode": "always_last"}  # else an old one may come last
         gr.on(choices, event(self.look), chosen, shown, **always_last)
-        arrived = blocks.load(event(self.lists), page.model, lists, **QUICK)
+        arrived = blocks.load(event(self.look), chosen, shown, **QUICK)
         arrived.then(self.suggest, None, page.chat, **QUICK)
         if page.upload is None:
             return
@@ -62,17 +59,15 @@ class Shelf:
 
     def look(self, model: Name, where: Words) -> Update:
         """The documents as they are now, what answers about them, and which of them are asked."""
-        narrowing = narrowing_html(where, self._bot.documents())
-        return {**self.lists(model), self._page.met: narrowing, self._page.narrowed: narrowing}
-
-    def lists(self, model: Name) -> Update:
-        """The documents as they are now, and what answers about them."""
         page, records = self._page, self._bot.documents()
         name, place = self._answerers.described(model)
+        narrowing = narrowing_html(where, records)
         return {
             page.documents: documents_html(records, read_only=page.upload is None),
             page.top: header_html(documents=len(records), model=name, place=place),
             page.chat: gr.update(placeholder=_START if records else _EMPTY),
+            page.met: narrowing,
+            page.narrowed: narrowing,
         }
 
     def suggest(self) -> Update:

@@ -12,7 +12,7 @@ from qa.app import export
 from qa.app.choices import Answerers, Choice
 from qa.app.events import Browser, Name, Question, Tab, event, said
 from qa.app.history import TURNS, Conversation, History, new_conversation
-from qa.app.layout import ASKING, PRIVATE, QUICK, Page
+from qa.app.layout import ASKING, PRIVATE, QUICK, Page, Update
 from qa.app.limits import Pace
 from qa.app.lists import history_html
 from qa.app.render import answer_html, question_html
@@ -20,8 +20,6 @@ from qa.app.screen import Screen
 from qa.app.visitors import Visitors, visitor
 from qa.app.writing import write_answer
 from qa.errors import QuestionError
-
-Update = dict[Any, Any]
 
 _NOT_NAME = re.compile(r"\W+")
 

@@ -9,8 +9,7 @@ import gradio as gr
 from qa.app.events import Browser, Number, Tab, Words, event, said
 from qa.app.feedback import ABSENT, Feedback
 from qa.app.history import History
-from qa.app.layout import PRIVATE, Page
-from qa.app.talk import Update
+from qa.app.layout import PRIVATE, Page, Update
 from qa.app.visitors import Visitors
 
 
