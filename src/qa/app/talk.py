@@ -55,7 +55,10 @@ class Talk:
             # An event of its own: the browser paints it after all that was sent before the screen was turned.
             turned.then(event(self.show), whose, shown, **PRIVATE)
         page.tab.change(None, page.tab, None, js="qa.keepTab", **QUICK)
-        for button, export_as in ((page.markdown, self.export_markdown), (page.json, self.export_json)):
+        for button, export_as in (
+            (page.markdown, self._exporter(export.to_markdown, suffix="md", media="text/markdown")),
+            (page.json, self._exporter(export.to_json, suffix="json", media="application/json")),
+        ):
             written = button.click(event(export_as), whose, page.download, **PRIVATE)
             written.then(None, page.download, None, js="qa.save", **QUICK)
 
@@ -127,30 +130,27 @@ class Talk:
             page.ask: self.ready(),
         }
 
-    def export_markdown(self, request: gr.Request, key: Browser, tab: Tab) -> dict[str, str]:
-        """The open conversation as a Markdown file."""
-        kept = self._visitors.history(key, request).load(tab)
-        return self._export(kept, export.to_markdown, kind=("md", "text/markdown"))
-
-    def export_json(self, request: gr.Request, key: Browser, tab: Tab) -> dict[str, str]:
-        """The open conversation as a JSON file, which `qa verify` checks."""
-        kept = self._visitors.history(key, request).load(tab)
-        return self._export(kept, export.to_json, kind=("json", "application/json"))
-
     def _turn(self, screen: Screen, conversation: Conversation | None) -> str:
         """The id of this conversation, or of a new one, after the screen has been turned to it."""
         id = (conversation or new_conversation()).id
         screen.turn_to(id)
         return id
 
-    def _export(
-        self, conversation: Conversation | None, write: Callable[[Conversation], str], *, kind: tuple[str, str]
-    ) -> dict[str, str]:
-        if conversation is None:
-            raise gr.Error("There is nothing to export yet. Ask something first.", print_exception=False, duration=4)
-        suffix, media = kind
-        name = _NOT_NAME.sub("-", conversation.title.lower()).strip("-")[:60] or "conversation"
-        return {"name": f"{name}.{suffix}", "type": media, "text": write(conversation)}
+    def _exporter(
+        self, write: Callable[[Conversation], str], *, suffix: str, media: str
+    ) -> Callable[..., dict[str, str]]:
+        """What gives the open conversation as a file of this kind."""
+
+        def export_open(request: gr.Request, key: Browser, tab: Tab) -> dict[str, str]:
+            conversation = self._visitors.history(key, request).load(tab)
+            if conversation is None:
+                raise gr.Error(
+                    "There is nothing to export yet. Ask something first.", print_exception=False, duration=4
+                )
+            name = _NOT_NAME.sub("-", conversation.title.lower()).strip("-")[:60] or "conversation"
+            return {"name": f"{name}.{suffix}", "type": media, "text": write(conversation)}
+
+        return export_open
 
 
 def messages(conversation: Conversation) -> list[dict[str, str]]:
