@@ -19,6 +19,8 @@ TOP = """<button type="button" id="menu" aria-label="Menu" aria-expanded="false"
 <div id="about">${value}</div>
 <button type="button" id="theme" aria-label="Dark or light"></button>
 <button type="button" id="sources" aria-label="Source panel"></button>"""
+REMOVAL = """<dialog id="removal" aria-label="Remove a document"><p></p>
+<form method="dialog"><button value="">Keep</button><button value="yes">Remove</button></form></dialog>"""
 RUNS = """<section id="runs" aria-label="Evaluation">
 <nav aria-label="Evaluation"><h2>Evaluation</h2><button type="button" data-do="runs">All runs</button>
 <button type="button" data-do="leave">Back to the conversation</button></nav>
@@ -133,7 +135,7 @@ def _side(*, settings: Settings, models: Sequence[tuple[str, str]], suffixes: Se
         _html("<h2>Conversations</h2>")
         parts["history"] = _html(js_on_load=_script("list.js"), elem_id="history")
     with gr.Column(elem_classes="section", min_width=0):
-        _html("<h2>Documents</h2>")
+        _html("<h2>Documents</h2>" + REMOVAL)
         parts["documents"] = _html(js_on_load=_script("list.js"), elem_id="documents")
         parts["upload"] = None
         if suffixes:

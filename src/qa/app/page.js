@@ -51,26 +51,6 @@ window.qa = (() => {
     setTimeout(() => URL.revokeObjectURL(address), 10_000);
   };
 
-  const confirmRemoval = (name, count) =>
-    new Promise((resolve) => {
-      const dialog = document.createElement('dialog');
-      dialog.setAttribute('aria-label', 'Remove a document');
-      const text = document.createElement('p');
-      text.textContent = `Remove “${name}”? Its ${count} will no longer be searched or cited.`;
-      const choices = document.createElement('form');
-      choices.method = 'dialog';
-      for (const [value, label] of [['', 'Keep'], ['yes', 'Remove']]) {
-        choices.append(Object.assign(document.createElement('button'), { value, textContent: label }));
-      }
-      dialog.append(text, choices);
-      dialog.addEventListener('close', () => {
-        dialog.remove();
-        resolve(dialog.returnValue === 'yes');
-      });
-      document.querySelector('.gradio-container').append(dialog);
-      dialog.showModal();
-    });
-
   // -- Gradio names a message after its markup, and calls buttons without items a list
   const names = { bot: 'Answer', user: 'Question' };
   const rename = (part) => {
@@ -104,5 +84,5 @@ window.qa = (() => {
     navigator.clipboard?.writeText(words(message));
   }, true);
 
-  return { arrive, keepTab, closeMenu, confirmRemoval, save };
+  return { arrive, keepTab, closeMenu, save };
 })();
