@@ -124,7 +124,7 @@ def lay_out(
 
 def head() -> str:
     """Style and script for the page's head; Gradio rewrites what it is given as `css`, so this is the way in."""
-    style, script = _script("style.css") + _script("evaluation.css"), _script("page.js")
+    style, script = _script("style.css"), _script("page.js")
     return f'<meta name="color-scheme" content="light dark"><style>{style}</style><script>{script}</script>'
 
 
