@@ -38,23 +38,13 @@ class Screen:
         """What is written in a conversation, until the page shows another one; then the writing is closed."""
         with closing(pieces):
             for piece in pieces:
-                if not self._begin_sending(of):
-                    return
+                with self._changed:
+                    if self._shows not in (of, None):  # none when the server was started again under an open page
+                        return
+                    self._shows, self._sending = of, True
                 try:
                     yield piece  # comes back when it has been sent
                 finally:
-                    self._end_sending()
-
-    def _begin_sending(self, conversation: str) -> bool:
-        with self._changed:
-            if self._shows is None:  # the server was started again under an open page
-                self._shows = conversation
-            if self._shows != conversation:
-                return False
-            self._sending = True
-            return True
-
-    def _end_sending(self) -> None:
-        with self._changed:
-            self._sending = False
-            self._changed.notify_all()
+                    with self._changed:
+                        self._sending = False
+                        self._changed.notify_all()
