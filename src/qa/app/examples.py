@@ -10,13 +10,16 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from qa.app.questions import make_question
 from qa.errors import QAError, QuestionError
 from qa.private import write_whole
 from qa.sentences import split_sentences
-from qa.types import Answer, Document, Record
+from qa.types import Answer, Document
+
+if TYPE_CHECKING:
+    from qa.chatbot import Chatbot
 
 WANTED = 4
 _ASKED = 40  # questions tried at most
@@ -24,24 +27,11 @@ _DOCUMENTS, _READ = 20, 20_000  # documents looked through, and characters of ea
 _WAIT_S = 5  # what the first page waits for them
 
 
-class Asker(Protocol):
-    """What examples need of a chatbot."""
-
-    def documents(self) -> tuple[Record, ...]:
-        """What is indexed."""
-
-    def document(self, document: str) -> Document:
-        """One document as it was read."""
-
-    def ask(self, question: str) -> Answer:
-        """The answer to a question."""
-
-
 class Examples:
     """The example questions for what is indexed, found beside the page's work and kept in a file."""
 
-    def __init__(self, asker: Asker, *, cache: Path) -> None:
-        self._asker = asker
+    def __init__(self, bot: Chatbot, *, cache: Path) -> None:
+        self._bot = bot
         self._cache = cache
         self._found: tuple[str, ...] = ()
         self._lock = threading.Lock()  # of starting a search, and of keeping what the latest has found
@@ -78,13 +68,13 @@ class Examples:
     def _look(self) -> dict[str, list[str]]:
         """The questions with the versions of the documents they are about; nothing when one went meanwhile."""
         try:
-            records = self._asker.documents()
+            records = self._bot.documents()
             versions = sorted(f"{each.id}@{each.version}" for each in records)
             known = self._read()
             if known.get("versions") == versions:
                 return known
             chosen = records[:: max(1, len(records) // _DOCUMENTS)][:_DOCUMENTS]
-            documents = [self._asker.document(each.id) for each in chosen]
+            documents = [self._bot.document(each.id) for each in chosen]
             return {"versions": versions, "questions": list(find_examples(documents, ask=self._ask))}
         except QAError:
             return {}  # the next change looks again
@@ -92,7 +82,7 @@ class Examples:
     def _ask(self, question: str) -> Answer:
         if self._closed:
             raise QuestionError("the page has ended")
-        return self._asker.ask(question)
+        return self._bot.ask(question)
 
     def _read(self) -> dict[str, list[str]]:
         try:

@@ -11,7 +11,7 @@ import gradio as gr
 from pydantic import SkipValidation
 
 from qa.app import evaluation
-from qa.app.choices import Answerers, Choice, effect_html
+from qa.app.choices import Answerers, effect_html
 from qa.app.endpoints import publish
 from qa.app.events import Name, event
 from qa.app.examples import Examples
@@ -25,6 +25,7 @@ from qa.app.talk import Talk
 from qa.app.uploads import Uploads
 from qa.app.verdicts import Verdicts
 from qa.app.visitors import Visitors
+from qa.chatbot import EXTRACTIVE
 from qa.documents import READERS
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 def page_examples(bot: Chatbot, *, folder: Path) -> Examples:
     """The example questions of the page, which the built-in way of answering finds."""
-    return Examples(Answerers(bot).under(_builtin(bot)), cache=folder / "examples.json")
+    return Examples(bot.adjusted(model=EXTRACTIVE), cache=folder / "examples.json")
 
 
 def build_page(bot: Chatbot, *, folder: Path, examples: Examples, read_only: bool = False) -> gr.Blocks:
@@ -78,7 +79,3 @@ def _source_opener(bot: Chatbot, visitors: Visitors) -> Callable[..., Any]:
         return asdict(find_source(reference, read=bot.document, conversation=conversation))
 
     return event(open_source)
-
-
-def _builtin(bot: Chatbot) -> Choice:
-    return Choice(model="extractive", top_k=bot.settings.top_k, strictness=bot.settings.strictness)
