@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import h11
@@ -69,9 +68,3 @@ def server(app: ASGIApp, *, root_path: str = "") -> uvicorn.Server:
     bounds: dict[str, Any] = {"http": Patient, "ws": "none", "limit_concurrency": CONNECTIONS, "proxy_headers": False}
     quiet: dict[str, Any] = {"log_level": "critical", "server_header": False, "timeout_graceful_shutdown": 1}
     return uvicorn.Server(uvicorn.Config(app, root_path=root_path, **bounds, **quiet))
-
-
-def run(app: ASGIApp, listener: socket.socket, *, root_path: str) -> None:
-    """Serve until interrupted."""
-    with suppress(KeyboardInterrupt):
-        server(app, root_path=root_path).run(sockets=[listener])

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -63,14 +63,15 @@ def serve(bot: Chatbot, hosting: Hosting) -> None:
 
     Raises: SettingsError when the address is taken, or would show the documents to a network by accident.
     """
-    from qa.app.connections import listen, run
+    from qa.app import connections
 
     check_binding(hosting.host, has_logins=hosting.auth_file is not None, open_=hosting.open_)
-    with listen(hosting.host, hosting.port) as listener:
+    with connections.listen(hosting.host, hosting.port) as listener:
         hosting = replace(hosting, port=listener.getsockname()[1])
         app = build(bot, hosting)
         print(f"Ask your documents at {hosting.own_address}{hosting.root_path}   (Ctrl+C stops)", flush=True)
-        run(app, listener, root_path=hosting.root_path)
+        with suppress(KeyboardInterrupt):
+            connections.server(app, root_path=hosting.root_path).run(sockets=[listener])
 
 
 def build(bot: Chatbot, hosting: Hosting) -> FastAPI:
