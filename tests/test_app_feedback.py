@@ -18,7 +18,7 @@ from qa.app.examples import Examples, find_examples
 from qa.app.feedback import ABSENT, Feedback, make_case
 from qa.app.history import Conversation, Turn, new_conversation
 from qa.app.questions import make_question
-from qa.app.verdicts import Verdicts
+from qa.app.thumbs import Thumbs
 from qa.app.visitors import Visitors
 from qa.app.writing import write_answer
 from qa.chatbot import Chatbot
@@ -115,9 +115,9 @@ def test_a_verdict_on_a_question_that_was_too_long_writes_nothing_and_says_why(b
     history, conversation = visitors.history(browser, request), new_conversation()
     list(write_answer(bot, "Who " * 5000, conversation=conversation, history=history))
     page: Any = None  # only what is shown goes there
-    verdicts = Verdicts(page, visitors=visitors, feedback=feedback)
+    thumbs = Thumbs(page, visitors=visitors, feedback=feedback)
     with pytest.raises(gr.Error, match="question"):
-        event(verdicts.want)(request, browser, conversation.id, 0, "Nobody")
+        event(thumbs.want)(request, browser, conversation.id, 0, "Nobody")
     assert not (tmp_path / "feedback").exists()
     kept = history.load(conversation.id)
     assert kept is not None

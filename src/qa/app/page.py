@@ -22,8 +22,8 @@ from qa.app.links import parse_link
 from qa.app.panel import find_source
 from qa.app.shelf import Shelf
 from qa.app.talk import Talk
+from qa.app.thumbs import Thumbs
 from qa.app.uploads import Uploads
-from qa.app.verdicts import Verdicts
 from qa.app.visitors import Visitors
 from qa.chatbot import EXTRACTIVE
 from qa.documents import READERS
@@ -63,7 +63,7 @@ def build_page(bot: Chatbot, *, folder: Path, examples: Examples, read_only: boo
         shelf = Shelf(page, answerers=answerers, examples=examples, uploads=uploads)
         talk.wire(blocks)
         shelf.wire(blocks)
-        Verdicts(page, visitors=visitors, feedback=Feedback(folder / "feedback", bot=bot)).wire()
+        Thumbs(page, visitors=visitors, feedback=Feedback(folder / "feedback", bot=bot)).wire()
         evaluation.wire(page, runs=folder / "runs")
         page.strictness.change(event(effect_html), page.strictness, page.effect, **QUICK)
         blocks.load(event(effect_html), page.strictness, page.effect, **QUICK)

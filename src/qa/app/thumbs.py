@@ -13,7 +13,7 @@ from qa.app.layout import PRIVATE, Page, Update
 from qa.app.visitors import Visitors
 
 
-class Verdicts:
+class Thumbs:
     """What happens when somebody judges an answer."""
 
     def __init__(self, page: Page, *, visitors: Visitors, feedback: Feedback) -> None:
@@ -30,10 +30,10 @@ class Verdicts:
             sent(event(self.want), [*whose, page.judged, page.wanted], page.wish, **PRIVATE)
         page.absent.click(event(self.want_nothing), [*whose, page.judged], page.wish, **PRIVATE)
 
-    def judge(self, request: gr.Request, key: Browser, tab: Tab, verdict: gr.EventData) -> Update:
+    def judge(self, request: gr.Request, key: Browser, tab: Tab, thumb: gr.EventData) -> Update:
         """Keep a thumb; one that points down asks what was wanted."""
-        page, number = self._page, said(verdict, "index", Number) // 2
-        liked = said(verdict, "liked", object) is True
+        page, number = self._page, said(thumb, "index", Number) // 2
+        liked = said(thumb, "liked", object) is True
         self._save(self._visitors.history(key, request), tab, number=number, liked=liked)
         gr.Info("Thank you. Saved as a test case.", duration=3)
         return {page.wish: gr.update(visible=not liked), page.wanted: "", page.judged: number}
