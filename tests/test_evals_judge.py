@@ -23,7 +23,7 @@ from qa.evals.judge import (
     rarity_in,
 )
 from qa.evals.opening import open_judge
-from qa.evals.records import CaseRecord, RecordFile
+from qa.evals.records import CaseRecord, appending
 from qa.evals.runner import RECORDS
 from qa.evals.suites import Case, Evidence, read_corpus
 from qa.prompts import PromptMessage, load_prompt
@@ -111,7 +111,9 @@ def test_the_rules_weigh_a_word_as_the_index_does(tmp_path: Path) -> None:
     with Chatbot.open(model="extractive", chroma=":memory:", home=tmp_path / "home", fill=False) as bot:
         bot.ingest(tmp_path)
         stems = {stem for text in PENSTOCKS for stem in terms(text)} | {"slowli"}
-        assert {stem: weight(stem) for stem in stems} == pytest.approx({stem: bot.idf(stem) for stem in stems})
+        assert {stem: weight(stem) for stem in stems} == pytest.approx(
+            {stem: bot.library.rarity(stem) for stem in stems}
+        )
     # Hardly anybody writes penstock, but these texts all do: what a claim says besides weighs more among them.
     assert Rules().supports(SAID, CLAIMED)
     assert not Rules(PENSTOCKS).supports(SAID, CLAIMED)
@@ -119,8 +121,8 @@ def test_the_rules_weigh_a_word_as_the_index_does(tmp_path: Path) -> None:
 
 def test_a_run_is_judged_by_how_rare_words_are_in_the_gold_of_its_suite(tmp_path: Path) -> None:
     evidence = tuple(Evidence(document="d", quote=text) for text in PENSTOCKS)
-    with RecordFile(tmp_path / RECORDS) as file:
-        file.append(CaseRecord(case=Case(id="a", question="?", evidence=evidence)))
+    with appending(tmp_path / RECORDS) as append:
+        append(CaseRecord(case=Case(id="a", question="?", evidence=evidence)))
     assert not open_judge("rules", folder=tmp_path).supports(SAID, CLAIMED)
 
 
