@@ -14,7 +14,7 @@ from qa.embedder import MiniLM
 from qa.errors import StoreError
 from qa.index import Index
 from qa.remote_embedder import RemoteEmbedder
-from qa.stores import QUIET, store_errors
+from qa.stores import store_errors
 from qa.types import Hit
 
 if TYPE_CHECKING:
@@ -50,7 +50,6 @@ def vectorstore(index: Index, *, embeddings: Embeddings) -> Chroma:
 
     Raises: StoreError when nothing is indexed.
     """
-    import chromadb
     from langchain_chroma import Chroma
 
     manifest = index.manifest()
@@ -61,7 +60,7 @@ def vectorstore(index: Index, *, embeddings: Embeddings) -> Chroma:
             collection_name=f"{index.collection}-{manifest.build}",
             embedding_function=embeddings,
             client=index.client,
-            client_settings=chromadb.config.Settings(**QUIET),  # else it reads a `.env`, though it has a client
+            client_settings=index.client.get_settings(),  # else it reads a `.env`, though it has a client
             create_collection_if_not_exists=False,
         )
 
