@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.chain import load_prompts
 from qa.citations import CitationStream
+from qa.composer import load_prompts
 from qa.context import fence, harmless, pack_context, recent
 from qa.errors import PromptError
 from qa.prompts import PromptMessage, fingerprint, load_prompt
