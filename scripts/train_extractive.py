@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from memory_index import MemoryIndex
 from qa.embedder import MiniLM
-from qa.features import SENTENCE_FEATURES, SIGNALS, Question, analyse, sentence_features, signals
+from qa.features import SENTENCE_FEATURES, SIGNALS, ParsedQuestion, analyse, sentence_features, signals
 from qa.retrieval import READ, fuse, read_passage
 from qa.types import Hit, Passage
 from qa.weights import load_weights
@@ -41,7 +41,7 @@ class Example:
     """A question before its candidates: passages with the cosines of their sentences and their own score."""
 
     case: Case
-    question: Question
+    question: ParsedQuestion
     candidates: tuple[tuple[Passage, NDArray[np.float32], float], ...]
     weight: float = 1.0
 

@@ -11,7 +11,7 @@ from qa.app.links import Reference
 from qa.app.panel import AROUND, find_source
 from qa.errors import StoreError
 from qa.types import Answer, Citation, Document
-from qa.verification import verify
+from qa.verification import verify_quotes
 
 TEXT = "The lamp was lit in 1901. It burns oil. It burns oil."
 LAMP = Document(id="lamp.txt", text=TEXT, title="Lamp")
@@ -81,7 +81,7 @@ BURNS = "It burns oil."
 def test_the_page_and_verify_say_the_same_of_a_quote(text: str | None, finding: str, start: int | None) -> None:
     shelf = Shelf({} if text is None else {"lamp.txt": replace(LAMP, text=text)})
     (turn,) = conversation().turns
-    (check,) = verify(turn.answer, document=shelf.document)
+    (check,) = verify_quotes(turn.answer, document=shelf.document)
     source = find_source(reference(), read=shelf.document, conversation=conversation())
     assert (check.finding, check.start) == (source.state, start) == (finding, start)
     assert source.quote == (BURNS if start is not None else "")

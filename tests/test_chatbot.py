@@ -271,7 +271,7 @@ def test_asking_goes_on_while_documents_are_ingested(bot: Chatbot, folder: Path)
 
 def test_two_chatbots_share_one_model(bot: Chatbot) -> None:
     with Chatbot.open(chroma=":memory:", fill=False) as other:
-        assert other._library.embedder is bot._library.embedder
+        assert other.library.embedder is bot.library.embedder
         assert other.embeddings.embed_query("mill") == bot.embeddings.embed_query("mill")
 
 

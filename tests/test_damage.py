@@ -201,7 +201,7 @@ def test_a_rebuild_recovers_from_a_damaged_database_and_keeps_what_is_left_of_it
     with open_bot(ingested, repair=True) as bot:
         report = bot.ingest(ingested / "docs", rebuild=True)
         assert (report.added, report.set_aside) == (("farm.txt", "mill.txt"), str(ingested / "index.damaged-1"))
-        assert bot.check().is_good
+        assert bot.checkup().is_good
         assert "Ada Quill" in bot.ask("Who built the mill?").text
 
 
@@ -215,7 +215,7 @@ def test_an_index_that_lost_its_database_is_not_filled_from_the_seeds_unasked(in
 
 def test_a_checkup_names_what_is_damaged_left_over_and_stale(ingested: Path) -> None:
     with open_bot(ingested) as bot:
-        assert bot.check().findings == ()
+        assert bot.checkup().findings == ()
         (ingested / "docs/new.txt").write_text("New.", encoding="utf-8")
         (ingested / "docs/farm.txt").write_text("Changed.", encoding="utf-8")
         (ingested / "docs/mill.txt").unlink()
@@ -227,7 +227,7 @@ def test_a_checkup_names_what_is_damaged_left_over_and_stale(ingested: Path) -> 
         passages.update(ids=record.passage_ids, documents=["Somebody else's words."], embeddings=vectors)
         stray = entry("stray.txt", "Stray.\n").passages[0]
         passages.add(ids=[stray.id], embeddings=np.ones((1, 384), dtype=np.float32), documents=["Stray."])
-        incomplete, orphans, *stale = bot.check().findings
+        incomplete, orphans, *stale = bot.checkup().findings
     assert "'mill.txt' is incomplete" in incomplete
     assert "1 passages belong to no document, as 'stray.txt@" in orphans
     assert [line.split(". Run")[0] for line in stale] == [

@@ -14,7 +14,7 @@ from qa.evals.baseline import keep
 from qa.evals.compare import compare
 from qa.evals.judge import Rules
 from qa.evals.results import Results, load_results
-from qa.evals.runner import RECORDS, plan, run_suite
+from qa.evals.runner import RECORDS, make_plan, run_suite
 from qa.evals.sources import Sources
 from qa.evals.suites import load_suite
 from qa.evals.summary import overview
@@ -25,7 +25,7 @@ SUITES = ("seed", "followups", "unanswerable", "injection", "twins:seed")
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     suite = load_suite(write_suite(tmp_path, head="[gate]\nright = 0.3\n"))
-    run_suite(suite, folder=tmp_path / "run", open_system=opening(Reference), manifest=plan(suite, {}))
+    run_suite(suite, folder=tmp_path / "run", open_system=opening(Reference), plan=make_plan(suite, {}))
     return tmp_path / "run"
 
 
@@ -60,8 +60,8 @@ def test_a_damaged_baseline_is_refused_by_name(run: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", SUITES)
 def test_our_baseline_is_of_our_suites_as_they_are(project: Path, tmp_path: Path, name: str) -> None:
     suite = Sources(home=project / "evals", work=tmp_path).open(name)
-    manifest = json.loads((project / "evals" / "baseline" / suite.name / "run.json").read_text())
-    assert (manifest["fingerprint"], manifest["settings"]["model"]) == (suite.fingerprint, "extractive")
+    plan = json.loads((project / "evals" / "baseline" / suite.name / "run.json").read_text())
+    assert (plan["fingerprint"], plan["settings"]["model"]) == (suite.fingerprint, "extractive")
 
 
 def test_the_results_in_the_readme_are_those_of_the_baseline(project: Path) -> None:

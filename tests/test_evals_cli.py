@@ -21,7 +21,7 @@ from qa.chatbot import Chatbot
 from qa.errors import SuiteError
 from qa.evals.cli import app
 from qa.evals.opening import describe
-from qa.evals.runner import System, find_runs, plan, run_suite
+from qa.evals.runner import System, find_runs, make_plan, run_suite
 from qa.evals.suites import Case, load_suite, save_case
 from qa.library import Library
 from qa.resources import resource
@@ -90,7 +90,7 @@ def test_shuffling_what_the_search_finds_fails_the_gate_of_our_baseline(project:
             yield bot
 
     suite = load_suite(project / "evals" / "injection")
-    run_suite(suite, folder=tmp_path / "shuffled", open_system=opened, manifest=plan(suite, {"retrieval": "shuffled"}))
+    run_suite(suite, folder=tmp_path / "shuffled", open_system=opened, plan=make_plan(suite, {"retrieval": "shuffled"}))
     said = invoke("compare", str(project / "evals" / "baseline" / "injection"), "shuffled", exits=3).output
     assert "- retrieval: — → shuffled" in said
     assert "right → not retrieved ·" in said

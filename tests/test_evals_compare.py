@@ -11,7 +11,7 @@ from qa.errors import SuiteError
 from qa.evals.compare import compare, gate
 from qa.evals.judge import Label, Rules
 from qa.evals.results import Results, load_results
-from qa.evals.runner import Opener, plan, run_suite
+from qa.evals.runner import Opener, make_plan, run_suite
 from qa.evals.suites import Case, load_suite
 from qa.evals.summary import compared
 
@@ -25,7 +25,7 @@ LABELS = [
 
 def run(root: Path, system: Opener, name: str, cases: list[Case] = MANY, head: str = HEAD) -> Results:
     suite = load_suite(write_suite(root, head=head, cases=cases))
-    run_suite(suite, folder=root / name, open_system=system, manifest=plan(suite, {"system": name}))
+    run_suite(suite, folder=root / name, open_system=system, plan=make_plan(suite, {"system": name}))
     return load_results(root / name, judge=Rules())
 
 

@@ -14,7 +14,7 @@ from qa.evals.judge import Rules
 from qa.evals.metrics import Region
 from qa.evals.report import pieces, recall_by_context, render
 from qa.evals.results import Results, load_results
-from qa.evals.runner import plan, run_suite
+from qa.evals.runner import make_plan, run_suite
 from qa.evals.suites import load_suite
 from qa.evals.summary import junit, markdown
 
@@ -24,7 +24,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """A run with answers, failures and a crash."""
     root = tmp_path_factory.mktemp("town")
     suite = load_suite(write_suite(root))
-    run_suite(suite, folder=root / "run", open_system=opening(Crashes), manifest=plan(suite, {"top_k": "5"}))
+    run_suite(suite, folder=root / "run", open_system=opening(Crashes), plan=make_plan(suite, {"top_k": "5"}))
     return load_results(root / "run", judge=Rules())
 
 

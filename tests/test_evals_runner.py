@@ -21,7 +21,7 @@ from qa.evals.metrics import Region
 from qa.evals.records import CaseRecord, read_records
 from qa.evals.report import render
 from qa.evals.results import load_results, write_results
-from qa.evals.runner import begin, find_runs, plan, read_manifest, run_suite, unfinished
+from qa.evals.runner import begin, find_runs, make_plan, read_plan, run_suite, unfinished
 from qa.evals.suites import load_suite
 from qa.evals.summary import markdown
 
@@ -34,8 +34,8 @@ def timeless(folder: Path) -> list[CaseRecord]:
 def run(tmp_path: Path, name: str = "run", jobs: int = 1) -> Path:
     suite = load_suite(write_suite(tmp_path))
     folder = tmp_path / name
-    manifest = replace(plan(suite, {"k": "5"}), commit="one")
-    run_suite(suite, folder=folder, open_system=opening(Reference), manifest=manifest, jobs=jobs)
+    plan = replace(make_plan(suite, {"k": "5"}), commit="one")
+    run_suite(suite, folder=folder, open_system=opening(Reference), plan=plan, jobs=jobs)
     return folder
 
 
@@ -58,7 +58,7 @@ def test_running_in_parallel_records_the_same(tmp_path: Path) -> None:
 
 def test_a_crash_in_one_case_is_that_cases_record(tmp_path: Path) -> None:
     suite = load_suite(write_suite(tmp_path))
-    run_suite(suite, folder=tmp_path / "run", open_system=opening(Crashes), manifest=plan(suite, {}))
+    run_suite(suite, folder=tmp_path / "run", open_system=opening(Crashes), plan=make_plan(suite, {}))
     results = load_results(tmp_path / "run", judge=Rules())
     assert results.endings == {"answered": 14, "abstained": 0, "crashed": 1}
     [crashed] = [record for record in (each.record for each in results.scored) if record.ending == "crashed"]
@@ -86,21 +86,21 @@ def test_a_finished_run_is_not_asked_again(tmp_path: Path) -> None:
 
 def test_another_run_does_not_go_into_the_same_folder(tmp_path: Path) -> None:
     folder = run(tmp_path)
-    manifest = read_manifest(folder)
+    plan = read_plan(folder)
     with pytest.raises(SuiteError, match=r"its settings is \{'k': '5'\}, not \{'k': '6'\}"):
-        begin(folder, replace(manifest, settings={"k": "6"}))
+        begin(folder, replace(plan, settings={"k": "6"}))
     with pytest.raises(SuiteError, match="fingerprint"):
-        begin(folder, replace(manifest, fingerprint="0"))
+        begin(folder, replace(plan, fingerprint="0"))
 
 
 def test_an_unfinished_run_is_found_again(tmp_path: Path) -> None:
     folder = run(tmp_path / "runs")
-    manifest = read_manifest(folder)
-    assert unfinished(tmp_path / "runs", manifest) is None
+    plan = read_plan(folder)
+    assert unfinished(tmp_path / "runs", plan) is None
     lines = (folder / "records.jsonl").read_bytes().splitlines(keepends=True)
     (folder / "records.jsonl").write_bytes(b"".join(lines[:4]))
-    assert unfinished(tmp_path / "runs", manifest) == folder
-    assert unfinished(tmp_path / "runs", replace(manifest, settings={})) is None
+    assert unfinished(tmp_path / "runs", plan) == folder
+    assert unfinished(tmp_path / "runs", replace(plan, settings={})) is None
     assert find_runs(tmp_path) == [folder]
 
 
@@ -111,12 +111,12 @@ def test_records_that_are_not_records_are_refused_with_their_line(tmp_path: Path
     with pytest.raises(SuiteError, match=r"records.jsonl:16: this is not a record"):
         read_records(folder / "records.jsonl")
     with pytest.raises(SuiteError, match="is not a run"):
-        read_manifest(tmp_path)
+        read_plan(tmp_path)
 
 
 def test_a_run_without_a_record_yet_can_be_shown(tmp_path: Path) -> None:
     suite = load_suite(write_suite(tmp_path))
-    begin(tmp_path / "run", plan(suite, {}))
+    begin(tmp_path / "run", make_plan(suite, {}))
     (tmp_path / "run" / "records.jsonl").touch()
     results = load_results(tmp_path / "run", judge=Rules())
     assert (list(results.figures), results.smallest_change) == ([], 1)
@@ -129,7 +129,7 @@ import sys, time
 from dataclasses import replace
 from pathlib import Path
 from evals_systems import Reference, opening
-from qa.evals.runner import plan, run_suite
+from qa.evals.runner import make_plan, run_suite
 from qa.evals.suites import load_suite
 
 class Slow(Reference):
@@ -138,8 +138,8 @@ class Slow(Reference):
         return super().ask(question, history=history)
 
 suite = load_suite(Path(sys.argv[1]))
-manifest = replace(plan(suite, {"k": "5"}), commit="one")
-run_suite(suite, folder=Path(sys.argv[2]), open_system=opening(Slow), manifest=manifest)
+plan = replace(make_plan(suite, {"k": "5"}), commit="one")
+run_suite(suite, folder=Path(sys.argv[2]), open_system=opening(Slow), plan=plan)
 """
 
 

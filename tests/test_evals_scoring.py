@@ -30,7 +30,7 @@ from qa.evals.judge import Rules
 from qa.evals.metrics import Region
 from qa.evals.records import CaseRecord, Retrieved
 from qa.evals.results import Results, load_results
-from qa.evals.runner import System, plan, run_suite
+from qa.evals.runner import System, make_plan, run_suite
 from qa.evals.scoring import failed_stage, is_right, score_case, score_run, short_answer
 from qa.evals.suites import Case, Evidence, load_suite
 from qa.types import Answer, Passage, Sentence, Span, Usage
@@ -53,7 +53,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Results]:
     suite = load_suite(write_suite(root))
     runs = {}
     for name, make in SYSTEMS.items():
-        run_suite(suite, folder=root / name, open_system=opening(make), manifest=plan(suite, {"system": name}))
+        run_suite(suite, folder=root / name, open_system=opening(make), plan=make_plan(suite, {"system": name}))
         runs[name] = load_results(root / name, judge=Rules())
     return runs
 

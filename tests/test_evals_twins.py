@@ -16,7 +16,7 @@ from qa.evals.judge import Rules
 from qa.evals.lint import lint
 from qa.evals.metrics import Region
 from qa.evals.results import load_results
-from qa.evals.runner import Opener, plan, run_suite
+from qa.evals.runner import Opener, make_plan, run_suite
 from qa.evals.suites import Suite, load_suite, read_corpus
 from qa.evals.twins import make_twins, mistype, other_value, without_sentences
 
@@ -77,7 +77,7 @@ def test_a_suite_without_evidence_has_no_twins(tmp_path: Path) -> None:
 
 
 def pairs(twins: Suite, system: Opener, folder: Path) -> dict[str, float | None]:
-    run_suite(twins, folder=folder, open_system=system, manifest=plan(twins, {}))
+    run_suite(twins, folder=folder, open_system=system, plan=make_plan(twins, {}))
     tags = by_tag(load_results(folder, judge=Rules()).scored)
     return {each.name.removesuffix(": pair"): each.value for each in tags if each.name.endswith(": pair")}
 

@@ -248,7 +248,7 @@ def test_a_report_without_changes_is_empty() -> None:
 
 def kept(bot: Chatbot) -> tuple[object, ...]:
     """All that an ingest leaves: passages, their vectors, and those of their sentences."""
-    index = bot._library.index
+    index = bot.library.index
     ids = [key for record in bot.documents() for key in record.passage_ids]
     with closing(sqlite3.connect(index.cache / "sentences.sqlite")) as connection:
         sentences = connection.execute("SELECT key, vectors FROM sentences ORDER BY key").fetchall()

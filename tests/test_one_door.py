@@ -66,7 +66,7 @@ class Runs(BaseCallbackHandler):
         self.found += [document.metadata["document"] for document in documents]
 
 
-STEPS = [("", "qa"), ("qa", "check"), ("qa", "rewrite"), ("qa", "find"), ("find", "retrieve"), ("qa", "prompt")]
+STEPS = [("", "qa"), ("qa", "accept"), ("qa", "rewrite"), ("qa", "find"), ("find", "retrieve"), ("qa", "prompt")]
 
 
 def test_traces_show_each_step_by_name_and_the_documents_that_were_retrieved(bot: Chatbot) -> None:

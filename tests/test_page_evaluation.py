@@ -19,7 +19,7 @@ from qa.app.evaluation import report_opener, runs_html
 from qa.evals.judge import Rules
 from qa.evals.report import render
 from qa.evals.results import load_results, write_results
-from qa.evals.runner import begin, plan, run_suite
+from qa.evals.runner import begin, make_plan, run_suite
 from qa.evals.suites import load_suite
 
 if TYPE_CHECKING:
@@ -32,11 +32,11 @@ def make_runs(runs: Path, scratch: Path) -> None:
     """A finished run under a hostile title, and one that has only begun."""
     suite = replace(load_suite(write_suite(scratch)), title=f"A town {ATTACK}")
     run = runs / "town-1"
-    run_suite(suite, folder=run, open_system=opening(Reference), manifest=plan(suite, {"model": "extractive"}))
+    run_suite(suite, folder=run, open_system=opening(Reference), plan=make_plan(suite, {"model": "extractive"}))
     results = load_results(run, judge=Rules())
     write_results(results)
     (run / "report.html").write_text(render(results), encoding="utf-8")
-    begin(runs / "town-2", replace(plan(suite, {}), title="Only begun", started="2020-01-01"))
+    begin(runs / "town-2", replace(make_plan(suite, {}), title="Only begun", started="2020-01-01"))
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 
 from qa.errors import DocumentError, StoreError
 from qa.types import Answer, Citation, Document, Sentence, Span
-from qa.verification import Check, read_answers, verify
+from qa.verification import QuoteCheck, read_answers, verify_quotes
 
 TEXT = "The mill burned in 1891. It was rebuilt."
 ANSWER = Answer(
@@ -28,13 +28,13 @@ ANSWER = Answer(
 )
 
 
-def check_against(text: str | None) -> Check:
+def check_against(text: str | None) -> QuoteCheck:
     def document(identifier: str) -> Document:
         if text is None:
             raise StoreError(identifier)
         return Document(id=identifier, text=text, title="mill")
 
-    (check,) = verify(ANSWER, document=document)
+    (check,) = verify_quotes(ANSWER, document=document)
     return check
 
 
@@ -56,7 +56,7 @@ def test_a_quote_is_exact_moved_changed_or_gone(text: str | None, finding: str, 
 def test_the_nearest_passages_of_an_abstention_are_checked_too() -> None:
     nearest = Citation(document="a", title="a", start=3, end=6, page=None, quote="abc", version="v")
     answer = Answer(question="q", query="q", text="No.", abstained=True, nearest=(nearest,))
-    (check,) = verify(answer, document=lambda name: Document(id=name, text="...abc", title=name))
+    (check,) = verify_quotes(answer, document=lambda name: Document(id=name, text="...abc", title=name))
     assert check.finding == "exact"
 
 

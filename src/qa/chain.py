@@ -79,7 +79,7 @@ class AnswerChain:
         Raises: QuestionError; ModelError when the model fails before a word of the answer was shown.
         """
         chain = (
-            RunnableLambda(self.check, name="check")  # what is asked, within its bounds
+            RunnableLambda(self.accept, name="accept")  # what is asked, within its bounds
             | RunnableLambda(self.rewrite, self.arewrite, name="rewrite")  # the question stands alone
             | RunnableLambda(self.look, name="find")  # one reading of the index
             | RunnableLambda(self.prompt, name="prompt")  # what a model is shown, where one is to answer
@@ -87,7 +87,7 @@ class AnswerChain:
         )
         return chain.with_config(run_name="qa")
 
-    def check(self, asked: Mapping[str, Any]) -> Asking:
+    def accept(self, asked: Mapping[str, Any]) -> Asking:
         """What was asked. Raises: QuestionError."""
         question, history, conditions = read_asked(asked)
         return Asking(question=question, history=history, conditions=conditions, failure=self.failure)

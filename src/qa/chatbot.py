@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,12 +16,13 @@ from qa.asking import read_conditions, read_question, read_top_k
 from qa.checkup import Checkup
 from qa.conditions import Condition
 from qa.errors import ModelError, SettingsError
-from qa.ingestion import IngestReport, Report
+from qa.ingestion import IngestReport, OnProgress
 from qa.library import Library
 from qa.resources import resource
 from qa.selection import EVERYTHING, Selection
 from qa.settings import OPENAI_KEY, Settings, load_settings
 from qa.types import Answer, Document, Event, Findings, Hit, Message, Record
+from qa.verification import Verification, verify_quotes, verify_sentences
 
 if TYPE_CHECKING:
     from langchain_chroma import Chroma
@@ -255,7 +256,7 @@ class Chatbot:
         *paths: str | Path,
         selection: Selection = EVERYTHING,
         rebuild: bool = False,
-        progress: Report = lambda _: None,
+        progress: OnProgress = lambda _: None,
         ray: str | None = None,
     ) -> IngestReport:
         """Bring the index in step with these folders and files; with none, with all that were ingested before.
@@ -271,7 +272,7 @@ class Chatbot:
         return self.library.survey(paths, selection=selection)
 
     def watch(
-        self, *paths: str | Path, selection: Selection = EVERYTHING, progress: Report = lambda _: None
+        self, *paths: str | Path, selection: Selection = EVERYTHING, progress: OnProgress = lambda _: None
     ) -> Iterator[IngestReport]:
         """What `ingest` does now and after every change, until interrupted. Raises: as `ingest` does, at first."""
         return self.library.watch(paths, selection=selection, progress=progress)
@@ -301,9 +302,18 @@ class Chatbot:
             unfinished=manifest is not None and manifest.unfinished,
         )
 
-    def check(self) -> Checkup:
+    def verify(self, answer: Answer) -> Verification:
+        """Whether the quotes of an answer still stand in the documents, and bear out its sentences."""
+        document = cache(self.document)
+        strict = self.settings.check == "rules"
+        return Verification(
+            quotes=verify_quotes(answer, document=document),
+            sentences=verify_sentences(answer, document=document, idf=self.library.rarity, strict=strict),
+        )
+
+    def checkup(self) -> Checkup:
         """Whether every document is whole, and what has changed in the files since they were ingested."""
-        return self.library.check()
+        return self.library.checkup()
 
 
 def ask(question: str, *, history: History = (), **chosen: Any) -> Answer:

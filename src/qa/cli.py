@@ -183,7 +183,7 @@ def status(
 
     with Chatbot.open(chroma=chroma, fill=False) as bot:
         found = bot.status()
-        checkup = bot.check() if check else None
+        checkup = bot.checkup() if check else None
     if as_json:
         _print_json({**asdict(found), "check": asdict(checkup) if checkup else None})
         sys.exit(0 if checkup is None or checkup.is_good else 1)
@@ -208,21 +208,15 @@ def status(
 def verify(file: Path, chroma: Chroma = None, as_json: Json = False) -> None:
     """Check an exported answer or chat against the index; exit 1 when a quote or a sentence's verdict does not hold."""
     from dataclasses import asdict
-    from functools import cache
 
     from qa.chatbot import Chatbot
-    from qa.verification import read_answers, verify_sentences
-    from qa.verification import verify as verify_answer
+    from qa.verification import read_answers
 
     answers = read_answers(file)
     with Chatbot.open(chroma=chroma, fill=False) as bot:
-        document, strict = cache(bot.document), bot.settings.check == "rules"
-        checks = [check for answer in answers for check in verify_answer(answer, document=document)]
-        sentences = [
-            check
-            for answer in answers
-            for check in verify_sentences(answer, document=document, idf=bot.library.rarity, strict=strict)
-        ]
+        found = [bot.verify(answer) for answer in answers]
+    checks = [check for each in found for check in each.quotes]
+    sentences = [check for each in found for check in each.sentences]
     if as_json:
         _print_json({"checks": [*map(asdict, checks)], "sentences": [*map(asdict, sentences)]})
     else:
@@ -231,8 +225,7 @@ def verify(file: Path, chroma: Chroma = None, as_json: Json = False) -> None:
         print("".join(f"unfounded  “{each.text}”: {each.reason}\n" for each in sentences if not each.holds), end="")
         print(f"{sum(check.holds for check in checks)} of {len(checks)} quotes hold")
         print(f"{sum(each.holds for each in sentences)} of {len(sentences)} sentences hold")
-    if not (all(check.holds for check in checks) and all(each.holds for each in sentences)):
-        sys.exit(1)
+    sys.exit(0 if all(each.holds for each in found) else 1)
 
 
 @config.callback()

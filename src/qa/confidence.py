@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from qa.features import Question, Signals, signals
+from qa.features import ParsedQuestion, Signals, signals
 from qa.types import Hit
 from qa.weights import load_weights
 
 
-def estimate_confidence(question: Question, *, hits: Sequence[Hit]) -> float:
+def estimate_confidence(question: ParsedQuestion, *, hits: Sequence[Hit]) -> float:
     """The estimated probability, 0 to 1, that the best sentences of `hits` answer the question."""
     if not hits:
         return 0.0

@@ -52,7 +52,7 @@ FRAME_WORDS = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class ParsedQuestion:
     """A question taken apart once, to be held against many sentences.
 
     `weights` runs along `terms` and sums to 1: the rarer a term, the more it asks for.
@@ -65,7 +65,7 @@ class Question:
     named: frozenset[str]
 
 
-def analyse(question: str, *, frequency: Callable[[str], int], count: int) -> Question:
+def analyse(question: str, *, frequency: Callable[[str], int], count: int) -> ParsedQuestion:
     """The question's kind, and its terms with how much each matters.
 
     `frequency` says in how many of the `count` passages a term occurs.
@@ -74,7 +74,7 @@ def analyse(question: str, *, frequency: Callable[[str], int], count: int) -> Qu
     found = tuple(term for term in every if term not in FRAME_WORDS) or every
     raw = [term_weight(term, frequency=frequency(term), count=count) for term in found]
     total = sum(raw) or 1.0
-    return Question(
+    return ParsedQuestion(
         text=question,
         asked=asked(question),
         terms=found,
@@ -110,7 +110,7 @@ def inverse_frequency(frequency: int, *, count: int) -> float:
 
 
 def sentence_features(
-    question: Question, passage: Passage, *, cosines: Sequence[float], relevance: float
+    question: ParsedQuestion, passage: Passage, *, cosines: Sequence[float], relevance: float
 ) -> NDArray[np.float64]:
     """A row for each sentence of a passage, a column for each of `SENTENCE_FEATURES`."""
     texts = [passage.cut(span) for span in passage.sentences]
@@ -137,7 +137,7 @@ def sentence_features(
 class _Matches:
     """How the sentences of a passage answer to each term of the question, found once for all of them."""
 
-    def __init__(self, question: Question, sentences: Sequence[frozenset[str]], *, header: Sequence[str]) -> None:
+    def __init__(self, question: ParsedQuestion, sentences: Sequence[frozenset[str]], *, header: Sequence[str]) -> None:
         beginning: dict[str, list[str]] = defaultdict(list)
         for each in frozenset(header).union(*sentences):
             beginning[each[:ROOT_CHARS]].append(each)
@@ -176,7 +176,7 @@ class _Matches:
 Signals = dict[str, float]
 
 
-def signals(question: Question, *, hits: Sequence[Hit]) -> Signals:
+def signals(question: ParsedQuestion, *, hits: Sequence[Hit]) -> Signals:
     """What speaks for and against the hits holding the answer, by the names in `SIGNALS`; needs at least one hit.
 
     All look at the best sentence: its features, and what in it does not fit the question (1) or does (0);
@@ -203,7 +203,7 @@ def signals(question: Question, *, hits: Sequence[Hit]) -> Signals:
     }
 
 
-def pair_coverage(question: Question, found: Sequence[str]) -> float:
+def pair_coverage(question: ParsedQuestion, found: Sequence[str]) -> float:
     """The share of the question's neighbouring terms that stand close together in the sentence too."""
     pairs = list(pairwise(question.terms))
     if not pairs:
@@ -218,7 +218,7 @@ def pair_coverage(question: Question, found: Sequence[str]) -> float:
     return close / len(pairs)
 
 
-def shape(question: Question, sentence: str) -> float:
+def shape(question: ParsedQuestion, sentence: str) -> float:
     """1 if the sentence holds something new of the kind asked for, −1 if not, 0 if no kind is known."""
     if question.asked.kind == "other":
         return 0.0

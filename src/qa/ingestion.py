@@ -88,7 +88,7 @@ class IngestReport:
         )
 
 
-Report = Callable[[Progress], None]
+OnProgress = Callable[[Progress], None]
 Embed = Callable[[list[Passage], Callable[[int], None]], tuple[Iterable[Vectors], Sequence[Vectors]]]
 """A vector for each passage, and those of its sentences; the second argument is told how many passages are done."""
 
@@ -100,7 +100,7 @@ def ingest(
     writer: Writer,
     embedder: Embedder,
     sentences: SentenceVectors,
-    progress: Report = lambda _: None,
+    progress: OnProgress = lambda _: None,
 ) -> IngestReport:
     """Make the index hold these files as they are now, and no others of their folders."""
 
@@ -132,7 +132,7 @@ class Batch:
         embed: Embed,
         sentences: SentenceVectors,
         total: int,
-        progress: Report,
+        progress: OnProgress,
     ) -> None:
         self._index, self._writer, self._embed, self._sentences = index, writer, embed, sentences
         self._total, self._progress = total, progress

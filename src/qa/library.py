@@ -19,7 +19,7 @@ from qa.embedder import MiniLM, minilm
 from qa.errors import DocumentError, QAError, SettingsError, StoreDamagedError, StoreError
 from qa.features import inverse_frequency
 from qa.index import Index
-from qa.ingestion import IngestReport, Report, ingest
+from qa.ingestion import IngestReport, OnProgress, ingest
 from qa.narrowing import Narrowed
 from qa.private import tighten_ours
 from qa.ray_ingestion import ingest_on_ray
@@ -106,7 +106,7 @@ class Library:
         *,
         selection: Selection,
         rebuild: bool,
-        progress: Report,
+        progress: OnProgress,
         ray: str | None = None,
     ) -> IngestReport:
         """Bring the index in step with these folders and files; with none, with all that were ingested before.
@@ -123,7 +123,7 @@ class Library:
             report = self._ingest(files, rebuild=rebuild, progress=progress, ray=ray)
         return replace(report, set_aside=self._set_aside)
 
-    def _ingest(self, files: Files, *, rebuild: bool, progress: Report, ray: str | None) -> IngestReport:
+    def _ingest(self, files: Files, *, rebuild: bool, progress: OnProgress, ray: str | None) -> IngestReport:
         with writing(self.index, rebuild=rebuild) as writer:
             if ray and self.embedder is not self._reader:
                 raise SettingsError(f"--ray embeds with {MiniLM.name}, not {self.embedder.name}. Leave out --ray")
@@ -150,7 +150,9 @@ class Library:
         known = {record.id: record for record in self.index.documents()}
         return IngestReport.of(Files(self._roots(paths), selection=selection, all_known=not paths).changes(known))
 
-    def watch(self, paths: Sequence[str | Path], *, selection: Selection, progress: Report) -> Iterator[IngestReport]:
+    def watch(
+        self, paths: Sequence[str | Path], *, selection: Selection, progress: OnProgress
+    ) -> Iterator[IngestReport]:
         """An ingest now and after every change in these folders and files, until it is interrupted.
 
         What prevents one ingest is reported as failed, and tried again.
@@ -200,7 +202,7 @@ class Library:
         """What is known of every indexed document, sorted by id."""
         return self.index.documents()
 
-    def check(self) -> Checkup:
+    def checkup(self) -> Checkup:
         """Whether every document is whole, and what has changed in the files since they were ingested."""
         manifest = self.index.manifest()
         if manifest is None:

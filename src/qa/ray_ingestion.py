@@ -21,7 +21,7 @@ from qa.changes import Change, Files, Look, compare
 from qa.embedder import MiniLM, Vectors
 from qa.errors import EmbeddingError, SettingsError
 from qa.index import Index
-from qa.ingestion import Batch, IngestReport, Report, split
+from qa.ingestion import Batch, IngestReport, OnProgress, split
 from qa.sentence_vectors import SentenceVectors, readings
 from qa.types import Passage
 from qa.writer import Writer
@@ -53,7 +53,7 @@ def ingest_on_ray(
     writer: Writer,
     sentences: SentenceVectors,
     address: str,
-    progress: Report,
+    progress: OnProgress,
 ) -> IngestReport:
     """What `ingestion.ingest` does, on the Ray cluster at `address`, or on one of this machine when that is `local`.
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.confidence import estimate_confidence
-from qa.features import SENTENCE_FEATURES, Question, analyse, inverse_frequency, sentence_features
+from qa.features import SENTENCE_FEATURES, ParsedQuestion, analyse, inverse_frequency, sentence_features
 from qa.types import Findings, Hit, Passage
 from qa.weights import load_weights
 from qa.words import terms
@@ -71,7 +71,7 @@ def find(query: Query, *, question: str, index: Searchable, top_k: int, strictne
     )
 
 
-def retrieve(query: Query, *, question: Question, index: Searchable, top_k: int) -> tuple[Hit, ...]:
+def retrieve(query: Query, *, question: ParsedQuestion, index: Searchable, top_k: int) -> tuple[Hit, ...]:
     """The passages that may hold the answer, best first, each text once: `top_k` to read, and `READ` more."""
     relevance = fuse(query.text, query.vector, index=index)
     order = sorted(relevance, key=lambda key: (-relevance[key], key))
@@ -117,7 +117,7 @@ def _readable(passages: Sequence[Passage]) -> list[Passage]:
 
 
 def read_passage(
-    question: Question, passage: Passage, *, cosines: Vectors, relevance: float, weights: NDArray[np.float64]
+    question: ParsedQuestion, passage: Passage, *, cosines: Vectors, relevance: float, weights: NDArray[np.float64]
 ) -> Hit:
     """The passage as an unranked hit, its sentences scored by `weights` along `SENTENCE_FEATURES`."""
     rows = sentence_features(question, passage, cosines=cosines.tolist(), relevance=relevance)

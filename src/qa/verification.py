@@ -48,7 +48,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class QuoteCheck:
     """What became of one quote of an answer; `finding` and `start` are those of its `Standing`."""
 
     question: str
@@ -77,6 +77,19 @@ class SentenceCheck:
         return self.reason is None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """A check for each quote that an answer shows, and one for each of its sentences."""
+
+    quotes: tuple[QuoteCheck, ...]
+    sentences: tuple[SentenceCheck, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether all of them hold."""
+        return all(each.holds for each in self.quotes) and all(each.holds for each in self.sentences)
+
+
 def read_answers(path: Path) -> tuple[Answer, ...]:
     """The answers in an exported file: one answer, or the `turns` of a conversation.
 
@@ -97,7 +110,7 @@ def read_answers(path: Path) -> tuple[Answer, ...]:
         ) from error
 
 
-def verify(answer: Answer, *, document: Callable[[str], Document]) -> tuple[Check, ...]:
+def verify_quotes(answer: Answer, *, document: Callable[[str], Document]) -> tuple[QuoteCheck, ...]:
     """A check for each quote that the answer shows; `document` gives a document by id or raises StoreError."""
     return tuple(_check(answer.question, each, document) for each in (*answer.citations, *answer.nearest))
 
@@ -126,9 +139,9 @@ def _answer(turn: Mapping[str, Any]) -> Answer:
     return answer
 
 
-def _check(question: str, source: Citation, document: Callable[[str], Document]) -> Check:
+def _check(question: str, source: Citation, document: Callable[[str], Document]) -> QuoteCheck:
     standing, _ = _find(source, document)
-    return Check(
+    return QuoteCheck(
         question=question,
         document=source.document,
         quote=source.quote,

@@ -19,7 +19,7 @@ from qa.draft import Draft
 from qa.errors import DocumentError, ModelError
 from qa.sentences import split_sentences
 from qa.types import ABSTENTION, Answer, Document, Passage, Sentence, Usage
-from qa.verification import SentenceCheck, read_answers, verify, verify_sentences
+from qa.verification import SentenceCheck, read_answers, verify_quotes, verify_sentences
 
 TEXT = """General Naravane met General Serino in Rome on 8 July 2021 and then visited Italy's naval dockyard.
 He did not meet Ada Quill. The fleet [3] counts 41 ships, and `a[1]` is one of them.
@@ -139,7 +139,7 @@ def test_every_answer_in_the_documents_own_words_holds(bot: Chatbot) -> None:
     spans = split_sentences(document.text)[:30]
     for question in ["Who met whom?", *(document.text[span.start : span.end][:200] for span in spans)]:
         answer = bot.ask(question)
-        found = verify_sentences(answer, document=bot.document, idf=bot.library.rarity)
+        found = bot.verify(answer).sentences
         assert [check for check in found if not check.holds] == []
         assert found
 
@@ -179,7 +179,7 @@ def test_a_quote_stands_only_at_characters_that_there_are() -> None:
         GOOD.citations[0], start=GOOD.citations[0].start - len(TEXT), end=GOOD.citations[0].end - len(TEXT)
     )
     empty = replace(GOOD.citations[0], start=0, end=0, quote="")
-    found = verify(replace(GOOD, citations=(counted_back, empty)), document=lambda _: DOCUMENT)
+    found = verify_quotes(replace(GOOD, citations=(counted_back, empty)), document=lambda _: DOCUMENT)
     assert [check.finding for check in found] == ["moved", "changed"]
 
 

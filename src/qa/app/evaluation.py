@@ -15,7 +15,7 @@ from qa.app.safety import tell
 from qa.errors import SuiteError
 from qa.evals.figures import Figure
 from qa.evals.results import read_figures
-from qa.evals.runner import MANIFEST, Manifest, read_manifest
+from qa.evals.runner import PLAN, RunPlan, read_plan
 
 SHOWN = 50  # runs listed, the newest first
 REPORT = "report.html"
@@ -41,42 +41,42 @@ def report_opener(runs: Path) -> Callable[..., str | None]:
 
 def runs_html(runs: Path) -> str:
     """The runs under a folder, the newest first, each with its headline figures."""
-    found: list[tuple[Manifest, Path]] = []
+    found: list[tuple[RunPlan, Path]] = []
     bad = ""
     for folder in _folders(runs):
         try:
-            found.append((read_manifest(folder), folder))
+            found.append((read_plan(folder), folder))
         except SuiteError as error:
             bad += _bad(error)
     found.sort(key=lambda each: (each[0].started, str(each[1])), reverse=True)
-    listed = "".join(_run(manifest, folder, runs) for manifest, folder in found[:SHOWN])
+    listed = "".join(_run(plan, folder, runs) for plan, folder in found[:SHOWN])
     more = len(found) - SHOWN
     rest = f'<li class="empty">and {more:,} older</li>' if more > 0 else ""
     return f"<ul>{listed}{rest}{bad}</ul>" if found or bad else _NONE
 
 
 def _folders(runs: Path) -> list[Path]:
-    return sorted(path.parent for path in runs.glob(f"**/{MANIFEST}"))
+    return sorted(path.parent for path in runs.glob(f"**/{PLAN}"))
 
 
 def _bad(error: SuiteError) -> str:
     return f'<li><p class="bad">{inert(tell(error))}</p></li>'
 
 
-def _run(manifest: Manifest, folder: Path, runs: Path) -> str:
+def _run(plan: RunPlan, folder: Path, runs: Path) -> str:
     name = inert(_name(folder, runs))
     try:
         figures = {each.name: each for each in read_figures(folder)}
     except SuiteError as error:
         return _bad(error)
-    shown = "".join(_figure(figures[each]) for each in manifest.primary if each in figures)
-    model = manifest.settings.get("model", "")
-    started = manifest.started[:16].replace("T", " ")
-    about = " · ".join(filter(None, (manifest.suite, started, model, manifest.commit)))
-    title = inert(manifest.title)
+    shown = "".join(_figure(figures[each]) for each in plan.primary if each in figures)
+    model = plan.settings.get("model", "")
+    started = plan.started[:16].replace("T", " ")
+    about = " · ".join(filter(None, (plan.suite, started, model, plan.commit)))
+    title = inert(plan.title)
     button = f'<button type="button" data-run="{name}" data-title="{title}">Report</button>'
     return (
-        f"<li><div><h3>{title}</h3><p>{inert(about)} · {manifest.cases:,} cases</p></div>"
+        f"<li><div><h3>{title}</h3><p>{inert(about)} · {plan.cases:,} cases</p></div>"
         f"<dl>{shown}</dl>{button if (folder / REPORT).is_file() else '<span>unfinished</span>'}</li>"
     )
 

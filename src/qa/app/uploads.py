@@ -16,7 +16,7 @@ from gradio.utils import get_upload_folder
 from qa.app.safety import without_secrets
 from qa.documents import READERS, read_document
 from qa.errors import DocumentError, QAError
-from qa.ingestion import Report
+from qa.ingestion import OnProgress
 from qa.private import make_private
 from qa.types import Record
 
@@ -35,7 +35,7 @@ class Uploads:
         self._bot = bot
         self._incoming = Path(get_upload_folder()).resolve()
 
-    def take(self, file: Path, progress: Report) -> str | None:
+    def take(self, file: Path, progress: OnProgress) -> str | None:
         """Move an uploaded file in and index it; what is wrong with it, if anything."""
         if not file.resolve().is_relative_to(self._incoming):
             return f"{file.name} was not uploaded here. Choose the file again"

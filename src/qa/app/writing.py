@@ -51,7 +51,7 @@ def place_for(bot: Chatbot) -> Iterator[None]:
 
 
 @dataclass(slots=True)
-class _Draft:
+class _SoFar:
     question: str
     text: str = ""
     citations: list[Citation] = field(default_factory=list)
@@ -70,7 +70,7 @@ class _Draft:
 
 def write_answer(bot: Chatbot, question: str, *, conversation: Conversation, history: History) -> Iterator[str]:
     """The HTML of the answer, again and again as it grows; the last one is the finished message."""
-    draft = _Draft(question)
+    draft = _SoFar(question)
     number = len(conversation.turns)
 
     def keep(answer: Answer) -> None:
@@ -97,7 +97,7 @@ def write_answer(bot: Chatbot, question: str, *, conversation: Conversation, his
     yield answer_html(answer)
 
 
-def _stream(bot: Chatbot, draft: _Draft, *, conversation: Conversation) -> Generator[str, None, Answer]:
+def _stream(bot: Chatbot, draft: _SoFar, *, conversation: Conversation) -> Generator[str, None, Answer]:
     """The growing message; returns the finished answer."""
     drawn, length = 0.0, 0
     with place_for(bot), closing(bot.stream(draft.question, history=conversation.messages)) as events:

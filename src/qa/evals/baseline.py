@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from qa.evals.records import CaseRecord, packed, read_records
-from qa.evals.runner import RECORDS, read_manifest, write_manifest
+from qa.evals.runner import RECORDS, read_plan, write_plan
 
 DEPTH = 10
 """How many passages are kept: the figures look no further."""
@@ -18,10 +18,10 @@ def keep(folder: Path, *, under: Path) -> Path:
 
     Raises: SuiteError when `folder` holds no run.
     """
-    manifest, records = read_manifest(folder), read_records(folder / RECORDS)
-    kept = under / manifest.suite
+    plan, records = read_plan(folder), read_records(folder / RECORDS)
+    kept = under / plan.suite
     kept.mkdir(parents=True, exist_ok=True)
-    write_manifest(kept, replace(manifest, started=""))
+    write_plan(kept, replace(plan, started=""))
     lines = "".join(_bare(record).to_json() + "\n" for record in records)
     packed(kept / RECORDS).write_bytes(gzip.compress(lines.encode("utf-8", "surrogatepass"), mtime=0))
     return kept

@@ -21,7 +21,7 @@ from qa.words import visible
 
 if TYPE_CHECKING:
     from qa.evals.results import Results
-    from qa.evals.runner import Manifest
+    from qa.evals.runner import RunPlan
 
 app = typer.Typer(help="Measure the answers: run suites, compare runs.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -61,7 +61,7 @@ def run(
     """Ask every question of the suites; a run that was killed goes on where it was."""
     from qa.evals.baseline import keep as keep_run
     from qa.evals.opening import chatbot_opener, describe
-    from qa.evals.runner import plan, run_suite
+    from qa.evals.runner import make_plan, run_suite
     from qa.evals.sources import Sources
     from qa.evals.summary import overview
 
@@ -81,10 +81,10 @@ def run(
     failed, finished = False, []
     for name in suites:
         suite = sources.open(name)
-        manifest = plan(suite, describe(chosen))
-        folder = out / suite.name if out is not None else _run_folder(manifest)
+        plan = make_plan(suite, describe(chosen))
+        folder = out / suite.name if out is not None else _run_folder(plan)
         with _progress(suite.name, total=len(suite.cases)) as done:
-            run_suite(suite, folder=folder, open_system=opener, manifest=manifest, jobs=jobs, done=done)
+            run_suite(suite, folder=folder, open_system=opener, plan=plan, jobs=jobs, done=done)
         results = load(folder)
         _finish(results)
         if results.endings["crashed"] == len(results.scored):
@@ -189,12 +189,12 @@ def _gate_fails(before: Results, after: Results, *, strict: bool) -> bool:
     return comparison.fails or (strict and comparison.is_inconclusive)
 
 
-def _run_folder(manifest: Manifest) -> Path:
+def _run_folder(plan: RunPlan) -> Path:
     from qa.evals.runner import unfinished
 
     runs = load_settings().home / "runs"
-    begun = unfinished(runs, manifest)
-    return begun or runs / f"{manifest.suite}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
+    begun = unfinished(runs, plan)
+    return begun or runs / f"{plan.suite}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
 
 
 def _work() -> Path:

@@ -99,10 +99,8 @@ def compare(before: Results, after: Results) -> Comparison:
     pairs = [(earlier[each.record.case.id], each) for each in after.scored if each.record.case.id in earlier]
     if not pairs:
         raise SuiteError(f"{before.folder} and {after.folder} have no case in common. Compare runs of one suite")
-    primary = after.manifest.primary
-    margins = {
-        name: m for name, m in after.manifest.margins.items() if after.agreement.calibrated or name not in JUDGED
-    }
+    primary = after.plan.primary
+    margins = {name: m for name, m in after.plan.margins.items() if after.agreement.calibrated or name not in JUDGED}
     changes = [change for name in dict.fromkeys((*primary, *margins)) if (change := _change(name, pairs)) is not None]
     adjusted = holm({change.name: change.p for change in changes})
     return Comparison(
@@ -157,8 +155,8 @@ def _flips(pairs: Sequence[Pair], primary: Sequence[str]) -> Iterator[Flip]:
 
 
 def _differences(before: Results, after: Results) -> Iterator[tuple[str, str, str]]:
-    was = {**before.manifest.settings, "commit": str(before.manifest.commit), "cases": before.manifest.fingerprint}
-    now = {**after.manifest.settings, "commit": str(after.manifest.commit), "cases": after.manifest.fingerprint}
+    was = {**before.plan.settings, "commit": str(before.plan.commit), "cases": before.plan.fingerprint}
+    now = {**after.plan.settings, "commit": str(after.plan.commit), "cases": after.plan.fingerprint}
     for name in sorted(was.keys() | now.keys()):
         if was.get(name) != now.get(name):
             yield name, was.get(name, "—"), now.get(name, "—")

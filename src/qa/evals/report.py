@@ -34,8 +34,8 @@ def render(results: Results) -> str:
     confidence, right, _ = answered(results.scored)
     return template.render(
         results=results,
-        manifest=results.manifest,
-        headline=[each for each in map(results.figure, results.manifest.primary) if each is not None],
+        plan=results.plan,
+        headline=[each for each in map(results.figure, results.plan.primary) if each is not None],
         tags=by_tag(results.scored),
         makers=sorted({_maker(each.record.answer) for each in results.scored if each.record.answer is not None}),
         recall=recall_by_context([each.record for each in results.scored]),

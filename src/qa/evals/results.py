@@ -14,7 +14,7 @@ from qa.errors import SuiteError
 from qa.evals.figures import Figure, figures
 from qa.evals.judge import Agreement, Judge, Label, agreement
 from qa.evals.records import read_records
-from qa.evals.runner import RECORDS, Manifest, read_manifest
+from qa.evals.runner import RECORDS, RunPlan, read_plan
 from qa.evals.scoring import Scored, score_run
 from qa.evals.statistics import effective_size, minimum_detectable_change
 
@@ -31,7 +31,7 @@ class Results:
     """A run with its cases scored, its figures, and who judged them."""
 
     folder: Path
-    manifest: Manifest
+    plan: RunPlan
     scored: Sequence[Scored]
     figures: Sequence[Figure]
     judge: str
@@ -56,7 +56,7 @@ class Results:
     @property
     def smallest_change(self) -> float:
         """The smallest change of the first primary figure that a comparison sees four times in five."""
-        name = self.manifest.primary[0]
+        name = self.plan.primary[0]
         defined = [each for each in self.scored if name in each.scores]
         if not defined:
             return 1.0
@@ -71,11 +71,11 @@ def load_results(
 
     Raises: SuiteError when it is not a run.
     """
-    manifest = read_manifest(folder)
-    scored = score_run(read_records(folder / RECORDS), judge=judge, asks=manifest.asks)
+    plan = read_plan(folder)
+    scored = score_run(read_records(folder / RECORDS), judge=judge, asks=plan.asks)
     return Results(
         folder=folder,
-        manifest=manifest,
+        plan=plan,
         scored=scored,
         figures=figures(scored, price=price),
         judge=judge.name,

@@ -31,7 +31,7 @@ from qa.evals.suites import Case, Suite, Texts, locate, read_corpus
 from qa.private import make_private
 from qa.types import Answer, Hit, Message
 
-MANIFEST, RECORDS = "run.json", "records.jsonl"
+PLAN, RECORDS = "run.json", "records.jsonl"
 DEPTH = 10
 """How many passages are searched for where no answer says which it was made of, and the deepest that figures look."""
 PACKAGES = ("chromadb", "langchain-core", "numpy", "onnxruntime", "qa", "tantivy")
@@ -52,7 +52,7 @@ Opener = Callable[[Path], AbstractContextManager[System]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
+class RunPlan:
     """The content of `run.json`. Two runs with equal suite, fingerprint and settings continue each other."""
 
     suite: str
@@ -73,7 +73,7 @@ def run_suite(
     *,
     folder: Path,
     open_system: Opener,
-    manifest: Manifest,
+    plan: RunPlan,
     jobs: int = 1,
     done: Callable[[int], None] = lambda count: None,
 ) -> None:
@@ -82,7 +82,7 @@ def run_suite(
     More than one of `jobs` helps where a server answers, and blurs latencies.
     Raises: SuiteError when `folder` holds a run of something else.
     """
-    begin(folder, manifest)
+    begin(folder, plan)
     with appending(folder / RECORDS) as append:
         count = len(read_records(folder / RECORDS))
         done(count)
@@ -103,9 +103,8 @@ def run_case(case: Case, *, system: System, texts: Texts, asks: bool) -> CaseRec
     answer: Answer | None = None
     try:
         if asks:
-            history = [Message(role=turn.role, content=turn.content) for turn in case.history]
             with _timed(seconds, "ask"):
-                answer = system.ask(case.question, history=history)
+                answer = system.ask(case.question, history=case.history)
             seconds |= {f"ask/{stage}": taken for stage, taken in answer.seconds.items()}
         if answer is not None and answer.hits:
             hits: Sequence[Hit] = answer.hits
@@ -129,29 +128,29 @@ def run_case(case: Case, *, system: System, texts: Texts, asks: bool) -> CaseRec
     )
 
 
-def begin(folder: Path, manifest: Manifest) -> None:
+def begin(folder: Path, plan: RunPlan) -> None:
     """Make the run's folder, or check that it belongs to the same run.
 
     Raises: SuiteError naming the first difference.
     """
-    path = folder / MANIFEST
+    path = folder / PLAN
     if not path.exists():
         make_private(folder)
-        write_manifest(folder, manifest)
+        write_plan(folder, plan)
         return
-    said = difference(read_manifest(folder), manifest)
+    said = difference(read_plan(folder), plan)
     if said is not None:
         raise SuiteError(f"{folder} holds another run: {said}. Choose another folder with --out")
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> None:
+def write_plan(folder: Path, plan: RunPlan) -> None:
     """Write `run.json`."""
-    plain = json.dumps(asdict(manifest), indent=2, ensure_ascii=False)
-    (folder / MANIFEST).write_text(plain + "\n", encoding="utf-8")
+    plain = json.dumps(asdict(plan), indent=2, ensure_ascii=False)
+    (folder / PLAN).write_text(plain + "\n", encoding="utf-8")
 
 
-def difference(there: Manifest, here: Manifest) -> str | None:
-    """The first reason why two manifests do not belong to one run; None when they do."""
+def difference(there: RunPlan, here: RunPlan) -> str | None:
+    """The first reason why two plans do not belong to one run; None when they do."""
     for name in ("suite", "fingerprint", "settings", "commit"):
         was, now = getattr(there, name), getattr(here, name)
         if was != now:
@@ -159,35 +158,35 @@ def difference(there: Manifest, here: Manifest) -> str | None:
     return None
 
 
-def unfinished(root: Path, manifest: Manifest) -> Path | None:
-    """The newest run under `root` that was cut short and that this manifest continues."""
+def unfinished(root: Path, plan: RunPlan) -> Path | None:
+    """The newest run under `root` that was cut short and that this plan continues."""
     for folder in find_runs(root):
-        if difference(read_manifest(folder), manifest) is None:
+        if difference(read_plan(folder), plan) is None:
             done = len(read_records(folder / RECORDS)) if (folder / RECORDS).exists() else 0
-            return folder if done < manifest.cases else None
+            return folder if done < plan.cases else None
     return None
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """The manifest of the run in `folder`.
+def read_plan(folder: Path) -> RunPlan:
+    """The plan of the run in `folder`.
 
     Raises: SuiteError when it holds no run.
     """
     try:
-        return TypeAdapter(Manifest).validate_json((folder / MANIFEST).read_bytes())
+        return TypeAdapter(RunPlan).validate_json((folder / PLAN).read_bytes())
     except (OSError, ValidationError) as error:
         raise SuiteError(f"{folder} is not a run: {error!s:.200}. Make one with: qa eval run SUITE") from error
 
 
 def find_runs(root: Path) -> list[Path]:
     """The folders of the runs under `root`, newest first."""
-    folders = [path.parent for path in root.glob(f"**/{MANIFEST}")]
-    return sorted(folders, key=lambda folder: (read_manifest(folder).started, str(folder)), reverse=True)
+    folders = [path.parent for path in root.glob(f"**/{PLAN}")]
+    return sorted(folders, key=lambda folder: (read_plan(folder).started, str(folder)), reverse=True)
 
 
-def plan(suite: Suite, settings: Mapping[str, str]) -> Manifest:
-    """The manifest of a run of the suite by a system with these settings, begun now by this code."""
-    return Manifest(
+def make_plan(suite: Suite, settings: Mapping[str, str]) -> RunPlan:
+    """The plan of a run of the suite by a system with these settings, begun now by this code."""
+    return RunPlan(
         suite=suite.name,
         title=suite.title,
         fingerprint=suite.fingerprint,

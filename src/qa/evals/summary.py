@@ -22,9 +22,9 @@ def markdown(results: Results) -> str:
     ]
     return "\n".join(
         [
-            f"## {results.manifest.title}",
+            f"## {results.plan.title}",
             "",
-            f"{len(results.scored)} of {results.manifest.cases} cases: {endings}. Judged by {results.calibration}. "
+            f"{len(results.scored)} of {results.plan.cases} cases: {endings}. Judged by {results.calibration}. "
             f"Smallest change that a comparison sees: {100 * results.smallest_change:.1f} points.",
             "",
             *([f"The first crash: {crash}", ""] if crash else []),
@@ -39,9 +39,9 @@ def markdown(results: Results) -> str:
 def overview(finished: Sequence[Results]) -> str:
     """The primary figures of several runs in one table, and whether every citation was exact."""
     rows = [
-        f"| {results.manifest.suite} | {each.name} | {each.shown} | {each.shown_interval} | {each.n} |"
+        f"| {results.plan.suite} | {each.name} | {each.shown} | {each.shown_interval} | {each.n} |"
         for results in finished
-        for each in map(results.figure, dict.fromkeys((*results.manifest.primary, "citation_exact")))
+        for each in map(results.figure, dict.fromkeys((*results.plan.primary, "citation_exact")))
         if each is not None
     ]
     return "\n".join(["| suite | figure | value | 95 % interval | n |", "|---|---|--:|--:|--:|", *rows, ""])
@@ -68,16 +68,14 @@ def junit(results: Results) -> bytes:
     crashed = results.endings["crashed"]
     suite = ElementTree.Element(
         "testsuite",
-        name=results.manifest.suite,
+        name=results.plan.suite,
         tests=str(len(results.scored)),
         failures=str(failed - crashed),
         errors=str(crashed),
     )
     for record, stage in ((each.record, each.stage) for each in results.scored):
         taken = f"{sum(record.seconds.get(name, 0.0) for name in ('ask', 'search')):.3f}"
-        case = ElementTree.SubElement(
-            suite, "testcase", classname=results.manifest.suite, name=record.case.id, time=taken
-        )
+        case = ElementTree.SubElement(suite, "testcase", classname=results.plan.suite, name=record.case.id, time=taken)
         if stage is not None:
             kind = "error" if stage == "crashed" else "failure"
             text = record.error or (record.answer.text if record.answer is not None else "")
