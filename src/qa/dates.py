@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from qa.words import MONTHS
+
 FRONT_DATE = re.compile(r"^date:[ \t]*[\"']?(\d{4}-\d{2}-\d{2})(?!\d)", re.MULTILINE)
 FRONT_MATTER = re.compile(r"\s*---[ \t]*\r?\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 LEADING_DATE = re.compile(r"\s*date:?[ \t]+(\d{4}-\d{2}-\d{2})(?!\d)", re.IGNORECASE)
 
 WRITTEN_DATE = re.compile(r"\s*(?:D:)?(\d{4})([-/.]?)(\d{2})\2(\d{2})(?=\D|\d{4}|\Z)", re.ASCII)  # D: as PDF has it
 MAIL_DATE = re.compile(r"\s*(?:[a-z]+,?\s+)?(\d{1,2})\s+([a-z]{3})[a-z]*\s+(\d{4})\b", re.ASCII | re.IGNORECASE)
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+SHORT_MONTHS = [month[:3] for month in MONTHS]
 FIRST_YEAR, LAST_YEAR = 1400, 2099
 # What clocks that were never set begin with, a time zone to either side, and the templates of python-docx and -pptx.
 NOBODYS_DATES = frozenset(
@@ -31,8 +33,8 @@ def written_date(written: str) -> str | None:
     """The day that a property of a file names, as ISO 8601, PDF or mail write it; None where nobody chose it."""
     if found := WRITTEN_DATE.match(written):
         day = calendar_date(f"{found[1]}-{found[3]}-{found[4]}")
-    elif (found := MAIL_DATE.match(written)) and found[2].lower() in MONTHS:
-        day = calendar_date(f"{found[3]}-{MONTHS.index(found[2].lower()) + 1:02}-{int(found[1]):02}")
+    elif (found := MAIL_DATE.match(written)) and found[2].lower() in SHORT_MONTHS:
+        day = calendar_date(f"{found[3]}-{SHORT_MONTHS.index(found[2].lower()) + 1:02}-{int(found[1]):02}")
     else:
         return None
     return day if day and day not in NOBODYS_DATES and FIRST_YEAR <= int(day[:4]) <= LAST_YEAR else None

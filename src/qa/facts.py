@@ -10,7 +10,7 @@ import re
 import unicodedata
 from decimal import Decimal
 
-from qa.words import STOP_WORDS, words
+from qa.words import MONTHS, STOP_WORDS, words
 
 _UNITS = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
     seventeen eighteen nineteen""".split()  # noqa: SIM905  # legible as prose, not as a list
@@ -29,9 +29,7 @@ _LOOSE = re.compile(
     r"(?<![\w-])(?<!ty )(?:one|first|second)\b(?!-)(?!\s+(?:hundred|thousand|million|billion|trillion)\b)", re.I
 )
 
-_MONTHS = """january february march april may june
-    july august september october november december""".split()  # noqa: SIM905  # legible as prose, not as a list
-_MONTH = r"(?P<month>" + "|".join(rf"{month[:3].title()}(?:{month[3:]})?" for month in _MONTHS) + r"|Sept)\b\.?"
+_MONTH = r"(?P<month>" + "|".join(rf"{month[:3].title()}(?:{month[3:]})?" for month in MONTHS) + r"|Sept)\b\.?"
 _DAY = r"\d{1,2}(?!\d)(?:st|nd|rd|th)?"
 _DAYS = rf"(?P<days>{_DAY}(?:\s{{0,2}}(?:,|and|&|to|[–—-])\s{{0,2}}{_DAY}){{0,4}})"
 _DATES = (re.compile(rf"{_MONTH}\s{{1,2}}{_DAYS}"), re.compile(rf"(?<!\d){_DAYS}(?:\s{{1,2}}of)?\s{{1,2}}{_MONTH}"))
@@ -125,12 +123,12 @@ def months(text: str) -> frozenset[int]:
 def _month(name: str) -> int:
     if name.isdigit():
         return int(name)
-    return next(number for number, month in enumerate(_MONTHS, start=1) if month.startswith(name.casefold()[:3]))
+    return next(number for number, month in enumerate(MONTHS, start=1) if month.startswith(name.casefold()[:3]))
 
 
 def month_name(month: int) -> str:
     """The English name of a month, from 1 to 12."""
-    return _MONTHS[(month - 1) % 12].title()
+    return MONTHS[(month - 1) % 12].title()
 
 
 def names(text: str) -> tuple[tuple[str, ...], ...]:

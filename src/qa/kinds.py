@@ -13,14 +13,11 @@ from itertools import takewhile
 from typing import Literal
 
 from qa.types import Span
-from qa.words import STOP_WORDS, rarity, same_root, stem, terms, words
+from qa.words import MONTHS, STOP_WORDS, rarity, same_root, stem, terms, words
 
 Kind = Literal["count", "when", "who", "where", "other"]
 
-_MONTH = (
-    r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
-    r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?"
-)
+_MONTH = "(?:" + "|".join(rf"{month.title()}|{month[:3].title()}" for month in MONTHS) + r"|Sept)\b\.?"
 _WEEKDAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b"
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?\b(?! century)"
 _DAYS = rf"{_DAY}(?:(?:, | and | to | or |[–-]){_DAY}){{0,30}}"

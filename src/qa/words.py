@@ -32,6 +32,9 @@ STOP_WORDS = frozenset(
     s t ll re ve d m""".split()  # noqa: SIM905  # legible as prose, not as a list
 )
 
+MONTHS = """january february march april may june
+    july august september october november december""".split()  # noqa: SIM905  # legible as prose, not as a list
+
 # Past forms that no stemmer joins to their verb; ambiguous ones (found, saw, lay, left, felt) are left out.
 _PAST_FORMS = """became:become began:begin begun:begin bought:buy broke:break broken:break brought:bring built:build
     caught:catch chose:choose chosen:choose drew:draw drawn:draw drove:drive driven:drive fell:fall fallen:fall fed:feed

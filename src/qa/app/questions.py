@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 
-_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+from qa.words import MONTHS
+
+_MONTHS = "|".join(month.title() for month in MONTHS)
 _DATE = (
     r"(?:in|on|since) (?:early |late )?(?:the )?"
     rf"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|{_MONTHS}|\d{{1,2}} (?:{_MONTHS})|\d{{4}})\b"
