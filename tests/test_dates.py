@@ -36,6 +36,7 @@ def write(path: Path, text: str) -> Path:
         ("\n Date: 2021-07-08\nThe general", DAY),
         ("---\ntitle: A\ndate: '2021-07-08T10:00:00Z'\n---\nText", DAY),
         ("---\r\ndate: 2021-07-08\r\n---\r\n", DAY),
+        ("\n---\nseen:\n  date: 2020-01-01\ndate: 2021-07-08\n...\nText", DAY),
         ("date 2021-02-30 has no such day", None),
         ("date 2021-07-081 is no date", None),
         ("On date 2021-07-08 they met.", None),

@@ -58,6 +58,11 @@ def test_an_id_is_the_path_below_the_root_and_the_name_when_the_root_is_the_file
         ('---\ntitle:   \ntitle: "a"\n---\n', "a"),
         ("---\ntitle: 'open\n---\n", "'open"),
         ("No heading at all.\n\n---\n", "name"),
+        ("\n---\ntitle: Below a blank line\n---\n# Heading\n", "Below a blank line"),
+        ("~~~sh\n# a comment\n```\n# another\n~~~\n# Heading\n", "Heading"),
+        ("```sh\n# a comment\n```sh\n# another\n```\n# Heading\n", "Heading"),
+        ("> quoted\n---\n* an item\n---\n# Heading\n", "Heading"),
+        ("#\n# Heading\n", "Heading"),
     ],
 )
 def test_markdown_takes_its_title_from_the_front_matter_or_the_first_heading(

@@ -44,8 +44,9 @@ def characters(text: str) -> int:
     return len(text)
 
 
-def test_a_prompt_file_is_messages_with_fields(tmp_path: Path) -> None:
-    text = "---\nfields: name\n---\n# system\n\nBe kind.\n\n# User\nI am {{ name }}.\n\n## A heading\n"
+@pytest.mark.parametrize("front", ["---\nfields: name\n---\n", "\n---\nfields: 'name'\n...\n", "---\n---\n", ""])
+def test_a_prompt_file_is_messages_with_fields(tmp_path: Path, front: str) -> None:
+    text = f"{front}# system\n\nBe kind.\n\n# User\nI am {{{{ name }}}}.\n\n## A heading\n"
     prompt = load_prompt(prompt_file(tmp_path, text), "greet", fields=FIELDS)
     assert prompt.fill(name="{{ Ada }} <b>") == (
         PromptMessage(role="system", content="Be kind."),

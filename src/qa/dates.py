@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from qa.markdown import front_matter
 from qa.words import MONTHS
 
-FRONT_DATE = re.compile(r"^date:[ \t]*[\"']?(\d{4}-\d{2}-\d{2})(?!\d)", re.MULTILINE)
-FRONT_MATTER = re.compile(r"\s*---[ \t]*\r?\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+FRONT_DATE = re.compile(r"[\"']?(\d{4}-\d{2}-\d{2})(?!\d)")
 LEADING_DATE = re.compile(r"\s*date:?[ \t]+(\d{4}-\d{2}-\d{2})(?!\d)", re.IGNORECASE)
 
 WRITTEN_DATE = re.compile(r"\s*(?:D:)?(\d{4})([-/.]?)(\d{2})\2(\d{2})(?=\D|\d{4}|\Z)", re.ASCII)  # D: as PDF has it
@@ -24,8 +24,8 @@ NOBODYS_DATES = frozenset(
 
 def own_date(text: str) -> str | None:
     """The date in the front matter, else one that the text begins with as `date 2021-07-08`, in ISO form."""
-    front = FRONT_MATTER.match(text)
-    found = FRONT_DATE.search(front[1]) if front else LEADING_DATE.match(text)
+    fields, end = front_matter(text)
+    found = FRONT_DATE.match(fields.get("date", "")) if end else LEADING_DATE.match(text)
     return calendar_date(found[1]) if found else None
 
 

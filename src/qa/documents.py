@@ -16,10 +16,12 @@ from pathlib import Path
 
 from qa.dates import own_date, written_date
 from qa.errors import DocumentError
+from qa.markdown import front_matter, heading_words
 from qa.readers.content import MAX_FILE_BYTES, Content, one_line, refuse_long
 from qa.readers.extraction import extract
 from qa.readers.formats import EXTRACTED, SOURCE_CODE
 from qa.selection import Ignored
+from qa.sentences import split_blocks
 from qa.types import Document
 
 TITLE_CHARS = 200  # every passage carries the title
@@ -29,13 +31,6 @@ FORMATS = "text, Markdown, source code, HTML, PDF, Word, PowerPoint, Excel, CSV,
 PLACEHOLDER = re.compile(
     r"\W*+(untitled( document)?|(powerpoint |pdf )?presentation ?\d*|document ?\d*|slide 1)?\W*+", re.I
 )
-FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-FRONT_TITLE = re.compile(r"^title:(.*\S)", re.MULTILINE)
-CODE = re.compile(r"^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
-ATX_HEADING = r"#{1,6}[ \t]++(?P<atx>[^\r\n]*\S)"
-SETEXT_HEADING = r"(?P<setext>[^\s>|-](?:[^\r\n]*\S)?)[ \t]*+\r?\n {0,3}(?:={2,}+|-{2,}+)"
-HEADING = re.compile(rf"^ {{0,3}}(?:{ATX_HEADING}|{SETEXT_HEADING})[ \t]*+\r?$", re.MULTILINE)
-CLOSING = re.compile(r"(?<=[^ \t])[ \t]++#++$")  # of a heading, as in: # Title #
 
 
 def read_document(path: Path, *, root: Path) -> Document:
@@ -138,20 +133,9 @@ def _decode(path: Path) -> str:
 
 
 def _markdown_title(text: str) -> str | None:
-    """The title of the front matter, else the first heading outside code."""
-    if front := FRONT_MATTER.match(text):
-        if title := FRONT_TITLE.search(front[1]):
-            return _unquoted(title[1].strip())
-        text = text[front.end() :]
-    heading = HEADING.search(CODE.sub("", text))
-    if heading is None:
-        return None
-    return heading["setext"] or CLOSING.sub("", heading["atx"])
-
-
-def _unquoted(value: str) -> str:
-    quoted = len(value) > 2 and value[0] in "\"'" and value[0] == value[-1] and not value[-2].isspace()
-    return value[1:-1] if quoted else value
+    """The title of the front matter, else the first heading that has words."""
+    headings = (heading_words(text[each.start : each.end]) for each in split_blocks(text) if each.kind == "heading")
+    return front_matter(text)[0].get("title") or next(filter(None, headings), None)
 
 
 READERS: Mapping[str, Callable[[Path], Content]] = {

@@ -17,11 +17,11 @@ from jinja2 import StrictUndefined, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from qa.errors import PromptError
+from qa.markdown import front_matter
 
 Role = Literal["system", "user", "assistant"]
 
 _ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-_FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)?---[ \t]*(?:\n|\Z)", re.DOTALL)
 _FIELD = re.compile(r"\w+")
 _MESSAGE = re.compile(rf"^#[ \t]+({'|'.join(get_args(Role))})[ \t]*$\n?", re.MULTILINE | re.IGNORECASE)
 
@@ -68,7 +68,8 @@ def load_prompt(folder: Path, name: str, *, fields: Sequence[str]) -> Prompt:
         raise PromptError(
             f"{path} cannot be read: {error}. Unset QA_PROMPTS to use the prompts that come with qa"
         ) from error
-    body, declared = _front_matter(text)
+    declared, end = front_matter(text)
+    body = text[end:]
     _check_fields(path, body, expected=frozenset(fields), declared=declared)
     messages = _messages(body)
     if not messages or _MESSAGE.split(body)[0].strip():
@@ -80,15 +81,6 @@ def fingerprint(prompts: Sequence[Prompt]) -> str:
     """12 hexadecimal digits that change whenever a byte of one of these prompt files does."""
     listed = "\n".join(f"{prompt.name} {prompt.digest}" for prompt in sorted(prompts, key=lambda prompt: prompt.name))
     return hashlib.sha256(listed.encode()).hexdigest()[:12]
-
-
-def _front_matter(text: str) -> tuple[str, Mapping[str, str]]:
-    """The text after its front matter, and the `key: value` lines in it."""
-    match = _FRONT_MATTER.match(text)
-    if match is None:
-        return text, {}
-    lines = (line.partition(":") for line in (match[1] or "").splitlines())
-    return text[match.end() :], {key.strip(): value.strip() for key, _, value in lines}
 
 
 def _check_fields(path: Path, body: str, *, expected: frozenset[str], declared: Mapping[str, str]) -> None:

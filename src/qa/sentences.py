@@ -14,16 +14,15 @@ from typing import Literal
 
 from sentencex import get_sentence_boundaries  # type: ignore[import-untyped]  # it ships no type hints
 
+from qa.markdown import ATX, CODE, FRONT_MATTER
 from qa.types import Span
 
 Kind = Literal["paragraph", "item", "heading", "row", "verbatim"]
 
-# What may stand before the first sentence of a file: a line such as "date 2021-07-08", or YAML front matter.
-HEADER = re.compile(r"\s*date \d{4}-\d{2}-\d{2}(?=\s)|---[ \t]*\r?\n(?s:.*?)\n(?:---|\.\.\.)[ \t]*(?=[\r\n]|\Z)")
-CODE = re.compile(r"^ {0,3}(`{3,})[^`\r\n]*[\r\n](?s:.*?)(?:^ {0,3}\1`*[ \t]*(?=[\r\n]|\Z)|\Z)", re.MULTILINE)
+HEADER = re.compile(r"\s*date \d{4}-\d{2}-\d{2}(?=\s)")  # may stand before the first sentence of a file
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-HEADING = re.compile(r" {0,3}#{1,6}(?=\s|$)")
 UNDERLINE = re.compile(r" {0,3}(?:={2,}|-{2,})\s*$")
+UNDERLINED = re.compile(rf"(?!\s*>)[^\r\n]*(?:\r\n|\r|\n){UNDERLINE.pattern}")  # one line that is no quotation
 ROW = re.compile(r"\s*\|.*\|\s*$|[^|]*\S\s\|\s[^|]*\s\|\s")
 BULLET = re.compile(r"\s*[-*+•‣◦▪]\s+(?=\S)")
 NUMBER = re.compile(r"\s*(?:(?:\d{1,3}|[a-z])[.)]|\((?:\d{1,3}|[a-z]{1,4})\))\s+(?=\S)")
@@ -62,7 +61,7 @@ def split_blocks(text: str) -> list[Block]:
     """The blocks of a text in order; only blank lines lie outside them."""
     blocks: list[Block] = []
     position = 0
-    if header := HEADER.match(text):
+    if header := HEADER.match(text) or FRONT_MATTER.match(text):
         position = header.end()
         blocks.append(Block(kind="verbatim", start=0, body=0, end=position))
     for code in CODE.finditer(text, position):
@@ -98,7 +97,7 @@ def _line_blocks(text: str, start: int, end: int) -> list[Block]:
         if not words.strip():
             last = None
             continue
-        if last and last.kind == "paragraph" and last.end - last.start == before and UNDERLINE.match(words):
+        if last and last.kind == "paragraph" and UNDERLINED.match(text, last.start, line.end()):
             blocks[-1] = last = Block(kind="heading", start=last.start, body=last.start, end=line.end())
         elif opened := _opens(words, last=last, before=before):
             kind, marker = opened
@@ -113,7 +112,7 @@ def _line_blocks(text: str, start: int, end: int) -> list[Block]:
 
 def _opens(line: str, *, last: Block | None, before: int) -> tuple[Kind, int] | None:
     """The kind of block that a line opens and the length of its marker; None when it goes on with the last block."""
-    if HEADING.match(line):
+    if ATX.match(line):
         return "heading", 0
     if ROW.match(line) or UNDERLINE.match(line):
         return "row", 0

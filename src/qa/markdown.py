@@ -1,0 +1,39 @@
+"""What Markdown marks by whole lines: front matter with its fields, fenced code, and the words of a heading.
+
+For documents and prompt files alike. The blocks of a text, headings among them, are found in `sentences.py`.
+"""
+
+from __future__ import annotations
+
+import re
+
+FRONT_MATTER = re.compile(r"\s*---[ \t]*\r?\n(.*?\n)??(?:---|\.\.\.)[ \t]*(?=[\r\n]|\Z)", re.DOTALL)
+FIELD = re.compile(r"^([^\s:]++):[ \t]*+(.*)", re.MULTILINE)
+# As in CommonMark: the closing marks are of the same kind, at least as many, and alone on their line.
+CODE = re.compile(r"^ {0,3}(([`~])\2{2,}+)[^`\r\n]*[\r\n](?s:.*?)(?:^ {0,3}\1\2*[ \t]*(?=[\r\n]|\Z)|\Z)", re.MULTILINE)
+ATX = re.compile(r" {0,3}#{1,6}(?=\s|$)")
+CLOSING = re.compile(r"(?<=[^ \t])[ \t]++#++$")  # of a heading, as in: # Title #
+
+
+def front_matter(text: str) -> tuple[dict[str, str], int]:
+    """The `key: value` lines at the top of a text, values without quotation marks, and where they end; 0 without any.
+
+    Only blank lines may stand above them.
+    """
+    found = FRONT_MATTER.match(text)
+    fields: dict[str, str] = {}
+    for key, value in FIELD.findall(found[1] or "") if found else ():
+        fields[key] = fields.get(key) or _unquoted(value.strip())
+    return fields, found.end() if found else 0
+
+
+def heading_words(block: str) -> str:
+    """The words of a heading's lines, without its marks or underline."""
+    line = block.strip().splitlines()[0]
+    marks = ATX.match(line)
+    return CLOSING.sub("", line[marks.end() :].strip()) if marks else line.strip()
+
+
+def _unquoted(value: str) -> str:
+    quoted = len(value) > 2 and value[0] in "\"'" and value[0] == value[-1] and not value[-2].isspace()
+    return value[1:-1] if quoted else value
