@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from chromadb.api.client import Client
 
 from qa.index import Index
 from qa.locks import Lease
+from qa.settings import load_settings
 from qa.stores import connect
 from qa.types import Document, Passage, Record, Span
 from qa.writer import Entry
@@ -50,5 +52,10 @@ def ids(index: Index) -> list[str]:
     return [record.id for record in index.documents()]
 
 
+def connect_to(chroma: str) -> Client:
+    """A client with the token or key that the settings have for it."""
+    return connect(chroma, token=load_settings(chroma=chroma).store_key())
+
+
 def lease(chroma: str, collection: str) -> Lease:
-    return Lease(connect(chroma), location=chroma, collection=collection)
+    return Lease(connect_to(chroma), location=chroma, collection=collection)

@@ -16,11 +16,10 @@ import chromadb
 import pytest
 
 from chroma_server import AUTHORITY, ChromaServer, Proxy, free_port, silent_server
-from make_index import lease
+from make_index import connect_to, lease
 from qa import Chatbot, deadlines, locks
 from qa.errors import SettingsError, StoreBusyError, StoreError
 from qa.locks import Lease
-from qa.stores import connect
 
 TEXT = "The old mill in Arden burned down in 1891.\n"
 QUESTION = "When did the old mill in Arden burn down?"
@@ -53,7 +52,7 @@ def open_bot(chroma: str, documents: Path, *, collection: str) -> Chatbot:
 
 def test_a_server_that_does_not_run_is_named_with_what_to_do() -> None:
     with pytest.raises(StoreError, match=r"index http://127.*: the connection failed.*refused.*Is the server running"):
-        connect(f"http://127.0.0.1:{free_port()}")
+        connect_to(f"http://127.0.0.1:{free_port()}")
 
 
 def test_a_server_that_never_answers_is_named_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +62,7 @@ def test_a_server_that_never_answers_is_named_in_time(monkeypatch: pytest.Monkey
         with pytest.raises(
             StoreError, match=rf"index {url}: the server took the question and did not answer within 1 s"
         ):
-            connect(url)
+            connect_to(url)
         assert time.monotonic() - began < 5
 
 
@@ -75,7 +74,7 @@ def test_chroma_cloud_that_never_answers_is_named_in_time(monkeypatch: pytest.Mo
         here = partial(chromadb.CloudClient, cloud_host="127.0.0.1", cloud_port=port, enable_ssl=False)
         monkeypatch.setattr(chromadb, "CloudClient", here)
         with pytest.raises(StoreError, match=r"index cloud://acme/papers: .* did not answer within 1 s"):
-            connect("cloud://acme/papers")
+            connect_to("cloud://acme/papers")
 
 
 def test_a_server_that_falls_silent_is_waited_for_longer_and_then_named(
@@ -94,7 +93,7 @@ def test_a_server_that_falls_silent_is_waited_for_longer_and_then_named(
 def test_a_wrong_token_is_refused_and_never_shown(proxy: Proxy, monkeypatch: pytest.MonkeyPatch, token: str) -> None:
     monkeypatch.setenv("QA_CHROMA_TOKEN", token)
     with pytest.raises(StoreError, match=r"does not let us in \(status 401\)\. Set QA_CHROMA_TOKEN") as caught:
-        connect(proxy.url)
+        connect_to(proxy.url)
     assert "horse" not in str(caught.value)
 
 
@@ -104,13 +103,13 @@ def test_a_token_that_no_header_can_carry_is_refused_and_never_shown(
 ) -> None:
     monkeypatch.setenv("QA_CHROMA_TOKEN", token)
     with pytest.raises(SettingsError, match="cannot be sent in a header") as caught:
-        connect(proxy.url)
+        connect_to(proxy.url)
     assert token not in str(caught.value)
 
 
 def test_a_password_in_the_address_is_refused_and_never_shown() -> None:
     with pytest.raises(SettingsError, match="Set QA_CHROMA_TOKEN instead") as caught:
-        connect("http://me:hunter2@127.0.0.1")
+        connect_to("http://me:hunter2@127.0.0.1")
     assert "hunter2" not in str(caught.value)
 
 
@@ -120,12 +119,12 @@ def test_a_server_over_tls_is_trusted_by_its_authority_alone(
     monkeypatch.setenv("QA_CHROMA_TOKEN", "correct horse")
     with Proxy(chroma_server.url, tls=True) as proxy:
         with pytest.raises(StoreError, match=r"certificate is not trusted \(.*SSL_CERT_FILE"):
-            connect(proxy.url)
+            connect_to(proxy.url)
         monkeypatch.setenv("SSL_CERT_FILE", str(AUTHORITY))
         with open_bot(proxy.url, documents, collection="over-tls") as bot:
             assert "1891" in bot.ask(QUESTION).text
     with pytest.raises(StoreError, match="does not speak TLS as we do"):
-        connect(chroma_server.url.replace("http://", "https://"))
+        connect_to(chroma_server.url.replace("http://", "https://"))
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])
@@ -135,16 +134,16 @@ def test_a_server_that_fails_says_so_and_works_when_it_is_back(proxy: Proxy, doc
         with pytest.raises(StoreError, match=rf"the server failed \(status {status}: the upstream is away\)"):
             bot.ask(QUESTION)
         with pytest.raises(StoreError, match=f"status {status}"):
-            connect(proxy.url)
+            connect_to(proxy.url)
         proxy.failing = None
         assert "1891" in bot.ask(QUESTION).text
 
 
 def test_what_is_not_chroma_is_not_taken_for_it(proxy: Proxy) -> None:
     with pytest.raises(StoreError, match=r"the server refused \(status 404.*Is QA_CHROMA right"):
-        connect(f"{proxy.url}/somewhere")
+        connect_to(f"{proxy.url}/somewhere")
     with pytest.raises(SettingsError, match=r"chroma = 'ftp://x' is no folder, :memory:, http"):
-        connect("ftp://x")
+        connect_to("ftp://x")
 
 
 def test_a_server_may_stop_and_start_in_mid_session(tmp_path: Path, documents: Path) -> None:
@@ -190,7 +189,7 @@ def test_two_indexes_in_memory_are_two_and_leave_nothing_behind(
 def test_chroma_cloud_wants_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CHROMA_API_KEY", raising=False)
     with pytest.raises(SettingsError, match=r"'cloud://acme/papers' needs a key\. Set CHROMA_API_KEY"):
-        connect("cloud://acme/papers")
+        connect_to("cloud://acme/papers")
 
 
 def test_chroma_cloud_is_used_within_its_limits(
@@ -198,7 +197,7 @@ def test_chroma_cloud_is_used_within_its_limits(
 ) -> None:
     """Its own client, with the key in its own header, against a Chroma server that has its tenant and its quota."""
     monkeypatch.setenv("CHROMA_API_KEY", "key-1234")
-    admin = chromadb.AdminClient(connect(chroma_server.url).get_settings())
+    admin = chromadb.AdminClient(connect_to(chroma_server.url).get_settings())
     admin.create_tenant("acme")
     admin.create_database("papers", tenant="acme")
     for number in range(400):
@@ -216,9 +215,9 @@ def test_chroma_cloud_is_used_within_its_limits(
         assert proxy.refused == []
         monkeypatch.setenv("CHROMA_API_KEY", "another")
         with pytest.raises(StoreError, match=r"status 401\)\. Set CHROMA_API_KEY"):
-            connect("cloud://acme/papers")
+            connect_to("cloud://acme/papers")
     with pytest.raises(StoreError, match="index cloud://acme/papers: the connection failed"):
-        connect("cloud://acme/papers")
+        connect_to("cloud://acme/papers")
 
 
 # -- several writers and readers of one server -----------------------------------------------------
@@ -258,7 +257,7 @@ def test_a_lease_is_renewed_for_as_long_as_it_is_held(chroma_server: ChromaServe
     with pytest.raises(StoreBusyError, match="another process"):
         lease(chroma_server.url, "renewed").acquire()
     held.release()
-    assert not [each.name for each in connect(chroma_server.url).list_collections() if "renewed" in each.name]
+    assert not [each.name for each in connect_to(chroma_server.url).list_collections() if "renewed" in each.name]
 
 
 @pytest.mark.usefixtures("quick_lease")

@@ -281,7 +281,9 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a terminal that cannot show a character gets a question mark
     os.umask(0o077)  # what is written here has the documents' words in it
     guard()
-    log = _print_log()
+    logging.basicConfig(format="qa: %(message)s")
+    log = logging.getLogger("qa")
+    log.setLevel(logging.INFO)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED_EXIT))  # so that what is temporary goes
     try:
         for notice in notices(every=sys.argv[1:2] == ["config"]):
@@ -295,15 +297,6 @@ def main() -> None:
     except BrokenPipeError:  # the reader, such as `head`, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-
-
-def _print_log() -> logging.Logger:
-    """The log of what happens besides, such as which index is used; it is printed as errors are, line by line."""
-    log, printed = logging.getLogger("qa"), logging.StreamHandler()
-    printed.setFormatter(logging.Formatter("qa: %(message)s"))
-    log.addHandler(printed)
-    log.setLevel(logging.INFO)
-    return log
 
 
 def _print_stream(events: Iterator[Any]) -> None:

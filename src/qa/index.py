@@ -54,7 +54,7 @@ class Index:
     """The passages of one collection at one location, as `stores.connect` understands it."""
 
     def __init__(
-        self, location: str, *, collection: str, embeddings: str, dimension: int, home: Path, token: str | None = None
+        self, location: str, *, collection: str, embeddings: str, dimension: int, home: Path, token: str = ""
     ) -> None:
         """Connect, with `token` as `connect` takes it. Raises: StoreError when the location cannot be opened."""
         self.location, self.collection = location, collection

@@ -1,6 +1,6 @@
 """Names such as `openai:gpt-5-mini` → chat and embedding models, whose failures say what to do.
 
-A key that is not given is read by the client from the environment; none is shown or put into an error.
+No key is shown or put into an error.
 No prompts; the heavy libraries are imported when a model is made.
 """
 
@@ -30,7 +30,7 @@ _NO_KEY = "no-key"
 _ODD = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 _OVERFLOW = re.compile(r"(?i)context (?:length|size|window)|(?:prompt|input) is too long|too many tokens")
 
-_given_keys: set[str] = set()  # no variable holds them, and a server may repeat them
+_given_keys: set[str] = set()  # as a server may repeat them
 
 
 def is_openai(model: str) -> bool:
@@ -38,10 +38,10 @@ def is_openai(model: str) -> bool:
     return model.startswith("openai:") or model.lower().startswith(_OPENAI_MODELS)
 
 
-def chat_model(name: str, *, base_url: str | None, timeout_s: float, key: str | None = None) -> BaseChatModel:
+def chat_model(name: str, *, base_url: str | None, timeout_s: float, key: str = "") -> BaseChatModel:
     """The chat model of this name, on its provider's server or on any OpenAI-compatible one.
 
-    The server is sent `key`, nothing when that is empty, and the reader's own from the environment when it is None.
+    The server is sent `key`; without one, a provider's own client looks for it in the environment.
 
     Raises: SettingsError for a provider that is unknown or not installed, ModelError without a key.
     """
@@ -79,7 +79,7 @@ def chat_model(name: str, *, base_url: str | None, timeout_s: float, key: str | 
         return cast("BaseChatModel", model)
 
 
-def embedding_model(name: str, *, base_url: str | None, timeout_s: float, key: str | None = None) -> Embeddings:
+def embedding_model(name: str, *, base_url: str | None, timeout_s: float, key: str = "") -> Embeddings:
     """The LangChain embedding model of this name; call it under `model_errors(name, kind=EmbeddingError)`.
 
     `key` as for a chat model.
@@ -101,7 +101,7 @@ def embedding_model(name: str, *, base_url: str | None, timeout_s: float, key: s
         return init_embeddings(name, **choices)
 
 
-def _key_choice(key: str | None, *, base_url: str | None) -> dict[str, Any]:
+def _key_choice(key: str, *, base_url: str | None) -> dict[str, Any]:
     """The argument that tells a client its key; none where the client looks into the environment itself.
 
     Raises: SettingsError when the server's address is none.
@@ -112,11 +112,7 @@ def _key_choice(key: str | None, *, base_url: str | None) -> dict[str, Any]:
         )
     if key:
         _given_keys.add(key)
-    elif base_url is None:
-        return {}
-    elif key is None:
-        key = os.environ.get("OPENAI_API_KEY")
-    return {"api_key": key or _NO_KEY}
+    return {"api_key": key or _NO_KEY} if key or base_url else {}
 
 
 def _is_address(address: str) -> bool:

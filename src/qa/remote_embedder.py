@@ -20,9 +20,7 @@ from qa.models import embedding_model, model_errors
 class RemoteEmbedder:
     """An embedding model by name, such as `openai:text-embedding-3-small`."""
 
-    def __init__(
-        self, name: str, *, base_url: str | None, timeout_s: float, reader: MiniLM, key: str | None = None
-    ) -> None:
+    def __init__(self, name: str, *, base_url: str | None, timeout_s: float, reader: MiniLM, key: str = "") -> None:
         """Make its client, and ask it once how long its vectors are; `key` as `embedding_model` takes it.
 
         Raises: SettingsError for an unknown provider, EmbeddingError when it does not answer.

@@ -123,33 +123,36 @@ class Settings(BaseModel):
         """Where a key would come from: `environment`, `.env`, or None when there is none."""
         return ENVIRONMENT if os.environ.get(variable) else ENV_FILE if self._env_file.get(variable) else None
 
-    def model_key(self, model: str) -> str | None:
+    def model_key(self, model: str) -> str:
         """The key for this model's server, as `_key` gives it. Raises: SettingsError."""
         if self.base_url:
             return self._key(OPENAI_KEY, address="base_url")
         provider = "openai" if is_openai(model) else model.partition(":")[0]
         return self._key(_KEY_NAMES.get(provider, f"{provider.upper()}_API_KEY"))
 
-    def store_key(self) -> str | None:
+    def store_key(self) -> str:
         """The token or key for Chroma, as `_key` gives it. Raises: SettingsError."""
         if "://" not in self.chroma:
-            return None
+            return ""
         return self._key(CLOUD_KEY if self.chroma.startswith("cloud://") else CHROMA_TOKEN, address="chroma")
 
-    def _key(self, variable: str, *, address: str | None = None) -> str | None:
-        """The key to send, empty for none; None when it is the reader's own, which clients find in the environment.
+    def _key(self, variable: str, *, address: str | None = None) -> str:
+        """The key to send, empty for none, and where the provider's own client finds it in the environment.
 
         Raises: SettingsError when the address is one that `.env` may not choose.
         """
-        if address is None or self.origin(address) != ENV_FILE:
-            return None if os.environ.get(variable) else self._env_file.get(variable)
+        readers, folders = os.environ.get(variable, ""), self._env_file.get(variable, "")
+        if address is None:
+            return "" if readers else folders
+        if self.origin(address) != ENV_FILE:
+            return readers or folders
         value, also = getattr(self, address), _ALSO_SENT[address]
         named = f"QA_{address.upper()} = {bare_address(value)!r} stands in {ENV_FILE}, not in your shell"
         if not _THIS_MACHINE.fullmatch(value):
             raise SettingsError(f"{named}, and is another machine, so nothing is sent there. If you mean it, export it")
         if os.environ.get(also):
             raise SettingsError(f"{named}, and would be sent your {also}. If you mean it, export it")
-        return self._env_file.get(variable, "")
+        return folders
 
 
 def load_settings(**chosen: Any) -> Settings:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import itertools
-import os
 import shutil
 import ssl
 import uuid
@@ -80,12 +79,11 @@ def pages(
                 return
 
 
-def connect(location: str, *, token: str | None = None) -> Client:
+def connect(location: str, *, token: str = "") -> Client:
     """A client for a folder, `:memory:`, `http://host:8000`, `https://host/path`, or `cloud://tenant/database`.
 
-    What is in memory belongs to this one client and is gone when the process ends. A server is sent `token` as
-    `Authorization: Bearer`, none when that is empty; when it is None, the reader's own is taken from the environment:
-    `QA_CHROMA_TOKEN`, and for Chroma Cloud `CHROMA_API_KEY`.
+    What is in memory belongs to this one client and is gone when the process ends. A server is sent `token`, if there
+    is one, as `Authorization: Bearer`; for Chroma Cloud it is the key.
 
     Raises: SettingsError for a location of no known kind, StoreError when nothing answers there.
     """
@@ -100,7 +98,7 @@ def connect(location: str, *, token: str | None = None) -> Client:
             raise StoreError(f"index {location}: what answers there is not Chroma. Is QA_CHROMA right?") from error
 
 
-def _connect(location: str, *, token: str | None) -> ClientAPI:
+def _connect(location: str, *, token: str) -> ClientAPI:
     import chromadb
     from chromadb.config import Settings
 
@@ -118,10 +116,9 @@ def _connect(location: str, *, token: str | None) -> ClientAPI:
         return client
     url = urlsplit(location)
     if url.scheme in ("http", "https") and url.hostname:
-        return _open_server(url, token=os.environ.get("QA_CHROMA_TOKEN", "") if token is None else token)
+        return _open_server(url, token=token)
     if url.scheme == "cloud" and url.netloc and url.path.strip("/"):
-        key = os.environ.get("CHROMA_API_KEY", "") if token is None else token
-        return _open_cloud(tenant=url.netloc, database=url.path.strip("/"), key=key)
+        return _open_cloud(tenant=url.netloc, database=url.path.strip("/"), key=token)
     raise SettingsError(
         f"chroma = {location!r} is no folder, :memory:, http://host:port or cloud://tenant/database. "
         "Set QA_CHROMA, or see: qa config"

@@ -26,11 +26,6 @@ class TokenCounter:
 
     encoding: tiktoken.Encoding | None = None
 
-    @property
-    def approximate(self) -> bool:
-        """Whether the counts are estimates."""
-        return self.encoding is None
-
     def __call__(self, text: str) -> int:
         """The number of tokens in a text, never fewer than one."""
         if self.encoding is None:
