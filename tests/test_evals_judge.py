@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from qa import Chatbot
 from qa.errors import ModelError, SuiteError
 from qa.evals.judge import (
     FIELDS,
@@ -20,7 +19,6 @@ from qa.evals.judge import (
     kappa,
     load_labels,
     parse_verdict,
-    rarity_in,
 )
 from qa.evals.opening import open_judge
 from qa.evals.records import CaseRecord, appending
@@ -28,7 +26,6 @@ from qa.evals.runner import RECORDS
 from qa.evals.suites import Case, Evidence, read_corpus
 from qa.prompts import PromptMessage, load_prompt
 from qa.resources import resource
-from qa.words import terms
 
 
 class Said:
@@ -104,16 +101,7 @@ PENSTOCKS = [f"Pump {name} drains the dock through a penstock." for name in ("Ad
 SAID, CLAIMED = "The penstock drains the dock.", "The penstock drains the dock slowly."
 
 
-def test_the_rules_weigh_a_word_as_the_index_does(tmp_path: Path) -> None:
-    for number, text in enumerate(PENSTOCKS):
-        (tmp_path / f"{number}.txt").write_text(text, encoding="utf-8")
-    weight = rarity_in(PENSTOCKS)
-    with Chatbot.open(model="extractive", chroma=":memory:", home=tmp_path / "home", fill=False) as bot:
-        bot.ingest(tmp_path)
-        stems = {stem for text in PENSTOCKS for stem in terms(text)} | {"slowli"}
-        assert {stem: weight(stem) for stem in stems} == pytest.approx(
-            {stem: bot.library.rarity(stem) for stem in stems}
-        )
+def test_a_word_that_every_text_holds_weighs_little() -> None:
     # Hardly anybody writes penstock, but these texts all do: what a claim says besides weighs more among them.
     assert Rules().supports(SAID, CLAIMED)
     assert not Rules(PENSTOCKS).supports(SAID, CLAIMED)
