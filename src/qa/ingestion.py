@@ -6,9 +6,10 @@ What differs is found in `changes.py`; how files are read, split, embedded and s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -19,23 +20,23 @@ from qa.sentence_vectors import SentenceVectors, Vectors, readings
 from qa.types import Passage, Record
 from qa.writer import Entry, Writer
 
+if TYPE_CHECKING:
+    from qa.embedder import MiniLM
+    from qa.remote_embedder import RemoteEmbedder
+
 BATCH_PASSAGES = 512  # passages embedded and stored at a time: what bounds the memory
 
 
-class Embedder(Protocol):
-    """What turns passages into vectors and knows how long they may be."""
+class Preparation(Protocol):
+    """Who reads, splits and embeds what has changed: this process, or a cluster."""
 
-    def embed_spans(
-        self,
-        texts: Sequence[str],
-        spans: Sequence[Sequence[tuple[int, int]]],
-        *,
-        progress: Callable[[int], None] | None = None,
-    ) -> tuple[Vectors, list[Vectors]]:
-        """A unit vector for each text, and for each span of each text; `progress` is told how many texts are done."""
+    def prepare(self, files: Files, known: Mapping[str, Record]) -> Generator[tuple[Change, tuple[Passage, ...]]]:
+        """Each change against what is known, with the passages that it brings: none of a document that stays."""
 
-    def count_pieces(self, texts: Sequence[str]) -> list[int]:
-        """How many word pieces each text has."""
+    def embed(
+        self, passages: Sequence[Passage], done: Callable[[int], None]
+    ) -> tuple[Iterable[Vectors], list[Vectors]]:
+        """A unit vector for each prepared passage, and its sentences'; `done` is told how many passages are done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,38 +80,60 @@ class IngestReport:
             else:
                 named[change.kind].append(change.id)
         return cls(
-            added=tuple(named["added"]),
-            replaced=tuple(named["replaced"]),
-            removed=tuple(named["removed"]),
-            unchanged=tuple(named["unchanged"]),
-            failed=tuple(failed),
+            added=tuple(sorted(named["added"])),
+            replaced=tuple(sorted(named["replaced"])),
+            removed=tuple(sorted(named["removed"])),
+            unchanged=tuple(sorted(named["unchanged"])),
+            failed=tuple(sorted(failed)),
             passages=passages,
         )
 
 
 OnProgress = Callable[[Progress], None]
-Embed = Callable[[list[Passage], Callable[[int], None]], tuple[Iterable[Vectors], Sequence[Vectors]]]
-"""A vector for each passage, and those of its sentences; the second argument is told how many passages are done."""
 
 
 def ingest(
     files: Files,
     *,
+    preparation: Preparation,
     index: Index,
     writer: Writer,
-    embedder: Embedder,
     sentences: SentenceVectors,
-    progress: OnProgress = lambda _: None,
+    progress: OnProgress,
 ) -> IngestReport:
     """Make the index hold these files as they are now, and no others of their folders."""
+    known = {record.id: record for record in writer.documents()}
+    changes: list[Change] = []
 
-    def embed(passages: list[Passage], done: Callable[[int], None]) -> tuple[Vectors, list[Vectors]]:
-        return embedder.embed_spans(*readings(passages), progress=done)
+    def report(passages: int, waiting: int = 0) -> None:
+        progress(Progress(done=min(len(changes), len(files)), total=len(files), passages=passages, waiting=waiting))
 
-    batch = Batch(index=index, writer=writer, embed=embed, sentences=sentences, total=len(files), progress=progress)
-    for change in files.changes(batch.known):
-        batch.add(change, split(change, count_pieces=embedder.count_pieces))
-    return batch.finish()
+    batch = _Batch(known, index=index, writer=writer, embed=preparation.embed, sentences=sentences, report=report)
+    with closing(preparation.prepare(files, known)) as prepared:
+        for change, passages in prepared:
+            batch.add(change, passages)
+            changes.append(replace(change, document=None))
+            report(batch.passages)
+    batch.store()
+    writer.delete([change.id for change in changes if change.kind == "removed"])
+    progress(Progress(done=len(files), total=len(files), passages=batch.passages))
+    return IngestReport.of(changes, passages=batch.passages)
+
+
+class Here:
+    """The preparation in this process."""
+
+    def __init__(self, embedder: MiniLM | RemoteEmbedder) -> None:
+        self._embedder = embedder
+
+    def prepare(self, files: Files, known: Mapping[str, Record]) -> Generator[tuple[Change, tuple[Passage, ...]]]:
+        """Each change, its document split."""
+        for change in files.changes(known):
+            yield change, split(change, count_pieces=self._embedder.count_pieces)
+
+    def embed(self, passages: Sequence[Passage], done: Callable[[int], None]) -> tuple[Vectors, list[Vectors]]:
+        """The vectors of the passages and of their sentences, from one reading."""
+        return self._embedder.embed_spans(*readings(passages), progress=done)
 
 
 def split(change: Change, *, count_pieces: CountPieces) -> tuple[Passage, ...]:
@@ -118,54 +141,38 @@ def split(change: Change, *, count_pieces: CountPieces) -> tuple[Passage, ...]:
     return split_passages(change.document, count_pieces=count_pieces) if change.document else ()
 
 
-class Batch:
-    """The changes of an ingest; the passages that they bring wait until enough has come together to embed and write.
-
-    `known` holds what was indexed before, by document id; `changes` those that were added, without their texts.
-    """
+class _Batch:
+    """The changes that wait until enough has come together to embed and write."""
 
     def __init__(
         self,
+        known: Mapping[str, Record],
         *,
         index: Index,
         writer: Writer,
-        embed: Embed,
+        embed: Callable[[Sequence[Passage], Callable[[int], None]], tuple[Iterable[Vectors], list[Vectors]]],
         sentences: SentenceVectors,
-        total: int,
-        progress: OnProgress,
+        report: Callable[[int, int], None],
     ) -> None:
         self._index, self._writer, self._embed, self._sentences = index, writer, embed, sentences
-        self._total, self._progress = total, progress
-        self.known = {record.id: record for record in writer.documents()}
-        self.changes: list[Change] = []
-        self._versions = {record.version: record for record in self.known.values()}
+        self._report = report
+        self._known = known
+        self._versions = {record.version: record for record in known.values()}
         self._waiting: list[tuple[Record, tuple[Passage, ...]]] = []
         self._seen_again: list[Record] = []
-        self._passages = 0
+        self.passages = 0
 
     def add(self, change: Change, passages: tuple[Passage, ...]) -> None:
         """Take in a change with the passages that it brings; all that waits is stored when it is enough."""
         if change.record and passages:
             self._waiting.append((replace(change.record, passages=len(passages)), passages))
-        elif change.record and change.record != self.known[change.id]:
+        elif change.record and change.record != self._known[change.id]:
             self._seen_again.append(change.record)
         if sum(len(waiting) for _, waiting in self._waiting) >= BATCH_PASSAGES:
-            self._store()
-        self.changes.append(replace(change, document=None))
-        self._report()
+            self.store()
 
-    def finish(self) -> IngestReport:
-        """Store what still waits and delete what is gone; all that was done."""
-        self._store()
-        self._writer.delete([change.id for change in self.changes if change.kind == "removed"])
-        self._report()
-        return IngestReport.of(self.changes, passages=self._passages)
-
-    def _report(self, embedded: int = 0, waiting: int = 0) -> None:
-        done = min(len(self.changes), self._total)
-        self._progress(Progress(done=done, total=self._total, passages=self._passages + embedded, waiting=waiting))
-
-    def _store(self) -> None:
+    def store(self) -> None:
+        """Embed and write what waits."""
         if self._seen_again:
             self._writer.note(self._seen_again)
         if self._waiting:
@@ -177,7 +184,7 @@ class Batch:
         known = self._known_vectors()
         waiting = [passage for _, passages in self._waiting for passage in passages]
         fresh = list({passage.headed: passage for passage in waiting if passage.headed not in known}.values())
-        vectors, parts = self._embed(fresh, lambda done: self._report(done, len(fresh) - done))
+        vectors, parts = self._embed(fresh, lambda done: self._report(self.passages + done, len(fresh) - done))
         known.update(zip((each.headed for each in fresh), vectors, strict=True))
         self._sentences.put(fresh, parts)
         self._writer.put(
@@ -186,14 +193,14 @@ class Batch:
                 for record, passages in self._waiting
             ]
         )
-        self._passages += len(fresh)
+        self.passages += len(fresh)
 
     def _known_vectors(self) -> dict[str, Vectors]:
         """The vectors of passages that an edit or a move left as they were, by text and header."""
         before = {
             known.id: known
             for record, _ in self._waiting
-            for known in (self.known.get(record.id), self._versions.get(record.version))
+            for known in (self._known.get(record.id), self._versions.get(record.version))
             if known
         }
         if not before:

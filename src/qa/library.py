@@ -19,10 +19,10 @@ from qa.embedder import MiniLM, minilm
 from qa.errors import DocumentError, QAError, SettingsError, StoreDamagedError, StoreError
 from qa.features import inverse_frequency
 from qa.index import Index
-from qa.ingestion import IngestReport, OnProgress, ingest
+from qa.ingestion import Here, IngestReport, OnProgress, ingest
 from qa.narrowing import Narrowed
 from qa.private import tighten_ours
-from qa.ray_ingestion import ingest_on_ray
+from qa.ray_ingestion import OnRay
 from qa.remote_embedder import RemoteEmbedder
 from qa.resources import resource
 from qa.retrieval import Query, find
@@ -127,20 +127,11 @@ class Library:
         with writing(self.index, rebuild=rebuild) as writer:
             if ray and self.embedder is not self._reader:
                 raise SettingsError(f"--ray embeds with {MiniLM.name}, not {self.embedder.name}. Leave out --ray")
-            if ray:
-                return ingest_on_ray(
-                    files,
-                    index=self.index,
-                    writer=writer,
-                    sentences=self._sentences,
-                    address=ray,
-                    progress=progress,
-                )
             return ingest(
                 files,
+                preparation=OnRay(ray) if ray else Here(self.embedder),
                 index=self.index,
                 writer=writer,
-                embedder=self.embedder,
                 sentences=self._sentences,
                 progress=progress,
             )

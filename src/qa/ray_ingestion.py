@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -20,11 +20,9 @@ import numpy as np
 from qa.changes import Change, Files, Look, compare
 from qa.embedder import MiniLM, Vectors
 from qa.errors import EmbeddingError, SettingsError
-from qa.index import Index
-from qa.ingestion import Batch, IngestReport, OnProgress, split
-from qa.sentence_vectors import SentenceVectors, readings
-from qa.types import Passage
-from qa.writer import Writer
+from qa.ingestion import split
+from qa.sentence_vectors import readings
+from qa.types import Passage, Record
 
 LOCAL = "local"  # the address that starts a cluster of this machine alone
 FILES_AT_A_TIME = 8  # that a worker embeds together, and embeds again when another has died over them
@@ -46,35 +44,29 @@ class Prepared:
     vectors: tuple[tuple[Vectors, Vectors], ...]
 
 
-def ingest_on_ray(
-    files: Files,
-    *,
-    index: Index,
-    writer: Writer,
-    sentences: SentenceVectors,
-    address: str,
-    progress: OnProgress,
-) -> IngestReport:
-    """What `ingestion.ingest` does, on the Ray cluster at `address`, or on one of this machine when that is `local`.
+class OnRay:
+    """The preparation on the Ray cluster at `address`, or on one of this machine when that is `local`."""
 
-    Raises: SettingsError without Ray or a cluster, EmbeddingError when the job fails; what was written stays.
-    """
-    ready: dict[str, tuple[Vectors, Vectors]] = {}
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._ready: dict[str, tuple[Vectors, Vectors]] = {}  # of the passages that wait to be written
 
-    def embedded(passages: list[Passage], _: Callable[[int], None]) -> tuple[list[Vectors], list[Vectors]]:
-        found = [ready[passage.headed] for passage in passages]
-        ready.clear()
-        return [vector for vector, _ in found], [parts for _, parts in found]
+    def prepare(self, files: Files, known: Mapping[str, Record]) -> Generator[tuple[Change, tuple[Passage, ...]]]:
+        """Each change, as soon as a worker is done with it.
 
-    batch = Batch(index=index, writer=writer, embed=embedded, sentences=sentences, total=len(files), progress=progress)
-    with _cluster(address):
-        for prepared in _prepare(list(files.looks(batch.known))):
-            ready.update(zip((each.headed for each in prepared.passages), prepared.vectors, strict=True))
-            batch.add(prepared.change, prepared.passages)
-    batch.changes.sort(key=lambda change: change.id)
-    for change in files.gone(batch.known):
-        batch.add(change, ())
-    return batch.finish()
+        Raises: SettingsError without Ray or a cluster, EmbeddingError when the job fails.
+        """
+        with _cluster(self._address):
+            for prepared in _prepare(list(files.looks(known))):
+                self._ready.update(zip((each.headed for each in prepared.passages), prepared.vectors, strict=True))
+                yield prepared.change, prepared.passages
+        yield from ((change, ()) for change in files.gone(known))
+
+    def embed(self, passages: Sequence[Passage], done: Callable[[int], None]) -> tuple[list[Vectors], list[Vectors]]:
+        """The vectors that the workers made."""
+        found = [self._ready[passage.headed] for passage in passages]
+        self._ready.clear()
+        return [vector for vector, _ in found], [sentences for _, sentences in found]
 
 
 def _prepare(looks: Sequence[Look]) -> Iterator[Prepared]:
