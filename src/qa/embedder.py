@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -107,13 +107,7 @@ class MiniLM:
 
     def embed(self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None) -> Vectors:
         """One unit vector a text: (texts, 384). `progress` is told how many texts are done so far."""
-        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
-
-        def keep(rows: list[int], states: Vectors, _: list[Encoding]) -> None:
-            vectors[rows] = _unit(states.mean(axis=1))
-
-        self._run_all(texts, keep, progress=progress)
-        return vectors
+        return self.embed_spans(texts, [()] * len(texts), progress=progress)[0]
 
     def embed_spans(
         self,
@@ -130,13 +124,23 @@ class MiniLM:
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         parts: list[Vectors] = [np.empty((0, self.dimension), dtype=np.float32)] * len(texts)
 
-        def keep(rows: list[int], states: Vectors, encodings: list[Encoding]) -> None:
-            vectors[rows] = _unit(states.mean(axis=1))
-            for row, pieces, encoding in zip(rows, states, encodings, strict=True):
-                if spans[row]:
-                    parts[row] = _unit(_pool(pieces, np.array(encoding.offsets[: len(pieces)]), spans[row]))
+        def run(start: int, encodings: list[Encoding], rows: list[int]) -> int:
+            states = self._states([self._shorten(encodings[row].ids) for row in rows])
+            for row, pieces in zip(rows, states, strict=True):
+                if wanted := spans[start + row]:
+                    parts[start + row] = unit(_pool(pieces, np.array(encodings[row].offsets[: len(pieces)]), wanted))
+            vectors[[start + row for row in rows]] = unit(states.mean(axis=1))
+            return len(rows)
 
-        self._run_all(texts, keep, progress=progress)
+        done = 0
+        with ThreadPoolExecutor(self._workers) as pool:
+            for start in range(0, len(texts), BLOCK_TEXTS):
+                encodings = self._encode(texts[start : start + BLOCK_TEXTS])
+                runs = list(_runs([self._shorten(each.ids) for each in encodings]))
+                for count in (pool.map if len(runs) > 1 else map)(partial(run, start, encodings), runs):
+                    done += count
+                    if progress is not None:
+                        progress(done)
         return vectors, parts
 
     def embed_query(self, text: str) -> Vectors:
@@ -156,34 +160,6 @@ class MiniLM:
         readable = [text.encode("utf-8", "replace").decode() for text in texts]  # a lone surrogate becomes "?"
         encodings: list[Encoding] = self._tokenizer.encode_batch(readable, add_special_tokens=special)
         return encodings
-
-    def _run_all(
-        self,
-        texts: Sequence[str],
-        keep: Callable[[list[int], Vectors, list[Encoding]], None],
-        *,
-        progress: Callable[[int], None] | None = None,
-    ) -> None:
-        """Read all texts; `keep` is given the rows that ran together, their states and their encodings."""
-
-        def run(rows: list[int]) -> int:
-            keep(
-                [start + row for row in rows],
-                self._states([pieces[row] for row in rows]),
-                [encodings[row] for row in rows],
-            )
-            return len(rows)
-
-        done = 0
-        with ThreadPoolExecutor(self._workers) as pool:
-            for start in range(0, len(texts), BLOCK_TEXTS):
-                encodings = self._encode(texts[start : start + BLOCK_TEXTS])
-                pieces = [self._shorten(each.ids) for each in encodings]
-                runs = list(_runs(pieces))
-                for count in (pool.map if len(runs) > 1 else map)(run, runs):  # a question is not worth a thread
-                    done += count
-                    if progress is not None:
-                        progress(done)
 
     def _shorten(self, pieces: list[int]) -> list[int]:
         return pieces if len(pieces) <= self.max_pieces else [*pieces[: self.max_pieces - 1], pieces[-1]]
@@ -217,9 +193,10 @@ def _pool(pieces: Vectors, offsets: NDArray[np.int64], spans: Sequence[tuple[int
     return pooled
 
 
-def _unit(rows: Vectors) -> Vectors:
-    unit: Vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    return unit
+def unit(rows: Vectors) -> Vectors:
+    """The rows at unit length."""
+    scaled: Vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return scaled
 
 
 def installed_model() -> Path | None:

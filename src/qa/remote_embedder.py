@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from qa.embedder import MiniLM, Vectors
+from qa.embedder import MiniLM, Vectors, unit
 from qa.errors import EmbeddingError
 from qa.models import embedding_model, model_errors
 
@@ -64,8 +64,7 @@ class RemoteEmbedder:
 
         with model_errors(self.name, kind=EmbeddingError):
             vectors = np.array(wait(asyncio.wait_for(work, TIMES * self._timeout_s)), dtype=np.float32)
-            lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+            lengths = np.linalg.norm(vectors, axis=-1)
             if vectors.ndim != 2 or len(vectors) != count or not (np.isfinite(lengths) & (lengths > 0)).all():
                 raise ValueError(f"{count} vectors were asked for")
-        unit: Vectors = vectors / lengths
-        return unit
+        return unit(vectors)
