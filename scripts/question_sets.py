@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from qa.embedder import MiniLM
 from qa.headers import header_above, make_header
-from qa.passages import split_sentences
 from qa.sentence_vectors import readings
+from qa.sentences import split_sentences
 from qa.types import Passage
 
 Vectors = NDArray[np.float32]

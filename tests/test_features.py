@@ -10,7 +10,7 @@ import pytest
 from qa.features import SENTENCE_FEATURES, analyse, sentence_features, term_weight
 from qa.kinds import asked, asks_for_several, find_candidates
 from qa.mismatch import denied, one_slip, other_names, other_numbers, other_tense, reversed_sense
-from qa.passages import split_sentences
+from qa.sentences import split_sentences
 from qa.types import Passage
 from qa.words import rarity, same_root, stem, words
 

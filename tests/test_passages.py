@@ -14,8 +14,9 @@ from tokenizers import Tokenizer
 
 from qa.documents import read_document
 from qa.headers import make_header
-from qa.passages import MAX_CHARS, MAX_PIECES, TARGET_PIECES, split_passages, split_sentences
+from qa.passages import MAX_CHARS, MAX_PIECES, TARGET_PIECES, split_passages
 from qa.sentence_vectors import readings
+from qa.sentences import split_sentences
 from qa.types import Document, Passage
 
 SEEDS = Path(__file__).parent.parent / "seeds"

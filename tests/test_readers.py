@@ -12,7 +12,8 @@ import pytest
 from make_files import make_docx, make_epub, make_mail, make_pdf, make_pptx, make_xlsx
 from qa.documents import READERS, find_documents, read_document
 from qa.errors import DocumentError
-from qa.passages import split_passages, split_sentences
+from qa.passages import split_passages
+from qa.sentences import split_sentences
 from qa.types import Document
 
 FIRMS = [["Company", "Founded", "City"], ["Acme", 1998, "Rome"], ["Bolt & Co", 2004, ""]]

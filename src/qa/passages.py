@@ -12,10 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from qa.headers import HEADER_PIECES, header_above, make_header
-from qa.sentences import block_sentences, split_blocks, split_sentences, trim
+from qa.sentences import block_sentences, split_blocks, trim
 from qa.types import Document, Passage, Span
-
-__all__ = ["split_passages", "split_sentences"]
 
 CountPieces = Callable[[Sequence[str]], list[int]]
 Sized = tuple[tuple[Span, ...], int]  # sentences that stay together, and their pieces
