@@ -17,9 +17,10 @@ install = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 
 # The tests of the rooms that load neither Chroma nor Gradio nor LangChain nor a model.
-QUICK := app_history app_panel app_render app_safety app_screen citations documents evals_adapters evals_baseline \
-	evals_compare evals_judge evals_metrics evals_report evals_runner evals_scoring evals_statistics evals_suites \
-	evals_twins features followup passages readers readers_html support verification
+QUICK := documents/test_files.py documents/test_formats.py documents/test_passages.py documents/test_web.py \
+	search/test_features.py search/test_followup.py \
+	answers/test_citations.py answers/test_support.py answers/test_verification.py \
+	app/test_history.py app/test_panel.py app/test_render.py app/test_safety.py app/test_screen.py evals
 
 .PHONY: help ask chat test test-quick check fix eval baseline bench bench-quick lock ray clean
 help: ## list these commands
@@ -36,7 +37,7 @@ test: .venv/ready ## run every test
 	@$(BIN)/python -m pytest
 
 test-quick: .venv/ready ## run the tests of the rooms without frameworks, in under a minute
-	@$(BIN)/python -m pytest $(QUICK:%=tests/test_%.py)
+	@$(BIN)/python -m pytest $(QUICK:%=tests/%)
 
 check: .venv/ready ## run every check: format, lint, types, import arrows, tests
 	$(BIN)/ruff format --check

@@ -20,10 +20,10 @@ from pathlib import Path
 from openai import OpenAI
 
 from openai_server import OpenAIServer, Step
-from qa.chain import AnswerChain
-from qa.composer import Composer, load_prompts
-from qa.models import chat_model
-from qa.tokens import TokenCounter
+from qa.answers.chain import AnswerChain
+from qa.answers.composer import Composer, load_prompts
+from qa.models.chat import chat_model
+from qa.models.tokens import TokenCounter
 from qa.types import Answer, Findings, Hit, Passage, Span
 
 CLAIM = "The old bridge over the river was finished in the spring of that year by two hundred workers"

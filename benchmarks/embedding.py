@@ -26,7 +26,7 @@ from onnx import TensorProto, helper
 import texts
 from environments import running
 from measure import WORK, Spread, ratio, report, take_turns, timed
-from qa.embedder import GRAPH, WORKERS, MiniLM, installed_model
+from qa.models.minilm import GRAPH, WORKERS, MiniLM, installed_model
 
 LAYERS, WIDE, INNER = 6, 384, 1536
 PEERS = {"Chroma's default function": "chroma_default", "sentence-transformers": "sentence_transformers_cpu"}

@@ -20,7 +20,7 @@ import texts
 from environments import running
 from measure import WORK, Spread, percentile, ratio, report, take_turns
 from qa import Chatbot
-from qa.embedder import MiniLM, installed_model
+from qa.models.minilm import MiniLM, installed_model
 
 PEERS = {
     "LangChain + Chroma": ["langchain_stock"],

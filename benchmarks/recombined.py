@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa import Chatbot
-from qa.embedder import MiniLM
+from qa.models.minilm import MiniLM
 
 Vectors = NDArray[np.float32]
 RUN, RUNS, PARAGRAPHS = 3, 2, 200

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from measure import WORK, memory_mb, peak_memory_mb, report
 from qa import Chatbot
-from qa.ingestion import Progress
+from qa.ingestion.ingest import Progress
 from recombined import Remembering, Sentences
 
 COLUMNS = ("passages", "text", "minutes", "passages/s, the last tenth", "memory before", "memory at most", "on disk")

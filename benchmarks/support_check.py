@@ -14,8 +14,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from pathlib import Path
 
+from qa.answers.support import check, wording
 from qa.evals.judge import rarity_in
-from qa.support import check, wording
 
 SETS = ("dev_wow", "dev_tc", "dev_cmu", "test_wow")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from qa.documents import read_document
-from qa.embedder import MiniLM
+from qa.documents.files import read_document
+from qa.documents.passages import split_passages
 from qa.evals.adapters import squad
 from qa.evals.suites import load_cases
-from qa.passages import split_passages
+from qa.models.minilm import MiniLM
 
 
 def files(folder: Path, *, count: int | None = None) -> list[Path]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from onnx import ModelProto, NodeProto, TensorProto, helper
 
-from qa.embedder import GRAPH, WEIGHTS, installed_model
+from qa.models.minilm import GRAPH, WEIGHTS, installed_model
 
 LAYERS, HEADS, WIDTH, EPSILON = 6, 12, 384, 1e-12
 MICROSOFT = "com.microsoft"  # onnxruntime's own operators: its fused attention has no equal in the standard set

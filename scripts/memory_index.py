@@ -1,4 +1,4 @@
-"""Passages in memory that can be searched as `qa.index.Index` can, exactly: for corpora made by the thousand."""
+"""Passages in memory that can be searched as `qa.index.store.Index` can, exactly: for corpora made by the thousand."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.features import inverse_frequency
-from qa.retrieval import BM25_K1
+from qa.search.features import inverse_frequency
+from qa.search.retrieval import BM25_K1
 from qa.types import Passage
 from qa.words import terms
 
@@ -18,7 +18,7 @@ BM25_B = 0.75
 
 
 class MemoryIndex:
-    """A `qa.retrieval.Searchable` over numpy arrays; scores are those of the real index."""
+    """A `qa.search.retrieval.Searchable` over numpy arrays; scores are those of the real index."""
 
     def __init__(self, passages: Sequence[Passage], vectors: Vectors) -> None:
         self._passages = {passage.id: passage for passage in passages}

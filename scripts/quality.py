@@ -18,13 +18,13 @@ from pathlib import Path
 import numpy as np
 
 from memory_index import MemoryIndex
-from qa.embedder import MiniLM
 from qa.evals.ranking import ndcg
-from qa.index import Index
-from qa.retrieval import Query, Searchable, find
+from qa.index.store import Index
+from qa.index.writer import Entry, writing
+from qa.models.minilm import MiniLM
+from qa.search.retrieval import Query, Searchable, find
+from qa.search.weights import load_weights
 from qa.types import Findings, Passage, Record
-from qa.weights import load_weights
-from qa.writer import Entry, writing
 from question_sets import Case, Embedded, QuestionSet, Vectors, embed, load_cranfield, load_nq, load_squad
 from swapped_names import swap_names
 

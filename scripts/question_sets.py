@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.embedder import MiniLM
-from qa.headers import header_above, make_header
-from qa.sentence_vectors import readings
-from qa.sentences import split_sentences
+from qa.documents.headers import header_above, make_header
+from qa.documents.sentences import split_sentences
+from qa.index.sentence_vectors import readings
+from qa.models.minilm import MiniLM
 from qa.types import Passage
 
 Vectors = NDArray[np.float32]

@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memory_index import MemoryIndex
-from qa.embedder import MiniLM
-from qa.features import SENTENCE_FEATURES, SIGNALS, ParsedQuestion, analyse, sentence_features, signals
-from qa.retrieval import READ, fuse, read_passage
+from qa.models.minilm import MiniLM
+from qa.search.features import SENTENCE_FEATURES, SIGNALS, ParsedQuestion, analyse, sentence_features, signals
+from qa.search.retrieval import READ, fuse, read_passage
+from qa.search.weights import load_weights
 from qa.types import Hit, Passage
-from qa.weights import load_weights
 from question_sets import Case, Embedded, QuestionSet, embed, load_nq, load_squad, make_passage
 from regression import fit_choice, fit_logistic
 from swapped_names import swap_names

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from qa.documents.sentences import split_sentences
 from qa.evals.runner import Opener, System
 from qa.evals.suites import Case, Evidence, locate, read_corpus
-from qa.sentences import split_sentences
 from qa.types import Answer, Citation, Hit, Message, Passage, Sentence
 from qa.words import terms
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from chromadb.api.client import Client
 
-from qa.index import Index
-from qa.locks import Lease
+from qa.index.chroma import connect
+from qa.index.locks import Lease
+from qa.index.store import Index
+from qa.index.writer import Entry
 from qa.settings import load_settings
-from qa.stores import connect
 from qa.types import Document, Passage, Record, Span
-from qa.writer import Entry
 
 DIMENSION = 8
 

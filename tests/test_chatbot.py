@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from chroma_server import Store
 from qa import Answer, Chatbot, Citation, Message
 from qa.errors import DocumentError, QuestionError, SettingsError, StoreError
-from qa.resources import resource
+from qa.settings.resources import resource
 
 MILL = "The old mill in Arden burned down in 1891. It was rebuilt two years later by Ada Quill.\n"
 FERRY = "# Ferry\n\nThe ferry to Skerry Island leaves at nine. A ticket costs four crowns.\n"

@@ -20,8 +20,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import qa
-from qa.resources import resource
 from qa.settings import Settings
+from qa.settings.resources import resource
 
 PROJECT = Path(__file__).parents[1]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -110,7 +110,7 @@ def test_the_readmes_lines_without_make_are_those_that_make_runs_with_pip() -> N
 
 
 def test_embedding_leaves_nothing_in_the_home_folder(tmp_path: Path) -> None:
-    code = "import os; os.environ.pop('CI', None); from qa.embedder import MiniLM; MiniLM().embed_query('Rome')"
+    code = "import os; os.environ.pop('CI', None); from qa.models.minilm import MiniLM; MiniLM().embed_query('Rome')"
     run(sys.executable, "-c", code, HOME=str(tmp_path))
     assert list(tmp_path.rglob("*")) == []
 
@@ -185,10 +185,10 @@ def test_the_lock_meets_every_requirement_and_names_no_host_and_no_torch() -> No
 
 def test_the_quick_tests_load_no_framework() -> None:
     *_, command = run("make", "--dry-run", "--old-file=.venv/ready", "test-quick").splitlines()
-    files = [word for word in shlex.split(command) if word.endswith(".py")]
+    files = [word for word in shlex.split(command) if word.startswith("tests/")]
     code = "import pytest, sys; assert pytest.main(sys.argv[1:]) == 0; print('', *sys.modules, sep='\\n')"
     loaded = run(sys.executable, "-c", code, "--collect-only", "--quiet", *files).splitlines()
-    assert "qa.passages" in loaded
+    assert "qa.documents.passages" in loaded
     assert (
         sorted({"chromadb", "gradio", "langchain", "langchain_core", "onnxruntime", "playwright"} & set(loaded)) == []
     )
@@ -213,11 +213,19 @@ def modules(node: ast.AST) -> list[str]:
     return [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
 
 
+@pytest.mark.parametrize("wing", ["answers", "cli", "documents", "index", "ingestion", "models", "search", "settings"])
+def test_the_map_of_a_wing_names_each_of_its_files(wing: str) -> None:
+    folder = PROJECT / "src" / "qa" / wing
+    shown = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or ""
+    files = [f"{path.name}/" if path.is_dir() else path.stem for path in folder.glob("[!_.]*")]
+    assert sorted(re.findall(r"^ {4}(\S+) {2,}\S", shown, re.MULTILINE)) == sorted(files)
+
+
 @pytest.mark.parametrize("folder", ["prompts", "seeds"])
 @pytest.mark.parametrize("package", ["wheel", "sdist/*/src"])
 def test_a_wheel_and_a_source_archive_bring_the_folders(built: Path, package: str, folder: str) -> None:
     (root,) = built.glob(package)
-    code = f"from qa.resources import resource; print(resource({folder!r}))"
+    code = f"from qa.settings.resources import resource; print(resource({folder!r}))"
     found = Path(run(sys.executable, "-c", code, cwd=built, PYTHONPATH=str(root)).strip())
     assert found.is_relative_to(root.parent)
     assert contents(found) == contents(resource(folder)) != {}

@@ -12,17 +12,17 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from qa.asking import read_conditions, read_question, read_top_k
-from qa.checkup import Checkup
-from qa.conditions import Condition
+from qa.answers.asking import read_conditions, read_question, read_top_k
+from qa.answers.verification import Verification, verify_quotes, verify_sentences
+from qa.documents.selection import EVERYTHING, Selection
 from qa.errors import ModelError, SettingsError
-from qa.ingestion import IngestReport, OnProgress
+from qa.index.conditions import Condition
+from qa.ingestion.checkup import Checkup
+from qa.ingestion.ingest import IngestReport, OnProgress
 from qa.library import Library
-from qa.resources import resource
-from qa.selection import EVERYTHING, Selection
 from qa.settings import OPENAI_KEY, Settings, load_settings
+from qa.settings.resources import resource
 from qa.types import Answer, Document, Event, Findings, Hit, Message, Record
-from qa.verification import Verification, verify_quotes, verify_sentences
 
 if TYPE_CHECKING:
     from langchain_chroma import Chroma
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from langchain_core.retrievers import BaseRetriever
     from langchain_core.runnables import Runnable, RunnableConfig
 
-    from qa.composer import Composer
+    from qa.answers.composer import Composer
 
 History = Sequence[Message | Mapping[str, str]]
 
@@ -176,7 +176,7 @@ class Chatbot:
 
         Raises: SettingsError or ModelError when the language model cannot be made.
         """
-        from qa.chain import AnswerChain
+        from qa.answers.chain import AnswerChain
 
         falls_back = self.settings.fallback == EXTRACTIVE
         try:
@@ -198,9 +198,9 @@ class Chatbot:
 
     def _composer(self) -> Composer:
         """What writes answers with the language model. Raises: SettingsError, ModelError."""
-        from qa.composer import Composer, load_prompts
-        from qa.models import chat_model
-        from qa.tokens import TokenCounter, token_counter
+        from qa.answers.composer import Composer, load_prompts
+        from qa.models.chat import chat_model
+        from qa.models.tokens import TokenCounter, token_counter
 
         settings = self.settings
         model = self._chat_model or chat_model(
@@ -223,21 +223,21 @@ class Chatbot:
     @cached_property
     def retriever(self) -> BaseRetriever:
         """The search as a LangChain retriever."""
-        from qa.retriever import PassageRetriever
+        from qa.answers.retriever import PassageRetriever
 
         return PassageRetriever(search=self.search)
 
     @property
     def embeddings(self) -> Embeddings:
         """The model that embeds the passages, as LangChain's."""
-        from qa.retriever import PassageEmbeddings
+        from qa.answers.retriever import PassageEmbeddings
 
         return PassageEmbeddings(self.library.embedder)
 
     @property
     def vectorstore(self) -> Chroma:
         """The passages as LangChain's Chroma, as they are now: after an ingest, take it anew. Raises: StoreError."""
-        from qa.retriever import vectorstore
+        from qa.answers.retriever import vectorstore
 
         return vectorstore(self.library.index, embeddings=self.embeddings)
 

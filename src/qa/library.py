@@ -12,27 +12,27 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
-from qa.changes import Files
-from qa.checkup import Checkup, find_damage
-from qa.conditions import Condition, matching
-from qa.embedder import MiniLM, minilm
+from qa.documents.selection import EVERYTHING, Selection
 from qa.errors import DocumentError, QAError, SettingsError, StoreDamagedError, StoreError
-from qa.features import inverse_frequency
-from qa.index import Index
-from qa.ingestion import Here, IngestReport, OnProgress, ingest
-from qa.narrowing import Narrowed
-from qa.private import tighten_ours
-from qa.ray_ingestion import OnRay
-from qa.remote_embedder import RemoteEmbedder
-from qa.resources import resource
-from qa.retrieval import Query, find
-from qa.rows import Manifest
-from qa.selection import EVERYTHING, Selection
-from qa.sentence_vectors import SentenceVectors, Vectors, readings
+from qa.index.chroma import is_folder
+from qa.index.conditions import Condition, matching
+from qa.index.narrowing import Narrowed
+from qa.index.private import tighten_ours
+from qa.index.rows import Manifest
+from qa.index.sentence_vectors import SentenceVectors, Vectors, readings
+from qa.index.store import Index
+from qa.index.writer import writing
+from qa.ingestion.changes import Files
+from qa.ingestion.checkup import Checkup, find_damage
+from qa.ingestion.cluster import OnRay
+from qa.ingestion.ingest import Here, IngestReport, OnProgress, ingest
+from qa.models.embeddings import RemoteEmbedder
+from qa.models.minilm import MiniLM, minilm
+from qa.search.features import inverse_frequency
+from qa.search.retrieval import Query, find
 from qa.settings import Settings
-from qa.stores import is_folder
+from qa.settings.resources import resource
 from qa.types import Document, Findings, Passage, Record
-from qa.writer import writing
 
 _log = logging.getLogger("qa")
 LOOK_AGAIN_MS = 60_000  # while watching: not every file system tells of every change

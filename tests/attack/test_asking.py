@@ -11,9 +11,9 @@ import pytest
 from langchain_core.language_models import FakeListChatModel
 
 from qa import Chatbot, Message, QAError
-from qa.asking import CONDITION_CHARS, CONDITIONS, HISTORY_CHARS, TURN_CHARS, TURNS, read_history
-from qa.conditions import parse_condition
+from qa.answers.asking import CONDITION_CHARS, CONDITIONS, HISTORY_CHARS, TURN_CHARS, TURNS, read_history
 from qa.errors import QuestionError
+from qa.index.conditions import parse_condition
 from qa.types import Record
 
 QUESTION = "Who keeps the lighthouse?"

@@ -18,12 +18,12 @@ import pytest
 from make_index import entry, open_index, vector
 from qa import Chatbot
 from qa.errors import StoreError
-from qa.index import Index
-from qa.lexical import Lexical
-from qa.private import tighten, tighten_ours
-from qa.segments import remove_orphans
-from qa.stores import connect
-from qa.writer import writing
+from qa.index.chroma import connect
+from qa.index.lexical import Lexical
+from qa.index.private import tighten, tighten_ours
+from qa.index.segments import remove_orphans
+from qa.index.store import Index
+from qa.index.writer import writing
 
 QUESTION = "When did the old mill in Arden burn down?"
 LINES = "".join(f"line {number} of the mill\n" for number in range(1_100))  # Chroma writes vectors every 1,000

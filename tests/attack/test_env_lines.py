@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from qa.envfile import read_env_file
 from qa.errors import SettingsError
+from qa.settings.envfile import read_env_file
 
 
 def test_an_env_file_is_read_in_time_that_grows_with_it_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

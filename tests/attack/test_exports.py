@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessageChunk
 
 from qa import Chatbot
-from qa.draft import Draft
+from qa.answers.draft import Draft
+from qa.answers.verification import SentenceCheck, read_answers, verify_quotes, verify_sentences
+from qa.documents.sentences import split_sentences
 from qa.errors import DocumentError, ModelError
-from qa.sentences import split_sentences
 from qa.types import ABSTENTION, Answer, Document, Passage, Sentence, Usage
-from qa.verification import SentenceCheck, read_answers, verify_quotes, verify_sentences
 
 TEXT = """General Naravane met General Serino in Rome on 8 July 2021 and then visited Italy's naval dockyard.
 He did not meet Ada Quill. The fleet [3] counts 41 ships, and `a[1]` is one of them.

@@ -9,22 +9,24 @@ from pathlib import Path
 import pytest
 from attack_times import grows, seconds
 
-from qa import documents, extractive, kinds, markers, mismatch, support
+from qa.answers import extractive, markers, support
+from qa.answers.context import harmless
+from qa.answers.reply import Reply
 from qa.app import export, render
 from qa.app.history import Conversation, Turn
 from qa.app.questions import make_question
 from qa.app.safety import without_secrets
-from qa.conditions import parse_condition
-from qa.context import harmless
-from qa.dates import own_date, written_date
-from qa.documents import find_documents
+from qa.documents import files
+from qa.documents.dates import own_date, written_date
+from qa.documents.files import find_documents
+from qa.documents.formats.content import tidy
+from qa.documents.formats.web import html_content
+from qa.documents.passages import split_passages
+from qa.documents.sentences import split_sentences
 from qa.errors import DocumentError, QuestionError
-from qa.followup import standalone
-from qa.passages import split_passages
-from qa.readers.content import tidy
-from qa.readers.web import html_content
-from qa.reply import Reply
-from qa.sentences import split_sentences
+from qa.index.conditions import parse_condition
+from qa.search import kinds, mismatch
+from qa.search.followup import standalone
 from qa.types import Answer, Document, Message, Passage, Sentence, Span
 
 QUICK_S = 0.012  # what grows with the square takes 30 ms or more for 8,000 characters
@@ -92,8 +94,8 @@ READERS: dict[str, Callable[[str], object]] = {
     "condition": lambda text: refused(f"colour={text}"),
     "condition's value": lambda text: refused(f"date={text}!"),
     "history": followed,
-    "Markdown": documents._markdown_title,
-    "front matter": lambda text: documents._markdown_title(f"---\n{text}\n---\n{text}"),
+    "Markdown": files._markdown_title,
+    "front matter": lambda text: files._markdown_title(f"---\n{text}\n---\n{text}"),
     "date": lambda text: (own_date(text), own_date(f"---\n{text}"), written_date(text)),
     "passages": split,
     "sentences": split_sentences,

@@ -17,8 +17,8 @@ from openai_server import OpenAIServer, Step
 from qa import Chatbot, Settings, cli
 from qa.errors import ModelError, SettingsError, StoreError
 from qa.evals.opening import describe, open_judge
-from qa.listening import guarded
-from qa.models import chat_model, embedding_model
+from qa.models.chat import chat_model, embedding_model
+from qa.models.listening import guarded
 
 READERS, FOLDERS = "sk-readers-own-0123456789", "folders own 0123456789"
 NAME = "openai:gpt-test"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from qa.mismatch import _without_a_letter, one_slip
+from qa.search.mismatch import _without_a_letter, one_slip
 from qa.words import _known_stem, terms
 
 

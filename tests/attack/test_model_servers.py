@@ -18,8 +18,8 @@ from openai_server import OpenAIServer, Step
 from page_driver import open_bot
 from qa.chatbot import Chatbot
 from qa.errors import EmbeddingError, ModelError
-from qa.listening import REPLY_CHARS, guarded
-from qa.models import REPLY_TOKENS, THINKING_TOKENS, chat_model
+from qa.models.chat import REPLY_TOKENS, THINKING_TOKENS, chat_model
+from qa.models.listening import REPLY_CHARS, guarded
 from qa.types import Answer
 from raw_server import CHUNKED, Play, RawServer, data, event, head
 
@@ -394,7 +394,7 @@ VECTORS: dict[str, Play] = {
 
 @pytest.mark.parametrize("play", VECTORS.values(), ids=VECTORS)
 def test_an_embedding_server_is_bounded_too(play: Play, library: Chatbot) -> None:
-    from qa.remote_embedder import RemoteEmbedder
+    from qa.models.embeddings import RemoteEmbedder
 
     with RawServer(play) as server, pytest.raises(EmbeddingError):
         RemoteEmbedder("openai:raw", base_url=server.url, timeout_s=0.3, reader=library.library.embedder)

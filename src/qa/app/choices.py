@@ -14,8 +14,8 @@ from pydantic import validate_call
 
 from qa.app.events import STRICT, Name, Strictness, TopK, Words
 from qa.app.render import inert
-from qa.conditions import matching, parse_condition
 from qa.errors import QuestionError, SettingsError
+from qa.index.conditions import matching, parse_condition
 from qa.types import Record
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import Annotated, Any, TypeVar
 import gradio as gr
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, validate_call
 
+from qa.answers.asking import QUESTION_CHARS
 from qa.app.render import inert
 from qa.app.safety import tell
-from qa.asking import QUESTION_CHARS
 from qa.errors import QAError
 
 Browser = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]  # its secret, as page.js makes it

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.app.questions import make_question
+from qa.documents.sentences import split_sentences
 from qa.errors import QAError, QuestionError
-from qa.private import write_whole
-from qa.sentences import split_sentences
+from qa.index.private import write_whole
 from qa.types import Answer, Document
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qa.answers.asking import read_question
 from qa.app.history import Conversation, Turn
-from qa.asking import read_question
 from qa.errors import SuiteError
 from qa.evals.metrics import contains_answer
 from qa.evals.suites import Case, Evidence, save_case
-from qa.private import write_whole
+from qa.index.private import write_whole
 from qa.types import Answer, Record
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from qa.private import make_private, write_whole
+from qa.index.private import make_private, write_whole
 from qa.types import Answer, Message
 
 _ID = re.compile(r"[0-9a-f]{32}")

@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from qa.errors import SettingsError
-from qa.private import make_private, write_whole
+from qa.index.private import make_private, write_whole
 
 # Source: OWASP, Password Storage Cheat Sheet: N=2^14, r=8, p=5 takes 16 MB, and here 0.16 s a try.
 COST = "scrypt$16384$8$5$"

@@ -26,7 +26,7 @@ from qa.app.thumbs import Thumbs
 from qa.app.uploads import Uploads
 from qa.app.visitors import Visitors
 from qa.chatbot import EXTRACTIVE
-from qa.documents import READERS
+from qa.documents.files import READERS
 
 if TYPE_CHECKING:
     from qa.chatbot import Chatbot

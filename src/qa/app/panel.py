@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from qa.answers.verification import Finding, find_quote
 from qa.app.history import Conversation
 from qa.app.links import Reference
+from qa.documents.passages import page_of
 from qa.errors import StoreError
-from qa.passages import page_of
 from qa.types import Document, Span
-from qa.verification import Finding, find_quote
 from qa.words import visible
 
 AROUND = 20_000  # characters shown on either side of a span; a long document stays quick to open

@@ -22,7 +22,7 @@ from qa.app.names import Forwarded, Names
 from qa.app.safety import Headers, check_binding
 from qa.app.unread import bound_unread
 from qa.errors import SettingsError
-from qa.private import make_private
+from qa.index.private import make_private
 
 if TYPE_CHECKING:
     import gradio as gr

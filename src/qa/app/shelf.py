@@ -17,7 +17,7 @@ from qa.app.examples import Examples
 from qa.app.layout import QUICK, WRITING, Page, Update
 from qa.app.lists import documents_html, header_html, progress_html, report_html
 from qa.app.uploads import Uploads
-from qa.ingestion import Progress
+from qa.ingestion.ingest import Progress
 from qa.words import visible
 
 if TYPE_CHECKING:

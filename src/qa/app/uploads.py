@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from gradio.utils import get_upload_folder
 
 from qa.app.safety import without_secrets
-from qa.documents import READERS, read_document
+from qa.documents.files import READERS, read_document
 from qa.errors import DocumentError, QAError
-from qa.ingestion import OnProgress
-from qa.private import make_private
+from qa.index.private import make_private
+from qa.ingestion.ingest import OnProgress
 from qa.types import Record
 
 if TYPE_CHECKING:

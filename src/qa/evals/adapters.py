@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from qa.errors import SuiteError
 from qa.evals.suites import Case, Evidence, Suite
-from qa.private import make_private
+from qa.index.private import make_private
 
 RETRIEVAL = ("nDCG@10", "RR@10")
 _ENTRY = re.compile(r"^\.I ", re.MULTILINE)  # of Cranfield

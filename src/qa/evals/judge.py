@@ -16,12 +16,12 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from qa.context import fence
+from qa.answers.context import fence
+from qa.answers.prompts import Prompt, PromptMessage
+from qa.answers.support import check
 from qa.errors import ModelError, SuiteError
 from qa.evals.statistics import Interval, bootstrap
-from qa.features import inverse_frequency
-from qa.prompts import Prompt, PromptMessage
-from qa.support import check
+from qa.search.features import inverse_frequency
 from qa.words import terms
 
 FLOOR = 0.4

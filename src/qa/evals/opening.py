@@ -9,15 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from qa.answers.prompts import PromptMessage, load_prompt
 from qa.errors import StoreMismatchError, bare_address
 from qa.evals.judge import FIELDS, Judge, ModelJudge, Rules
 from qa.evals.records import read_records
 from qa.evals.runner import RECORDS, Opener, System
 from qa.evals.suites import read_corpus
-from qa.models import chat_model
-from qa.prompts import PromptMessage, load_prompt
-from qa.resources import resource
+from qa.models.chat import chat_model
 from qa.settings import load_settings
+from qa.settings.resources import resource
 
 MEASURED = ("model", "embeddings", "top_k", "context_tokens", "strictness", "unsupported", "check", "fallback")
 """The settings on which answers depend, besides `base_url` and `prompts`."""
@@ -28,7 +28,7 @@ def describe(chosen: Mapping[str, Any]) -> dict[str, str]:
 
     Raises: SettingsError when one cannot be used, PromptError when a prompt cannot.
     """
-    from qa.composer import load_prompts
+    from qa.answers.composer import load_prompts
 
     settings = load_settings(**chosen)
     return {
@@ -72,7 +72,7 @@ def open_judge(name: str, *, folder: Path) -> Judge:
     if name == "rules":
         cases = (record.case for record in read_records(folder / RECORDS))
         return Rules({each.quote for case in cases for each in (*case.evidence, *case.denied_by)})
-    from qa.listening import guarded
+    from qa.models.listening import guarded
 
     settings = load_settings()
     timeout_s = settings.timeout_s

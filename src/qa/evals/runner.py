@@ -28,7 +28,7 @@ from qa.errors import SuiteError
 from qa.evals.metrics import Region
 from qa.evals.records import CaseRecord, Retrieved, appending, read_records
 from qa.evals.suites import Case, Suite, Texts, locate, read_corpus
-from qa.private import make_private
+from qa.index.private import make_private
 from qa.types import Answer, Hit, Message
 
 PLAN, RECORDS = "run.json", "records.jsonl"

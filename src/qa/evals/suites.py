@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qa.errors import SuiteError
 from qa.evals.metrics import Region
-from qa.private import make_private
+from qa.index.private import make_private
 from qa.types import Message
 
 Texts = Mapping[str, str]
@@ -154,7 +154,7 @@ def read_corpus(folder: Path) -> dict[str, str]:
 
     Raises: SuiteError when the folder is not there; DocumentError when a file cannot be read.
     """
-    from qa.documents import find_documents, read_document
+    from qa.documents.files import find_documents, read_document
 
     if not folder.is_dir():
         raise SuiteError(f"there is no corpus folder {folder}. Correct `corpus` in suite.toml")

@@ -104,7 +104,7 @@ def _removed(cases: Sequence[Case], texts: Texts, variants: dict[str, Texts]) ->
 
 def without_sentences(texts: Texts, regions: Sequence[Region]) -> dict[str, str]:
     """The texts without every sentence that the regions touch; a text that loses all of them is left out."""
-    from qa.sentences import split_sentences
+    from qa.documents.sentences import split_sentences
 
     left = {}
     for name, text in texts.items():

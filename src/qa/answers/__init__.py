@@ -1,0 +1,21 @@
+"""Findings → an Answer in the documents' own words or a language model's, with every sentence cited and checked.
+
+    asking            the question, its history and its conditions, checked at the door
+    extractive        the sentences that answer, verbatim, or an abstention
+    chain             a question → an answer, with and without a language model, as one LangChain pipeline
+    composer          the steps of the chain that need a language model
+    prompts           prompt files → prompts
+    context           what a language model is shown: numbered sentences, within a budget
+    draft             a model's stream → events, the Answer last
+    reply             a model's words as the reader sees them
+    markers           what models write between brackets: `[2.1]`
+    citations         markers → the exact words they stand for
+    statements        an answer's sentences, each with what it cites
+    support           does the cited text hold the sentence: by its wording
+    facts             … by its numbers, dates, names and negation
+    claims            … by asking a language model
+    verification      exported answers against the index as it is now
+    retriever         the search, the embedder and the index for the users of LangChain
+
+Nothing is searched or stored here, and no setting is read.
+"""

@@ -1,0 +1,182 @@
+"""A question → its answer, as one LangChain pipeline: the one door, with a language model or without.
+
+What is asked is checked here, once for everybody. How to search arrives as a function, the model as a
+`Composer`; no Chroma, no settings and no UI here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableGenerator, RunnableLambda, run_in_executor
+
+from qa.answers import extractive
+from qa.answers.asking import read_asked
+from qa.answers.composer import Composer, Shown, reworded
+from qa.answers.draft import added
+from qa.answers.retriever import PassageRetriever
+from qa.errors import ModelError
+from qa.index.conditions import Condition
+from qa.search.followup import standalone
+from qa.types import Event, Findings, Hit, Message, Usage
+
+Find = Callable[[str, str, tuple[Condition, ...]], Findings]
+"""All that is found for a question, by its query, in documents that meet the conditions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """One question on its way through the chain; each step adds what it finds out."""
+
+    question: str
+    history: tuple[Message, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    query: str = ""
+    found: Findings | None = None
+    shown: Shown | None = None
+    usage: Usage = field(default_factory=Usage)
+    failure: ModelError | None = None
+
+    @property
+    def findings(self) -> Findings:
+        """What was found; asked for after the search only."""
+        assert self.found is not None
+        return self.found
+
+
+class Answering(RunnableGenerator[Asking, Event]):
+    """The last step: streams every event; invoked, it gives the last one, the Answer."""
+
+    def invoke(self, input: Asking, config: RunnableConfig | None = None, **kwargs: Any) -> Event:
+        """The Answer."""
+        *_, answer = self.stream(input, config, **kwargs)
+        return answer
+
+    async def ainvoke(self, input: Asking, config: RunnableConfig | None = None, **kwargs: Any) -> Event:
+        """The Answer."""
+        *_, answer = [event async for event in self.astream(input, config, **kwargs)]
+        return answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerChain:
+    """Answers with what `find` finds: by the composer's model, or in the documents' own words without one.
+
+    The documents' own words answer too when the model fails, if it `falls_back`; `failure` says that it has already.
+    """
+
+    find: Find
+    composer: Composer | None = None
+    falls_back: bool = False
+    failure: ModelError | None = None
+
+    def runnable(self) -> Runnable[Mapping[str, Any], Event]:
+        """`{"question", "history", "where"}` → events when streamed, the Answer when invoked; sync and async.
+
+        Raises: QuestionError; ModelError when the model fails before a word of the answer was shown.
+        """
+        chain = (
+            RunnableLambda(self.accept, name="accept")  # what is asked, within its bounds
+            | RunnableLambda(self.rewrite, self.arewrite, name="rewrite")  # the question stands alone
+            | RunnableLambda(self.look, name="find")  # one reading of the index
+            | RunnableLambda(self.prompt, name="prompt")  # what a model is shown, where one is to answer
+            | Answering(self.answer, self.aanswer, name="answer")  # text, cited and checked, then the Answer
+        )
+        return chain.with_config(run_name="qa")
+
+    def accept(self, asked: Mapping[str, Any]) -> Asking:
+        """What was asked. Raises: QuestionError."""
+        question, history, conditions = read_asked(asked)
+        return Asking(question=question, history=history, conditions=conditions, failure=self.failure)
+
+    def rewrite(self, asking: Asking) -> Asking:
+        """The question with its query: itself, or with a history what a model or a rule makes of it."""
+        if self.composer is None or not asking.history:
+            return _by_rule(asking)
+        try:
+            reply = self.composer.chat().invoke(self.composer.conversation(asking.question, asking.history))
+        except ModelError as error:
+            return self._failed(asking, error)
+        return _reworded(asking, str(reply.text), usage=added(asking.usage, reply))
+
+    async def arewrite(self, asking: Asking) -> Asking:
+        """`rewrite`, awaiting the model."""
+        if self.composer is None or not asking.history:
+            return _by_rule(asking)
+        try:
+            reply = await self.composer.chat().ainvoke(self.composer.conversation(asking.question, asking.history))
+        except ModelError as error:
+            return self._failed(asking, error)
+        return _reworded(asking, str(reply.text), usage=added(asking.usage, reply))
+
+    def look(self, asking: Asking) -> Asking:
+        """The question with all that was found for it, by a retriever that traces can see."""
+        found: list[Findings] = []
+
+        def search(query: str) -> tuple[Hit, ...]:
+            found.append(self.find(asking.question, query, asking.conditions))
+            return found[0].read
+
+        PassageRetriever(search=search, name="retrieve").invoke(asking.query)
+        return replace(asking, found=found[0])
+
+    def prompt(self, asking: Asking) -> Asking:
+        """The question with what a model is shown; nothing where none is to answer."""
+        if self.composer is None or asking.failure or not asking.findings.answerable:
+            return asking
+        return replace(asking, shown=self.composer.show(asking.findings, asking.history))
+
+    def answer(self, questions: Iterator[Asking]) -> Iterator[Event]:
+        """The events of each answer; closing this closes the connection to the model."""
+        for asking in questions:
+            if self.composer is None or asking.shown is None:
+                yield from self._own_words(asking)
+                continue
+            try:
+                yield from self.composer.write(asking.shown, asking.findings, usage=asking.usage)
+            except ModelError as error:
+                yield from self._own_words(self._failed(asking, error))
+
+    async def aanswer(self, questions: AsyncIterator[Asking]) -> AsyncIterator[Event]:
+        """`answer`, awaiting the model."""
+        async for asking in questions:
+            failed = asking
+            if self.composer is not None and asking.shown is not None:
+                try:
+                    async for event in self.composer.awrite(asking.shown, asking.findings, usage=asking.usage):
+                        yield event
+                    continue
+                except ModelError as error:
+                    failed = self._failed(asking, error)
+            for event in await run_in_executor(None, self._own_words, failed):
+                yield event
+
+    def _failed(self, asking: Asking, error: ModelError) -> Asking:
+        """The question as it goes on without a model. Raises: the error itself when it is not to go on."""
+        if not self.falls_back:
+            raise error
+        return replace(asking if asking.query else _by_rule(asking), failure=error)
+
+    def _own_words(self, asking: Asking) -> list[Event]:
+        """The answer in the documents' own sentences, as events: each citation before its marker, the Answer last."""
+        started = time.perf_counter()
+        answer = extractive.answer(asking.findings)
+        if asking.failure:
+            note = f"the language model failed, so these are the documents' own sentences: {asking.failure}"
+            answer = replace(answer, notes=(note,))
+        elif self.composer:
+            answer = self.composer.refuse(asking.findings, usage=asking.usage)
+        answer = replace(answer, seconds={**answer.seconds, "answer": time.perf_counter() - started})
+        return [*answer.citations, answer.text, answer]
+
+
+def _by_rule(asking: Asking) -> Asking:
+    return replace(asking, query=standalone(asking.question, asking.history))
+
+
+def _reworded(asking: Asking, reply: str, *, usage: Usage) -> Asking:
+    """The question with its query, by the rule when the model's reply is no question."""
+    return replace(asking, query=reworded(reply) or _by_rule(asking).query, usage=usage)

@@ -1,0 +1,162 @@
+"""Findings → an Answer by a chat model: the steps of the chain that need one.
+
+The model is shown what was found, within a budget; what it writes is cited and judged in `draft` and below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping, Sequence
+from contextlib import aclosing, closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, cast
+
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessageChunk
+from langchain_core.runnables import Runnable, run_in_executor
+
+from qa.answers.claims import Claim, format_claims, parse_verdicts
+from qa.answers.context import fence, pack_context, recent
+from qa.answers.draft import Draft, added
+from qa.answers.extractive import refusal
+from qa.answers.prompts import Prompt, PromptMessage, fingerprint, load_prompt
+from qa.answers.reply import SENTINEL, Unsupported, without_thoughts
+from qa.answers.support import Verdict
+from qa.errors import ModelError
+from qa.models.chat import REPLY_TOKENS, input_window
+from qa.models.listening import guarded
+from qa.models.tokens import TokenCounter
+from qa.types import Answer, Event, Findings, Message, Passage, Usage
+
+QUERY_CHARS = 400
+CONVERSATION_TOKENS = 1_500
+MESSAGE_TOKENS = 8  # what a chat template adds to each message, about
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompts:
+    """The three prompts of the chain."""
+
+    answer: Prompt
+    rewrite: Prompt
+    check: Prompt
+
+    @property
+    def fingerprint(self) -> str:
+        """Names these three files as they are, in every answer."""
+        return fingerprint((self.answer, self.rewrite, self.check))
+
+
+def load_prompts(folder: Path) -> Prompts:
+    """The chain's prompts from a folder. Raises: PromptError."""
+    return Prompts(
+        answer=load_prompt(folder, "answer", fields=("fence", "passages", "question", "sentinel")),
+        rewrite=load_prompt(folder, "rewrite", fields=("conversation", "question")),
+        check=load_prompt(folder, "check", fields=("fence", "claims")),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What the model is shown: its messages, and the passages whose sentences they number."""
+
+    messages: tuple[PromptMessage, ...]
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composer:
+    """Writes answers with a chat model; `name` is what errors and answers call it."""
+
+    model: BaseChatModel
+    name: str
+    prompts: Prompts
+    count: TokenCounter
+    timeout_s: float = 60
+    context_tokens: int = 6_000
+    unsupported: Unsupported = "mark"
+    check: Literal["rules", "model"] = "rules"
+
+    def chat(self) -> Runnable[LanguageModelInput, AIMessageChunk]:
+        """The model, within the bounds of its name, time and length."""
+        return guarded(self.model, name=self.name, timeout_s=self.timeout_s)
+
+    def conversation(self, question: str, history: Sequence[Message]) -> list[tuple[str, str]]:
+        """The messages that ask for the question as it stands alone."""
+        latest = recent(history, budget=CONVERSATION_TOKENS, count=self.count)
+        conversation = "\n".join(f"{message.role}: {' '.join(message.content.split())}" for message in latest)
+        return _messages(self.prompts.rewrite.fill(conversation=conversation, question=question))
+
+    def show(self, findings: Findings, history: Sequence[Message]) -> Shown:
+        """Rules and question first, then passages by rank, then history, as far as the budget goes."""
+        query = findings.query
+        fixed = self._size(self._filled(query, passages="", fence=""))
+        window = input_window(self.model) or self.context_tokens + fixed + REPLY_TOKENS
+        budget = min(self.context_tokens, window - fixed - REPLY_TOKENS)
+        fenced_off = "\n".join([query, *(message.content for message in history)])
+        context = pack_context(findings.read, budget=budget, count=self.count, fenced_off=fenced_off)
+        latest = recent(history, budget=budget - self.count(context.text), count=self.count)
+        *rules, last = self._filled(query, passages=context.text, fence=context.fence)
+        earlier = (PromptMessage(role=message.role, content=message.content) for message in latest)
+        return Shown(messages=(*rules, *earlier, last), passages=context.passages)
+
+    def write(self, shown: Shown, findings: Findings, *, usage: Usage) -> Iterator[Event]:
+        """The events of the answer as the model writes it; closing this closes the connection to the model.
+
+        Raises: ModelError when the model fails before a word of the answer was shown.
+        """
+        draft = Draft(shown.passages, usage=usage)
+        stream = self.chat().stream(_messages(shown.messages))
+        try:
+            with closing(cast("Generator[AIMessageChunk]", stream)) as chunks:
+                for chunk in chunks:
+                    yield from draft.feed(chunk)
+        except ModelError as error:
+            draft.broke(error)
+        yield from self._finish(draft, findings)
+
+    async def awrite(self, shown: Shown, findings: Findings, *, usage: Usage) -> AsyncIterator[Event]:
+        """`write`, awaiting the model."""
+        draft = Draft(shown.passages, usage=usage)
+        stream = self.chat().astream(_messages(shown.messages))
+        try:
+            async with aclosing(cast("AsyncGenerator[AIMessageChunk]", stream)) as chunks:
+                async for chunk in chunks:
+                    for piece in draft.feed(chunk):
+                        yield piece
+        except ModelError as error:
+            draft.broke(error)
+        for event in await run_in_executor(None, self._finish, draft, findings):
+            yield event
+
+    def refuse(self, findings: Findings, *, usage: Usage) -> Answer:
+        """The abstention under the model's name."""
+        return replace(refusal(findings), model=self.name, prompt=self.prompts.fingerprint, usage=usage)
+
+    def _finish(self, draft: Draft, findings: Findings) -> list[Event]:
+        checker = self._check if self.check == "model" else None
+        base = self.refuse(findings, usage=draft.usage)
+        return draft.finish(base, unsupported=self.unsupported, idf=findings.rarity, checker=checker)
+
+    def _check(self, claims: Sequence[Claim]) -> tuple[Mapping[int, Verdict], Usage]:
+        text = format_claims(claims)
+        messages = self.prompts.check.fill(fence=fence(text), claims=text)
+        reply = self.chat().invoke(_messages(messages))
+        return parse_verdicts(without_thoughts(str(reply.text))), added(Usage(), reply)
+
+    def _filled(self, question: str, *, passages: str, fence: str) -> tuple[PromptMessage, ...]:
+        return self.prompts.answer.fill(fence=fence, passages=passages, question=question, sentinel=SENTINEL)
+
+    def _size(self, messages: Sequence[PromptMessage]) -> int:
+        return sum(self.count(message.content) + MESSAGE_TOKENS for message in messages)
+
+
+def reworded(reply: str) -> str | None:
+    """The question in a model's reply, alone and without quotation marks; None when the reply holds none."""
+    lines = [line.strip(" \t\"'`“”*") for line in without_thoughts(reply).splitlines()]
+    query = next((line for line in lines if line), "")
+    return query if 0 < len(query) <= QUERY_CHARS else None
+
+
+def _messages(messages: Sequence[PromptMessage]) -> list[tuple[str, str]]:
+    return [(message.role, message.content) for message in messages]

@@ -1,0 +1,112 @@
+"""Hits → what a language model is shown: numbered sentences, within a budget, as data.
+
+Document text is made harmless here: one sentence a line, no ids, no control tokens and no invisible
+characters of its own, between marks that it cannot contain. Quotes are not cut from this text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from qa.answers.markers import OPENING, find_marker
+from qa.types import Hit, Message, Passage
+
+TITLE_CHARS = 200
+
+_INVISIBLE = re.compile(
+    "[\u0000-\u0008\u000e-\u001b\u007f-\u0084\u0086-\u009f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+    "\U000e0000-\U000e007f]"
+)
+# What chat templates begin a message with: <|im_start|>, <｜User｜>, <<SYS>>, </s>, <start_of_turn>, [INST].
+_CONTROL = re.compile(r"<(?=[|｜]|</?SYS>|/?(?:s|bos|eos|start_of_turn|end_of_turn)>)", re.IGNORECASE)
+_INSTRUCTION = re.compile(r"\[(/?INST)\]", re.IGNORECASE)
+_OUR_MARKER = re.compile(r"(?<![ \t])[ \t]*+\[\d{1,2}\]")
+_BRACKET = re.compile(f"[{re.escape(OPENING)}]")
+_PLAIN = str.maketrans("[【［〔]】］〕", "(((())))")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The passages that a model is shown, in order, and the text it reads; `fence` marks its ends."""
+
+    passages: tuple[Passage, ...]
+    text: str
+    fence: str
+
+
+def pack_context(hits: Sequence[Hit], *, budget: int, count: Callable[[str], int], fenced_off: str = "") -> Context:
+    """As many passages as the budget of tokens holds, by rank; of the first one, at least the first sentence.
+
+    The fence occurs neither in the passages nor in `fenced_off`, the rest of the prompt.
+    """
+    passages: list[Passage] = []
+    blocks: list[str] = []
+    left = budget
+    for hit in hits:
+        block = _block(hit.passage, number=len(passages) + 1)
+        if count(block) > left:
+            break
+        left -= count(block)
+        passages.append(hit.passage)
+        blocks.append(block)
+    if hits and not passages:
+        passages = [_shortened(hits[0].passage, budget=budget, count=count)]
+        blocks = [_block(passages[0], number=1)]
+    text = "\n\n".join(blocks)
+    return Context(passages=tuple(passages), text=text, fence=fence(text + fenced_off))
+
+
+def fence(text: str) -> str:
+    """Eight hexadecimal digits that do not occur in a text, the same for the same text."""
+    token = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    while token in text:
+        token = hashlib.sha256(token.encode()).hexdigest()[:8]
+    return token
+
+
+def harmless(text: str) -> str:
+    """A text on one line, without anything a model or its chat template could take for ours."""
+    line = " ".join(_INVISIBLE.sub("", text).split())
+    line = _INSTRUCTION.sub(r"(\1)", _CONTROL.sub("< ", line))
+    pieces, at = [], 0
+    for bracket in _BRACKET.finditer(line):
+        marker = find_marker(line, bracket.start())
+        if marker and bracket.start() >= at:
+            pieces += [line[at : bracket.start()], line[bracket.start() : marker[1]].translate(_PLAIN)]
+            at = marker[1]
+    return "".join([*pieces, line[at:]])
+
+
+def recent(history: Sequence[Message], *, budget: int, count: Callable[[str], int]) -> tuple[Message, ...]:
+    """The latest turns of a conversation that the budget holds, a user's first; our old markers left out."""
+    kept: list[Message] = []
+    for turn in reversed(history):
+        plain = replace(turn, content=_OUR_MARKER.sub("", turn.content))
+        budget -= count(plain.content)
+        if budget < 0:
+            break
+        kept.append(plain)
+    while kept and kept[-1].role != "user":
+        kept.pop()
+    return tuple(reversed(kept))
+
+
+def _block(passage: Passage, *, number: int) -> str:
+    page = "" if passage.page is None else f", page {passage.page}"
+    head = f"Passage {number}: {harmless(passage.title)[:TITLE_CHARS]}{page}"
+    lines = (
+        f"[{number}.{position}] {harmless(passage.cut(span))}"
+        for position, span in enumerate(passage.sentences, start=1)
+    )
+    return "\n".join([head, *lines])
+
+
+def _shortened(passage: Passage, *, budget: int, count: Callable[[str], int]) -> Passage:
+    """The passage with the first sentences that fit, one at least; its text stays as it is."""
+    kept = passage
+    while len(kept.sentences) > 1 and count(_block(kept, number=1)) > budget:
+        kept = replace(kept, sentences=kept.sentences[:-1])
+    return kept

@@ -1,0 +1,264 @@
+"""Exported answers against the index as it is now: does every quote stand where it was cited, and bear its sentence?
+
+Reads the JSON of one answer or of a conversation. The rules judge each sentence again; nothing is asked again.
+The page's panel asks `find_quote` too, so that both say the same of a quote.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from qa.answers.support import PARTLY, SUPPORTED, Verdict, check
+from qa.errors import DocumentError, StoreError
+from qa.types import ABSTENTION, Answer, Citation, Document, Sentence, Span, Support
+
+SURROUNDINGS_CHARS = 2_000  # about a quote: no passage is longer
+# How far a wording may fall short of its verdict: how rare a term is changes with the documents that are indexed.
+SLACK = 0.1
+_RANKS: dict[Support, int] = {support: -rank for rank, support in enumerate(get_args(Support))}
+_NEEDED = {"supported": SUPPORTED, "partly": PARTLY}
+_MARKER = re.compile(r"\[(\d+)\]")
+EXPORT_BYTES = 100_000_000
+_NUMBERING = re.compile(r"(?<!\d)\d++[.)]")
+_WORD = re.compile(r"[^\W_]")
+
+Finding = Literal["exact", "moved", "changed", "gone"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What became of a quote, and its places in the document as it is now: none, the one, or the first and the last.
+
+    `exact`: at the cited characters, whatever else has changed. `moved`: elsewhere in the document, word for word.
+    `changed`: the document is there without these words. `gone`: the document is not indexed.
+    """
+
+    finding: Finding
+    places: tuple[int, ...] = ()
+
+    @property
+    def start(self) -> int | None:
+        """Where the quote stands now; None where it stands nowhere, or in several places and none is the cited one."""
+        return self.places[0] if len(self.places) == 1 else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteCheck:
+    """What became of one quote of an answer; `finding` and `start` are those of its `Standing`."""
+
+    question: str
+    document: str
+    quote: str
+    finding: Finding
+    start: int | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether the words can still be read in the document."""
+        return self.finding in ("exact", "moved")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentenceCheck:
+    """Whether a sentence of an answer deserves the verdict that is written beside it; `reason` says why not."""
+
+    question: str
+    text: str
+    reason: str | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing speaks against the verdict."""
+        return self.reason is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """A check for each quote that an answer shows, and one for each of its sentences."""
+
+    quotes: tuple[QuoteCheck, ...]
+    sentences: tuple[SentenceCheck, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether all of them hold."""
+        return all(each.holds for each in self.quotes) and all(each.holds for each in self.sentences)
+
+
+def read_answers(path: Path) -> tuple[Answer, ...]:
+    """The answers in an exported file: one answer, or the `turns` of a conversation.
+
+    Raises: DocumentError when the file is missing or not such an export.
+    """
+    try:
+        if path.exists() and not (path.is_file() and path.stat().st_size <= EXPORT_BYTES):
+            raise DocumentError(f"{path} is no file of up to {EXPORT_BYTES:,} bytes. Give one that qa ask --json wrote")
+        plain = json.loads(path.read_text(encoding="utf-8"))
+        turns = plain.get("turns", [plain])
+        return tuple(_answer(turn) for turn in turns)
+    except OSError as error:
+        raise DocumentError(f"{path} cannot be read: {error.strerror}. Give a file that qa ask --json wrote") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DocumentError(
+            f"{path} is no exported answer or chat ({type(error).__name__}: {error}). "
+            "Give a file that qa ask --json or the chat page's export wrote"
+        ) from error
+
+
+def verify_quotes(answer: Answer, *, document: Callable[[str], Document]) -> tuple[QuoteCheck, ...]:
+    """A check for each quote that the answer shows; `document` gives a document by id or raises StoreError."""
+    return tuple(_check(answer.question, each, document) for each in (*answer.citations, *answer.nearest))
+
+
+def find_quote(quote: str, *, cited: Span, text: str) -> Standing:
+    """Where a quote stands in the text of its document as it is now; `cited` is where it stood."""
+    if quote and cited.start >= 0 and text[cited.start : cited.end] == quote:
+        return Standing(finding="exact", places=(cited.start,))
+    first, last = text.find(quote), text.rfind(quote)
+    if first < 0 or not quote:
+        return Standing(finding="changed")
+    return Standing(finding="moved", places=(first,) if first == last else (first, last))
+
+
+def _answer(turn: Mapping[str, Any]) -> Answer:
+    """The answer of one turn, each value of its own type. Raises ValueError, KeyError, TypeError or AttributeError."""
+    from pydantic import TypeAdapter, ValidationError
+
+    answer = Answer.from_dict(turn)
+    plain = json.dumps(asdict(answer), ensure_ascii=False).encode("utf-8", "replace")  # half a surrogate pair is text
+    try:
+        TypeAdapter(Answer).validate_json(plain, strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from error
+    return answer
+
+
+def _check(question: str, source: Citation, document: Callable[[str], Document]) -> QuoteCheck:
+    standing, _ = _find(source, document)
+    return QuoteCheck(
+        question=question,
+        document=source.document,
+        quote=source.quote,
+        finding=standing.finding,
+        start=standing.start,
+    )
+
+
+def _find(source: Citation, document: Callable[[str], Document]) -> tuple[Standing, Document | None]:
+    """Where a quote stands now, and its document as it is now."""
+    try:
+        found = document(source.document)
+    except StoreError:
+        return Standing(finding="gone"), None
+    return find_quote(source.quote, cited=Span(start=source.start, end=source.end), text=found.text), found
+
+
+def verify_sentences(
+    answer: Answer, *, document: Callable[[str], Document], idf: Callable[[str], float], strict: bool = True
+) -> tuple[SentenceCheck, ...]:
+    """A check for each sentence of an answer, and one for each text in it that is no sentence of it.
+
+    Where `strict` is off, a model may have found wording to be enough that the rules do not.
+    """
+    if answer.abstained:
+        reason = None if answer.text.strip() == ABSTENTION else "an abstention has no words of its own"
+        found = [(answer.text, reason)]
+    elif answer.incomplete and not answer.sentences:
+        found = []  # it was stopped before anything was judged, and says so
+    else:
+        sources = {citation.number: _source(citation, document) for citation in answer.citations}
+        misplaced, unlisted = _misplaced(answer)
+        found = [
+            (each.text, misplaced.get(number) or _undeserved(each, answer, sources, idf=idf, strict=strict))
+            for number, each in enumerate(answer.sentences)
+        ]
+        found += [(text, "it stands in the answer and is no sentence of it") for text in unlisted]
+    return tuple(SentenceCheck(question=answer.question, text=text, reason=reason) for text, reason in found)
+
+
+def _source(citation: Citation, document: Callable[[str], Document]) -> str | None:
+    """The text about a quote, under its document's own title, as a file may name any other.
+
+    None when the quote no longer holds, which is said of the quote.
+    """
+    standing, found = _find(citation, document)
+    if found is None or not standing.places:
+        return None
+    start = standing.places[0]
+    end = start + len(citation.quote) + SURROUNDINGS_CHARS
+    return f"{found.title}\n{found.text[max(0, start - SURROUNDINGS_CHARS) : end]}"
+
+
+def _undeserved(
+    sentence: Sentence,
+    answer: Answer,
+    sources: Mapping[int | None, str | None],
+    *,
+    idf: Callable[[str], float],
+    strict: bool,
+) -> str | None:
+    """Why the quotes that a sentence cites do not bear out its verdict; None when they do, or cannot tell."""
+    if absent := [number for number in sentence.citations if number not in sources]:
+        return f"it cites [{absent[0]}], which is not among the citations"
+    about = [sources[number] for number in sentence.citations]
+    if None in about:
+        return None
+    quotes = [each.quote for each in answer.citations if each.number in sentence.citations]
+    context = "\n".join(filter(None, about))
+    weightings: tuple[Callable[[str], float], ...] = (idf, lambda _: 1.0)
+    again = max((check(sentence.text, quotes, idf=each, context=context) for each in weightings), key=_rank)
+    if _RANKS[sentence.support] <= _RANKS[again.support]:
+        return None
+    needed = _NEEDED[sentence.support]
+    if not again.missing and again.score < needed and (not strict or again.score >= needed - SLACK):
+        return None
+    return f"it says {sentence.support} and is {again.support}: {again.reason}"
+
+
+def _rank(verdict: Verdict) -> tuple[int, float]:
+    return _RANKS[verdict.support], verdict.score
+
+
+def _misplaced(answer: Answer) -> tuple[dict[int, str], list[str]]:
+    """Why a sentence is not in the answer's text with its citations, by its number; and text that is no sentence."""
+    bare, places = _bare(answer.text)
+    found: dict[int, str] = {}
+    unlisted: list[str] = []
+    spans: list[tuple[int, int]] = []
+    cursor = 0
+    for number, sentence in enumerate(answer.sentences):
+        words, _ = _bare(sentence.text)
+        start = bare.find(words, cursor)
+        if start < 0:
+            found[number] = "it does not stand in the answer"
+            start = end = cursor
+        else:
+            end = start + len(words)
+        spans.append((start, end))
+        cursor = end
+    edges = [0, *(each for span in spans for each in span), len(bare)]
+    for before, after in zip(edges[::2], edges[1::2], strict=True):
+        between = bare[before:after]
+        if _WORD.search(_NUMBERING.sub("", between)):
+            unlisted.append(answer.text[places[before] : places[after - 1] + 1])
+    for number, sentence in enumerate(answer.sentences):
+        before, after = edges[2 * max(0, number - 1)], edges[2 * number + 3]  # a marker in a sentence may be the next's
+        first = places[before - 1] + 1 if before else 0
+        last = places[after] if after < len(places) else len(answer.text)
+        marked = set(map(int, _MARKER.findall(answer.text[first:last])))
+        if number not in found and not set(sentence.citations) <= marked:
+            found[number] = "its citations are not those in the answer's text"
+    return found, unlisted
+
+
+def _bare(text: str) -> tuple[str, list[int]]:
+    """The text without markers and white space, and where each of its characters stood."""
+    cut = {at for marker in _MARKER.finditer(text) for at in range(*marker.span())}
+    places = [at for at, character in enumerate(text) if at not in cut and not character.isspace()]
+    return "".join(text[at] for at in places), places

@@ -1,0 +1,220 @@
+"""`qa eval`: run suites, compare runs, score them again, check suites, write reports.
+
+Exit codes: 0 good, 1 a `QAError` or a suite with problems, 3 a gate not met.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qa.cli.terminal import progress_bar
+from qa.errors import SuiteError
+from qa.settings import load_settings
+from qa.words import visible
+
+if TYPE_CHECKING:
+    from qa.evals.results import Results
+    from qa.evals.runner import RunPlan
+
+app = typer.Typer(help="Measure the answers: run suites, compare runs.", no_args_is_help=True, rich_markup_mode=None)
+
+GATE_EXIT = 3
+Names = Annotated[list[str], typer.Argument(help="A suite's name or folder, squad:PATH, beir:PATH, ..., twins:SUITE.")]
+Runs = Annotated[list[Path], typer.Argument(help="Folders of runs.")]
+Home = Annotated[Path, typer.Option("--evals", help="The folder of the suites.")]
+JudgeName = Annotated[str, typer.Option("--judge", help="rules, or a language model such as openai:gpt-5-mini.")]
+Price = Annotated[tuple[float, float], typer.Option(help="Dollars per million tokens read and written.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 also when a gate is inconclusive.")]
+Limit = Annotated[int | None, typer.Option(help="At most so many cases, drawn with --seed.")]
+Corpus = Annotated[Path | None, typer.Option(help="The documents of a bare .jsonl file of cases.")]
+
+
+@app.command()
+def run(
+    suites: Names,
+    model: Annotated[str | None, typer.Option(help="auto, extractive, or provider:model.")] = None,
+    embeddings: Annotated[str | None, typer.Option(help="minilm-l6-v2, or provider:model.")] = None,
+    top_k: Annotated[int | None, typer.Option(help="Passages to read for an answer.")] = None,
+    strictness: Annotated[float | None, typer.Option(help="How sure to be before answering, 0 to 1.")] = None,
+    limit: Limit = None,
+    seed: Annotated[int, typer.Option(help="For --limit and for twins.")] = 0,
+    articles: Annotated[str | None, typer.Option(help="SQuAD: the articles A:B, counted from 0, B left out.")] = None,
+    search_only: Annotated[bool, typer.Option("--search-only", help="Measure retrieval alone.")] = False,
+    corpus: Corpus = None,
+    distractors: Annotated[Path | None, typer.Option(help="twins: a folder of documents to add.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Cases at a time; more than 1 blurs latencies.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="A folder for the runs, a subfolder for each suite.")] = None,
+    baseline: Annotated[Path | None, typer.Option(help="An --out or --keep of earlier runs to gate on.")] = None,
+    keep: Annotated[Path | None, typer.Option(help="Where to keep the runs as the baseline of later ones.")] = None,
+    strict: Strict = False,
+    judge: JudgeName = "rules",
+    price: Price = (0.0, 0.0),
+    home: Home = Path("evals"),
+) -> None:
+    """Ask every question of the suites; a run that was killed goes on where it was."""
+    from qa.evals.baseline import keep as keep_run
+    from qa.evals.opening import chatbot_opener, describe
+    from qa.evals.runner import make_plan, run_suite
+    from qa.evals.sources import Sources
+    from qa.evals.summary import overview
+
+    work = _work()
+    sources = Sources(
+        home=home,
+        work=work / "corpora",
+        limit=limit,
+        seed=seed,
+        articles=_slice(articles),
+        search_only=search_only,
+        corpus=corpus,
+        distractors=distractors,
+    )
+    chosen = {"model": model, "embeddings": embeddings, "top_k": top_k, "strictness": strictness}
+    opener, load = chatbot_opener(chosen, work=work), _loader(judge, home, price)
+    failed, finished = False, []
+    for name in suites:
+        suite = sources.open(name)
+        plan = make_plan(suite, describe(chosen))
+        folder = out / suite.name if out is not None else _run_folder(plan)
+        with _progress(suite.name, total=len(suite.cases)) as done:
+            run_suite(suite, folder=folder, open_system=opener, plan=plan, jobs=jobs, done=done)
+        results = load(folder)
+        _finish(results)
+        if results.endings["crashed"] == len(results.scored):
+            raise SuiteError(
+                f"every case of {suite.name} crashed; see {folder / 'report.html'}. Remove it to run again"
+            )
+        finished.append(results)
+        if keep is not None:
+            keep_run(folder, under=keep)
+        if baseline is not None:
+            failed |= _gate_fails(load(baseline / suite.name), results, strict=strict)
+    if len(finished) > 1:
+        print(overview(finished))
+    if failed:
+        sys.exit(GATE_EXIT)
+
+
+@app.command()
+def compare(
+    before: Path, after: Path, judge: JudgeName = "rules", strict: Strict = False, home: Home = Path("evals")
+) -> None:
+    """Say what changed between two runs, how surely, and whether the gate of the suite holds."""
+    load = _loader(judge, home)
+    if _gate_fails(load(before), load(after), strict=strict):
+        sys.exit(GATE_EXIT)
+
+
+@app.command()
+def score(runs: Runs, judge: JudgeName = "rules", price: Price = (0.0, 0.0), home: Home = Path("evals")) -> None:
+    """Compute every figure again, from the records alone, and write the reports."""
+    load = _loader(judge, home, price)
+    for folder in runs:
+        _finish(load(folder))
+
+
+@app.command()
+def report(folder: Path, judge: JudgeName = "rules", home: Home = Path("evals")) -> None:
+    """Write the run's report again and say where it is."""
+    _write(_loader(judge, home)(folder))
+    print(folder / "report.html")
+
+
+@app.command()
+def lint(suites: Names, limit: Limit = None, corpus: Corpus = None, home: Home = Path("evals")) -> None:
+    """Check suites: ids, quotes that are not in the documents, answers that no evidence holds."""
+    from qa.evals.lint import lint as lint_suite
+    from qa.evals.sources import Sources
+
+    sources = Sources(home=home, work=_work() / "corpora", limit=limit, corpus=corpus)
+    problems = 0
+    for name in suites:
+        suite = sources.open(name)
+        found = lint_suite(suite)
+        problems += len(found)
+        print(f"{suite.name}: {len(suite.cases)} cases, {len(found)} problems")
+        for problem in found:
+            print(f"  {problem}")
+    if problems:
+        sys.exit(1)
+
+
+def _loader(judge: str, home: Path, price: tuple[float, float] = (0.0, 0.0)) -> Callable[[Path], Results]:
+    """A function that scores the run in a folder, by a judge who is compared with the labels of the suites."""
+    from qa.evals.judge import load_labels
+    from qa.evals.opening import open_judge
+    from qa.evals.results import load_results
+
+    labels = load_labels(home / "judge" / "labels.jsonl")
+
+    def load(folder: Path) -> Results:
+        judging = open_judge(judge, folder=folder)
+        return load_results(folder, judge=judging, labels=labels, price=price)
+
+    return load
+
+
+def _finish(results: Results) -> None:
+    from qa.evals.summary import markdown
+
+    _write(results)
+    print(f"{markdown(results)}\n{results.folder / 'report.html'}\n")
+
+
+def _write(results: Results) -> None:
+    from qa.evals.report import render
+    from qa.evals.results import write_results
+    from qa.evals.summary import junit, markdown
+
+    write_results(results)
+    (results.folder / "report.html").write_text(render(results), encoding="utf-8", errors="replace")
+    (results.folder / "summary.md").write_text(markdown(results), encoding="utf-8", errors="replace")
+    (results.folder / "junit.xml").write_bytes(junit(results))
+
+
+def _gate_fails(before: Results, after: Results, *, strict: bool) -> bool:
+    """Whether the gate does not hold, after the comparison is printed."""
+    from qa.evals.compare import compare as compare_results
+    from qa.evals.summary import compared
+
+    comparison = compare_results(before, after)
+    print(compared(comparison))
+    return comparison.fails or (strict and comparison.is_inconclusive)
+
+
+def _run_folder(plan: RunPlan) -> Path:
+    from qa.evals.runner import unfinished
+
+    runs = load_settings().home / "runs"
+    begun = unfinished(runs, plan)
+    return begun or runs / f"{plan.suite}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
+
+
+def _work() -> Path:
+    return load_settings().home / "evals"
+
+
+def _slice(articles: str | None) -> tuple[int, int] | None:
+    if articles is None:
+        return None
+    first, _, last = articles.partition(":")
+    if not (first.isdigit() and last.isdigit()):
+        raise SuiteError(f"--articles {articles} is not a range. Write it as 0:8")
+    return int(first), int(last)
+
+
+@contextmanager
+def _progress(label: str, *, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on the terminal's error output; nothing elsewhere."""
+    from rich.markup import escape
+
+    with progress_bar() as bar:
+        task = bar.add_task(escape(visible(label)), total=total)
+        yield lambda count: bar.update(task, completed=count)

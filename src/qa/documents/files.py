@@ -1,0 +1,145 @@
+"""Files → documents, one reader per format; a new format is a new line in `READERS`.
+
+The text of a text file is its decoded content, unchanged; every other format is read by
+`qa.documents.formats`, in a process of its own. Nothing is split or embedded here, and nothing outside the
+folder that was named is read.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from qa.documents.dates import own_date, written_date
+from qa.documents.formats.content import MAX_FILE_BYTES, Content, one_line, refuse_long
+from qa.documents.formats.extraction import extract
+from qa.documents.formats.suffixes import EXTRACTED, SOURCE_CODE
+from qa.documents.markdown import front_matter, heading_words
+from qa.documents.selection import Ignored
+from qa.documents.sentences import split_blocks
+from qa.errors import DocumentError
+from qa.types import Document
+
+TITLE_CHARS = 200  # every passage carries the title
+FORMATS = "text, Markdown, source code, HTML, PDF, Word, PowerPoint, Excel, CSV, JSON, mail (.eml) and EPUB"
+
+# What programs write where nobody gave a title.
+PLACEHOLDER = re.compile(
+    r"\W*+(untitled( document)?|(powerpoint |pdf )?presentation ?\d*|document ?\d*|slide 1)?\W*+", re.I
+)
+
+
+def read_document(path: Path, *, root: Path) -> Document:
+    """The document in a file; its id is the path below `root`, or the name when `root` is the file.
+
+    Raises: DocumentError when the file cannot be read, decoded or named.
+    """
+    name = path.name if path == root else path.relative_to(root).as_posix()
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in name):
+        raise DocumentError(f"{name!r} has a name with control or undecodable characters. Rename the file")
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise DocumentError(f"{path} is not of a format that can be read: {FORMATS}. Convert it to one of these")
+    try:
+        _refuse_huge(path)
+        content = reader(path)
+    except OSError as error:
+        raise DocumentError(f"{path} cannot be read: {error.strerror}. Check that it exists and its rights") from error
+    refuse_long(content.text, path)
+    if not content.text.strip():
+        raise DocumentError(f"{path} holds no text. Remove it, or fill it")
+    title = one_line(content.title or "")[:TITLE_CHARS]
+    if PLACEHOLDER.fullmatch(title):
+        title = one_line(path.stem)[:TITLE_CHARS]
+    date = own_date(content.text) or next(filter(None, map(written_date, content.dates)), None)
+    return Document(id=name, text=content.text, title=title, pages=content.pages, date=date)
+
+
+def find_documents(root: Path) -> list[Path]:
+    """The files of a folder that can be read, however deep, in the order of their ids; or the one file.
+
+    Hidden files and folders are left out, and what a `.gitignore` or `.qaignore` names. A link to a
+    folder is not followed, and one to a file only when that file lies in `root` too.
+    Raises: DocumentError when there is no such file or folder, or nothing in it that can be read.
+    """
+    if not root.exists():
+        raise DocumentError(f"{str(root)!r} does not exist. Give a file or a folder that does")
+    if root.is_file():
+        if root.suffix.lower() not in READERS:
+            raise DocumentError(f"{str(root)!r} is not of a format that can be read: {FORMATS}")
+        return [root]
+    inside = root.resolve()
+    found = [path for path in _walk(root) if path.suffix.lower() in READERS and _is_file_inside(path, inside)]
+    if not found:
+        raise DocumentError(f"{str(root)!r} holds no file of a format that can be read: {FORMATS}")
+    return sorted(found, key=lambda path: path.relative_to(root).as_posix())
+
+
+def _walk(root: Path) -> list[Path]:
+    paths: list[Path] = []
+    ignored = Ignored(root)
+    for folder, folders, names in os.walk(root, onerror=_refuse):
+        ignored.enter(Path(folder))
+        folders[:] = [
+            name for name in folders if not (name.startswith(".") or ignored(Path(folder, name), folder=True))
+        ]
+        files = [Path(folder, name) for name in names if not name.startswith(".")]
+        paths += [path for path in files if not ignored(path)]
+    return paths
+
+
+def _refuse(error: OSError) -> None:
+    # A folder that is skipped in silence would look emptied, and its documents would leave the index.
+    raise DocumentError(f"{error.filename!r} cannot be listed: {error.strerror}. Check its rights") from error
+
+
+def _is_file_inside(path: Path, inside: Path) -> bool:
+    return path.is_file() and (not path.is_symlink() or path.resolve().is_relative_to(inside))
+
+
+def _refuse_huge(path: Path) -> None:
+    size = path.stat().st_size
+    if size > MAX_FILE_BYTES:
+        raise DocumentError(f"{path} has {size:,} bytes; up to {MAX_FILE_BYTES:,} are read. Divide it")
+
+
+def _read_text(path: Path) -> Content:
+    return Content(text=_decode(path))
+
+
+def _read_markdown(path: Path) -> Content:
+    text = _decode(path)
+    return Content(text=text, title=_markdown_title(text))
+
+
+def _decode(path: Path) -> str:
+    read = path.read_bytes()
+    content = read.removeprefix(codecs.BOM_UTF8)
+    if b"\0" in content:
+        raise DocumentError(
+            f"{path} looks binary: byte {read.index(0)} is zero. Save it as UTF-8 text, or leave it out"
+        )
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        offset = error.start + len(read) - len(content)
+        raise DocumentError(
+            f"{path} is not UTF-8: byte {offset} is 0x{read[offset]:02x}, {error.reason}. Save it as UTF-8"
+        ) from error
+
+
+def _markdown_title(text: str) -> str | None:
+    """The title of the front matter, else the first heading that has words."""
+    headings = (heading_words(text[each.start : each.end]) for each in split_blocks(text) if each.kind == "heading")
+    return front_matter(text)[0].get("title") or next(filter(None, headings), None)
+
+
+READERS: Mapping[str, Callable[[Path], Content]] = {
+    **dict.fromkeys((".txt", ".text", *SOURCE_CODE), _read_text),
+    **dict.fromkeys((".md", ".markdown"), _read_markdown),
+    **dict.fromkeys(EXTRACTED, extract),
+}

@@ -1,0 +1,56 @@
+"""The process that reads one file: `python -m qa.documents.formats FILE BYTES SECONDS` prints its text as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+
+from qa.documents.formats.content import Content, refuse_long
+from qa.documents.formats.suffixes import EXTRACTED, PACKAGES
+from qa.errors import DocumentError
+
+
+def main(path: Path, *, memory_bytes: int, processor_s: int) -> None:
+    """Print the content of a file, or what is wrong with it, within these limits."""
+    _limit(memory_bytes, processor_s)
+    try:
+        print(json.dumps(asdict(read(path)), ensure_ascii=False))
+    except DocumentError as error:
+        print(json.dumps({"error": str(error)}))
+
+
+def read(path: Path) -> Content:
+    """What the reader of this file's format finds in it.
+
+    Raises: DocumentError when the format's library is not installed, or the text is too long.
+    """
+    module, function = EXTRACTED[path.suffix.lower()].split(":")
+    reader: Callable[[Path], Content]
+    try:
+        reader = getattr(import_module(f"qa.documents.formats.{module}"), function)
+        content = reader(path)
+    except ModuleNotFoundError as error:
+        package = PACKAGES.get(str(error.name), error.name)
+        raise DocumentError(f"{path} needs the library {error.name}. Run: pip install {package}") from error
+    refuse_long(content.text, path)
+    return content
+
+
+def _limit(memory_bytes: int, processor_s: int) -> None:
+    if sys.platform == "win32":
+        return
+    import resource
+
+    if sys.platform == "linux":  # macOS has the name, but does not keep to it
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CPU, (processor_s, processor_s + 1))  # SIGXCPU first, which says why
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), memory_bytes=int(sys.argv[2]), processor_s=int(sys.argv[3]))

@@ -1,0 +1,63 @@
+"""A file read in a process of its own, so that no file can crash, stall or fill this one.
+
+The process may not write a file, its memory and time are bounded, and it is given no keys. A library that fails,
+however it fails, thereby fails for one file, and the last line it leaves says why.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from qa.documents.formats.content import Content
+from qa.errors import DocumentError
+
+MEMORY_BYTES = 640_000_000  # of address space
+PROCESSOR_S = 60
+TIMEOUT_S = 120  # ends a process that waits, too
+
+PACKAGES = str(Path(__file__).parents[3])
+
+INHERITED = re.compile(r"PATH|HOME|LANG|LC_\w+|TMPDIR|TEMP|SYSTEMROOT|PYTHON\w*")
+"""The variables that the process is given: no key is among them."""
+
+
+def extract(path: Path) -> Content:
+    """What the reader of this format finds in a file.
+
+    Raises: DocumentError when the file is damaged or protected, holds no text, or needs too much time or memory.
+    """
+    program = [sys.executable, "-P", "-W", "ignore", "-m", "qa.documents.formats"]
+    inherited = {name: value for name, value in os.environ.items() if INHERITED.fullmatch(name)}
+    python_path = os.pathsep.join([PACKAGES, *filter(None, sys.path)])
+    try:
+        done = subprocess.run(
+            [*program, str(path.absolute()), str(MEMORY_BYTES), str(PROCESSOR_S)],
+            env={**inherited, "PYTHONPATH": python_path, "PYTHONUTF8": "1"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=TIMEOUT_S,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise DocumentError(f"{path} took more than {TIMEOUT_S} s. Divide it, or convert it to text") from error
+    if done.returncode:
+        raise DocumentError(f"{path} {_failure(done)}. Check that it opens, or convert it to text")
+    found = json.loads(done.stdout)
+    if "error" in found:
+        raise DocumentError(found["error"].replace(str(path.absolute()), str(path)))
+    return Content(**{**found, "pages": tuple(found["pages"]), "dates": tuple(found["dates"])})
+
+
+def _failure(done: subprocess.CompletedProcess[bytes]) -> str:
+    if done.returncode == -signal.SIGXCPU:
+        return f"took more than {PROCESSOR_S} s of processor time"
+    if done.returncode < 0:
+        name = signal.Signals(-done.returncode).name
+        return f"could not be read: its reader ended with {name}, out of memory or over a damaged file"
+    lines = done.stderr.decode("utf-8", errors="replace").strip().splitlines()
+    return f"could not be read: {lines[-1][:300] if lines else 'its reader gave no reason'}"

@@ -1,0 +1,18 @@
+"""Passages in Chroma and the caches beside them: read, searched, changed, checked, and who may do so.
+
+    chroma            a location → a Chroma client, and Chroma's errors → ours
+    deadlines         how long a Chroma server is waited for
+    store             the index as it is read: passages, records, dense and lexical search
+    rows              what Chroma keeps ↔ our values
+    writer            documents into the index, so that no reader ever sees half of one
+    locks             who may write: one process at a time
+    lexical           the word index (BM25), a cache on disk
+    sentence_vectors  a vector for every sentence, a cache on disk
+    conditions        `date>=2021-07` → which documents a question is answered from
+    narrowing         a search among those documents only
+    segments          are the files of Chroma's vector index whole
+    copies            a private copy of an index that cannot be written to
+    private           folders and files that only this user may open
+
+No passage is ranked here beyond Chroma's distance and BM25, and no file of the user's is read.
+"""

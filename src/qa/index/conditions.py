@@ -1,0 +1,61 @@
+"""What a question may ask of the documents it is answered from, as `date>=2021-07` or `document=reports/*`.
+
+Records are chosen here; how the search keeps to them is decided in `store.py`.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from qa.errors import QuestionError, shown
+from qa.types import Record
+
+CONDITION = re.compile(r"(document|title|date)\s*+(!=|<=|>=|=|<|>)\s*+(.+)", re.DOTALL)
+DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+COMPARE: dict[str, Callable[[str, str], bool]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """A field of a record, compared with a value: a day, month or year of its date, or a pattern with * and ?."""
+
+    field: str
+    operator: str
+    value: str
+
+    def __call__(self, record: Record) -> bool:
+        """Whether the record meets it; one without a date meets no condition on dates."""
+        if self.field == "date":
+            date = record.date or ""
+            return bool(date) and COMPARE[self.operator](date[: len(self.value)], self.value)
+        held = record.id if self.field == "document" else record.title
+        return fnmatchcase(held.casefold(), self.value.casefold()) == (self.operator == "=")
+
+
+def parse_condition(text: str) -> Condition:
+    """The condition that is written so. Raises: QuestionError when it is none."""
+    found = CONDITION.fullmatch(text.strip())
+    if not found:
+        raise QuestionError(f"{shown(text)} is no condition. Write document=reports/*, title!=Draft* or date>=2021-07")
+    field, sign, value = found.groups()
+    if field == "date" and not DATE.fullmatch(value):
+        raise QuestionError(f"{shown(value)} in {shown(text)} is no date. Write 2021, 2021-07 or 2021-07-08")
+    if field != "date" and sign not in ("=", "!="):
+        raise QuestionError(f"{shown(text)} puts {field}s in an order. Write {field}=… or {field}!=…")
+    return Condition(field=field, operator=sign, value=value)
+
+
+def matching(records: Iterable[Record], conditions: Sequence[Condition]) -> list[Record]:
+    """The records that meet every condition."""
+    return [record for record in records if all(condition(record) for condition in conditions)]

@@ -1,0 +1,175 @@
+"""The files of Chroma's vector index in a folder: are they whole. Chroma itself reads them unchecked.
+
+A truncated one makes it find less without a word, one of noise ends the process (Chroma 1.5.9). The
+layout is that of hnswlib's `saveIndex`. Only what no collection has is removed.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sqlite3
+import struct
+import time
+from bisect import bisect_left
+from contextlib import closing
+from io import FileIO
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.errors import StoreDamagedError
+from qa.index.private import DATABASE, UUID
+
+_log = logging.getLogger("qa")
+HEADER = struct.Struct("<i6Q2i3Q")
+LAYOUT = 1  # the one that is known here; Chroma refuses one that it does not know itself (1.5.9)
+TRIES = 5  # as another process may be writing the files
+WAIT_S = 0.3
+SAMPLE = 1_024  # nodes looked at unless all are: noise in a run of a thousandth of the file is found
+BLOCK = 8_192  # nodes looked at together, which bounds the memory
+PARTS = {"header.bin", "length.bin", "link_lists.bin", "data_level0.bin", "index_metadata.pickle"}
+LARGEST_LIST = 4_096  # bytes of links of one node above the lowest level, with room to spare
+
+Numbers = NDArray[np.uint32]
+
+
+def check_segments(folder: Path, *, whole: bool = False) -> None:
+    """Whether the vector indexes below the folder are complete; their nodes in a sample, or all with `whole`.
+
+    At a million passages, 1.7 GB, the sample takes 0.1 s and 21 MB of memory, all of them 0.3 s, or as
+    long as the disk takes to read them.
+
+    Raises: StoreDamagedError when one is incomplete or points outside itself.
+    """
+    for written in folder.glob("*/index_metadata.pickle"):  # the others were never written in full
+        for last in range(TRIES):
+            fault = _fault(written.parent, whole=whole)
+            if fault is None or not _belongs(written.parent):
+                break
+            if last == TRIES - 1:
+                raise StoreDamagedError(
+                    f"index {folder}: it is damaged ({written.parent.name}/{fault}). Run: qa ingest --rebuild PATH"
+                )
+            time.sleep(WAIT_S)
+
+
+def remove_orphans(folder: Path) -> None:
+    """Remove the vector indexes of deleted collections, 1.7 GB at a million passages: Chroma leaves them (1.5.9).
+
+    Only who holds the right to write may do it. A folder that may be anything else stays.
+    """
+    for each in folder.iterdir():
+        ours = UUID.fullmatch(each.name) and not each.is_symlink() and each.is_dir()
+        if ours and {part.name for part in each.iterdir()} <= PARTS and not _belongs(each):
+            shutil.rmtree(each, ignore_errors=True)  # on Windows one that is still being read stays until the next time
+
+
+def _belongs(segment: Path) -> bool:
+    """Whether a collection of the database has this vector index; also true where the database cannot be read.
+
+    Closing the file takes the locks of this process from it, so this is asked only when it is written to by nobody
+    else, or when there is something wrong.
+    """
+    database = (segment.parent / DATABASE).absolute()
+    try:
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=rw", uri=True)) as connection:
+            found = connection.execute("SELECT count(*) FROM segments WHERE id = ?", [segment.name]).fetchone()
+    except sqlite3.Error:
+        return True
+    return bool(found[0])
+
+
+class _Header(NamedTuple):
+    """What header.bin says, in the order of hnswlib's `saveIndex`."""
+
+    layout: int
+    level0_offset: int
+    room: int
+    elements: int
+    row_bytes: int
+    label_offset: int
+    vector_offset: int  # as long as a node's links, which stand first
+    top_level: int
+    entry_node: int
+    most_links_above: int
+    most_links: int
+    wanted_links: int
+
+
+def _fault(segment: Path, *, whole: bool) -> str | None:
+    try:
+        header = (segment / "header.bin").read_bytes()
+        lengths = np.fromfile(segment / "length.bin", dtype=np.float32)
+        links = np.fromfile(segment / "link_lists.bin", dtype=np.uint32)
+        level_bytes = (segment / "data_level0.bin").stat().st_size
+    except FileNotFoundError as error:
+        return f"{Path(error.filename).name} is missing" if segment.exists() else None
+    if len(header) < HEADER.size:
+        return "header.bin is cut off"
+    says = _Header._make(HEADER.unpack_from(header))
+    if says.layout != LAYOUT:
+        _log.warning("index %s has layout %d, which is not known here, so it is not checked", segment, says.layout)
+        return None
+    if says.elements == 0:  # nothing was written to it yet
+        return None
+    if level_bytes != says.elements * says.row_bytes:
+        return "data_level0.bin has the wrong size"
+    if len(lengths) != says.elements:
+        return "length.bin does not fit"
+    numbers = (says.label_offset - says.vector_offset) // lengths.itemsize
+    if numbers > 1 and not np.isfinite(lengths).all():  # a record's one number is 0, its length left as it was
+        return "length.bin holds noise"
+    if (links >= max(says.elements, LARGEST_LIST)).any() or _count_lists(links) != says.elements:
+        return "link_lists.bin does not fit"
+    if not _links_stay_inside(segment / "data_level0.bin", says, whole=whole):
+        return "data_level0.bin holds noise"
+    return None
+
+
+def _count_lists(numbers: Numbers) -> int:
+    """How many lists there are in a row, each led by its size in bytes; -1 when the last does not end with the row.
+
+    All but a sixteenth of them are empty, and a row of empty ones is passed over at once.
+    """
+    sizes, filled = numbers.data, np.flatnonzero(numbers).data
+    at = lists = place = 0
+    while at < len(sizes):
+        place = bisect_left(filled, at, place)
+        if place == len(filled):
+            return lists + len(sizes) - at
+        lists += filled[place] - at + 1
+        at = filled[place] + 1 + sizes[filled[place]] // 4
+    return lists if at == len(sizes) else -1
+
+
+def _links_stay_inside(path: Path, says: _Header, *, whole: bool) -> bool:
+    """Whether each node of the lowest level, or of a sample, has as many links as it may, all to nodes that exist."""
+    if 4 * (says.most_links + 1) != says.vector_offset or says.vector_offset > says.row_bytes:
+        return False
+    step, nodes = BLOCK, list(range(0, says.elements, BLOCK))
+    if not whole and says.elements > SAMPLE:  # evenly spaced, the first and the last among them
+        step, nodes = 1, np.linspace(0, says.elements - 1, SAMPLE, dtype=np.int64).tolist()
+    with path.open("rb", buffering=0) as file:
+        try:
+            return all(_are_inside(_links(file, says, first=node, count=step), says) for node in nodes)
+        except ValueError:  # it has become shorter meanwhile
+            return False
+
+
+def _links(file: FileIO, says: _Header, *, first: int, count: int) -> Numbers:
+    """The links of up to `count` nodes, a row each, their number in front."""
+    file.seek(first * says.row_bytes)
+    nodes = min(count, says.elements - first)
+    rows = np.fromfile(file, dtype=np.uint8, count=nodes * says.row_bytes).reshape(nodes, says.row_bytes)
+    return np.ascontiguousarray(rows[:, : says.vector_offset]).view(np.uint32)
+
+
+def _are_inside(links: Numbers, says: _Header) -> bool:
+    counts = links[:, 0] & 0xFFFF
+    if (counts > says.most_links).any():
+        return False
+    used = np.arange(says.most_links)[None, :] < counts[:, None]
+    return not (used & (links[:, 1:] >= says.elements)).any()

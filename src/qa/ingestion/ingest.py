@@ -1,0 +1,210 @@
+"""Files → the index: what is new or changed goes in, what is gone goes out, the rest is not touched.
+
+A folder is mirrored; a single file is added or replaced. One bad file never stops the good ones.
+What differs is found in `changes.py`; how files are read, split, embedded and stored, in their own rooms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from qa.documents.passages import CountPieces, split_passages
+from qa.index.sentence_vectors import SentenceVectors, Vectors, readings
+from qa.index.store import Index
+from qa.index.writer import Entry, Writer
+from qa.ingestion.changes import Change, Files
+from qa.types import Passage, Record
+
+if TYPE_CHECKING:
+    from qa.models.embeddings import RemoteEmbedder
+    from qa.models.minilm import MiniLM
+
+BATCH_PASSAGES = 512  # passages embedded and stored at a time: what bounds the memory
+
+
+class Preparation(Protocol):
+    """Who reads, splits and embeds what has changed: this process, or a cluster."""
+
+    def prepare(self, files: Files, known: Mapping[str, Record]) -> Generator[tuple[Change, tuple[Passage, ...]]]:
+        """Each change against what is known, with the passages that it brings: none of a document that stays."""
+
+    def embed(
+        self, passages: Sequence[Passage], done: Callable[[int], None]
+    ) -> tuple[Iterable[Vectors], list[Vectors]]:
+        """A unit vector for each prepared passage, and its sentences'; `done` is told how many passages are done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far an ingest is: `done` of `total` files, the passages embedded by now, and those read but waiting."""
+
+    done: int
+    total: int
+    passages: int
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestReport:
+    """What an ingest did, or would do, by document id; `failed` holds each bad file with what is wrong with it.
+
+    `set_aside` is where a damaged index was moved to be rebuilt.
+    """
+
+    added: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    failed: tuple[tuple[str, str], ...] = ()
+    passages: int = 0
+    set_aside: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was nothing to do."""
+        return not (self.added or self.replaced or self.removed or self.failed)
+
+    @classmethod
+    def of(cls, changes: Iterable[Change], *, passages: int = 0) -> IngestReport:
+        """What these changes come to."""
+        named: dict[str, list[str]] = {"added": [], "replaced": [], "removed": [], "unchanged": []}
+        failed = []
+        for change in changes:
+            if change.kind == "failed":
+                failed.append((change.id, change.reason))
+            else:
+                named[change.kind].append(change.id)
+        return cls(
+            added=tuple(sorted(named["added"])),
+            replaced=tuple(sorted(named["replaced"])),
+            removed=tuple(sorted(named["removed"])),
+            unchanged=tuple(sorted(named["unchanged"])),
+            failed=tuple(sorted(failed)),
+            passages=passages,
+        )
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def ingest(
+    files: Files,
+    *,
+    preparation: Preparation,
+    index: Index,
+    writer: Writer,
+    sentences: SentenceVectors,
+    progress: OnProgress,
+) -> IngestReport:
+    """Make the index hold these files as they are now, and no others of their folders."""
+    known = {record.id: record for record in writer.documents()}
+    changes: list[Change] = []
+
+    def report(passages: int, waiting: int = 0) -> None:
+        progress(Progress(done=min(len(changes), len(files)), total=len(files), passages=passages, waiting=waiting))
+
+    batch = _Batch(known, index=index, writer=writer, embed=preparation.embed, sentences=sentences, report=report)
+    with closing(preparation.prepare(files, known)) as prepared:
+        for change, passages in prepared:
+            batch.add(change, passages)
+            changes.append(replace(change, document=None))
+            report(batch.passages)
+    batch.store()
+    writer.delete([change.id for change in changes if change.kind == "removed"])
+    progress(Progress(done=len(files), total=len(files), passages=batch.passages))
+    return IngestReport.of(changes, passages=batch.passages)
+
+
+class Here:
+    """The preparation in this process."""
+
+    def __init__(self, embedder: MiniLM | RemoteEmbedder) -> None:
+        self._embedder = embedder
+
+    def prepare(self, files: Files, known: Mapping[str, Record]) -> Generator[tuple[Change, tuple[Passage, ...]]]:
+        """Each change, its document split."""
+        for change in files.changes(known):
+            yield change, split(change, count_pieces=self._embedder.count_pieces)
+
+    def embed(self, passages: Sequence[Passage], done: Callable[[int], None]) -> tuple[Vectors, list[Vectors]]:
+        """The vectors of the passages and of their sentences, from one reading."""
+        return self._embedder.embed_spans(*readings(passages), progress=done)
+
+
+def split(change: Change, *, count_pieces: CountPieces) -> tuple[Passage, ...]:
+    """The passages that a change brings: those of a document that is added or replaced, else none."""
+    return split_passages(change.document, count_pieces=count_pieces) if change.document else ()
+
+
+class _Batch:
+    """The changes that wait until enough has come together to embed and write."""
+
+    def __init__(
+        self,
+        known: Mapping[str, Record],
+        *,
+        index: Index,
+        writer: Writer,
+        embed: Callable[[Sequence[Passage], Callable[[int], None]], tuple[Iterable[Vectors], list[Vectors]]],
+        sentences: SentenceVectors,
+        report: Callable[[int, int], None],
+    ) -> None:
+        self._index, self._writer, self._embed, self._sentences = index, writer, embed, sentences
+        self._report = report
+        self._known = known
+        self._versions = {record.version: record for record in known.values()}
+        self._waiting: list[tuple[Record, tuple[Passage, ...]]] = []
+        self._seen_again: list[Record] = []
+        self.passages = 0
+
+    def add(self, change: Change, passages: tuple[Passage, ...]) -> None:
+        """Take in a change with the passages that it brings; all that waits is stored when it is enough."""
+        if change.record and passages:
+            self._waiting.append((replace(change.record, passages=len(passages)), passages))
+        elif change.record and change.record != self._known[change.id]:
+            self._seen_again.append(change.record)
+        if sum(len(waiting) for _, waiting in self._waiting) >= BATCH_PASSAGES:
+            self.store()
+
+    def store(self) -> None:
+        """Embed and write what waits."""
+        if self._seen_again:
+            self._writer.note(self._seen_again)
+        if self._waiting:
+            self._put()
+        self._seen_again.clear()
+        self._waiting.clear()
+
+    def _put(self) -> None:
+        known = self._known_vectors()
+        waiting = [passage for _, passages in self._waiting for passage in passages]
+        fresh = list({passage.headed: passage for passage in waiting if passage.headed not in known}.values())
+        vectors, parts = self._embed(fresh, lambda done: self._report(self.passages + done, len(fresh) - done))
+        known.update(zip((each.headed for each in fresh), vectors, strict=True))
+        self._sentences.put(fresh, parts)
+        self._writer.put(
+            [
+                Entry(record=record, passages=passages, vectors=np.stack([known[each.headed] for each in passages]))
+                for record, passages in self._waiting
+            ]
+        )
+        self.passages += len(fresh)
+
+    def _known_vectors(self) -> dict[str, Vectors]:
+        """The vectors of passages that an edit or a move left as they were, by text and header."""
+        before = {
+            known.id: known
+            for record, _ in self._waiting
+            for known in (self._known.get(record.id), self._versions.get(record.version))
+            if known
+        }
+        if not before:
+            return {}
+        passages = self._index.passages([key for record in before.values() for key in record.passage_ids])
+        vectors = self._index.vectors([passage.id for passage in passages])
+        return dict(zip((passage.headed for passage in passages), vectors, strict=True))

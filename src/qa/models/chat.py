@@ -1,0 +1,208 @@
+"""Names such as `openai:gpt-5-mini` → chat and embedding models, whose failures say what to do.
+
+No key is shown or put into an error.
+No prompts; the heavy libraries are imported when a model is made.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+from qa.errors import EmbeddingError, ModelError, QAError, SettingsError, bare_address, without_keys
+
+if TYPE_CHECKING:
+    from langchain_core.embeddings import Embeddings
+    from langchain_core.language_models import BaseChatModel
+
+RETRIES = 2
+SERVER_WORDS = 300
+REPLY_TOKENS = 4_000
+THINKING_TOKENS = 16_000  # of models whose thinking is counted, but not shown
+
+_OPENAI_MODELS = ("gpt-", "chatgpt", "o1", "o3", "text-davinci")
+# A local server wants no key, and the client wants one.
+_NO_KEY = "no-key"
+# What a client raises on a reply that is no JSON, no stream, or JSON of another shape than it expects.
+_ODD = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+_OVERFLOW = re.compile(r"(?i)context (?:length|size|window)|(?:prompt|input) is too long|too many tokens")
+
+_given_keys: set[str] = set()  # as a server may repeat them
+
+
+def is_openai(model: str) -> bool:
+    """Whether OpenAI's own client is meant: by its name, or by a model's name alone, as LangChain takes it."""
+    return model.startswith("openai:") or model.lower().startswith(_OPENAI_MODELS)
+
+
+def chat_model(name: str, *, base_url: str | None, timeout_s: float, key: str = "") -> BaseChatModel:
+    """The chat model of this name, on its provider's server or on any OpenAI-compatible one.
+
+    The server is sent `key`; without one, a provider's own client looks for it in the environment.
+
+    Raises: SettingsError for a provider that is unknown or not installed, ModelError without a key.
+    """
+    from langchain.chat_models import init_chat_model
+
+    choices = _key_choice(key, base_url=base_url)
+    with _construction(name):
+        if base_url is None and not is_openai(name):
+            choices |= {"timeout": timeout_s, "max_retries": RETRIES, "max_tokens": REPLY_TOKENS}
+            theirs: BaseChatModel = init_chat_model(name, **choices)
+            return theirs
+        from qa.models.patience import REPLY_BYTES, Client
+
+        if base_url is None:
+            choices |= {"max_tokens": REPLY_TOKENS}
+        else:
+            choices |= {
+                "base_url": base_url,
+                "use_responses_api": False,
+                "temperature": 0,
+                "extra_body": {"max_tokens": REPLY_TOKENS},  # Ollama and LM Studio know OpenAI's new name for it not
+            }
+        model: Any = init_chat_model(
+            name.removeprefix("openai:"),
+            model_provider="openai",
+            timeout=timeout_s,
+            max_retries=RETRIES,
+            stream_usage=True,
+            stream_chunk_timeout=None,  # it counts events, with or without words
+            http_async_client=Client(timeout_s=timeout_s, limit=REPLY_BYTES),
+            **choices,
+        )
+        if base_url is None and (model.profile or {}).get("reasoning_output"):
+            model.max_tokens = THINKING_TOKENS
+        return cast("BaseChatModel", model)
+
+
+def embedding_model(name: str, *, base_url: str | None, timeout_s: float, key: str = "") -> Embeddings:
+    """The LangChain embedding model of this name; call it under `model_errors(name, kind=EmbeddingError)`.
+
+    `key` as for a chat model.
+
+    Raises: SettingsError for a provider that is unknown or not installed, EmbeddingError without a key.
+    """
+    from langchain.embeddings import init_embeddings
+
+    from qa.models.patience import VECTOR_BYTES, Client
+
+    choices = _key_choice(key, base_url=base_url)
+    if name.startswith("openai:"):
+        client = Client(timeout_s=timeout_s, limit=VECTOR_BYTES)
+        choices |= {"timeout": timeout_s, "max_retries": RETRIES, "http_async_client": client}
+    if base_url is not None:
+        # Only OpenAI's own server takes token ids, and only tiktoken makes them.
+        choices |= {"base_url": base_url, "check_embedding_ctx_length": False}
+    with _construction(name, kind=EmbeddingError):
+        return init_embeddings(name, **choices)
+
+
+def _key_choice(key: str, *, base_url: str | None) -> dict[str, Any]:
+    """The argument that tells a client its key; none where the client looks into the environment itself.
+
+    Raises: SettingsError when the server's address is none.
+    """
+    if base_url is not None and not _is_address(base_url):
+        raise SettingsError(
+            f"base_url = {bare_address(base_url)!r} is no address. Set QA_BASE_URL, such as http://127.0.0.1:11434/v1"
+        )
+    if key:
+        _given_keys.add(key)
+    return {"api_key": key or _NO_KEY} if key or base_url else {}
+
+
+def _is_address(address: str) -> bool:
+    import httpx2
+
+    try:
+        url = httpx2.URL(address)
+    except httpx2.InvalidURL:
+        return False
+    return url.scheme in ("http", "https") and bool(url.host) and (url.port is None or 0 < url.port < 65_536)
+
+
+def input_window(model: BaseChatModel) -> int | None:
+    """The tokens that a model can read, where it says so."""
+    return (model.profile or {}).get("max_input_tokens")
+
+
+@contextmanager
+def model_errors(name: str, *, kind: type[QAError] = ModelError) -> Iterator[None]:
+    """Turns what a provider's client raises into `kind`, naming the model and what to do.
+
+    The client's own error is not chained: it may repeat the key.
+    """
+    from langchain_core import exceptions
+    from openai import OpenAIError
+
+    try:
+        yield
+    except (exceptions.ModelError, OpenAIError, TimeoutError, *_ODD) as error:
+        raise kind(f"{name} {_explanation(error)}") from None
+
+
+@contextmanager
+def _construction(name: str, *, kind: type[QAError] = ModelError) -> Iterator[None]:
+    from openai import OpenAIError
+
+    try:
+        yield
+    except OpenAIError:
+        raise kind(f"{name} needs a key. Set OPENAI_API_KEY, or answer without a model: QA_MODEL=extractive") from None
+    except ImportError as error:
+        raise SettingsError(f"{name} needs another package: {error}") from error
+    except ValueError as error:
+        raise SettingsError(
+            f"{name!r} names no model: {_plain(str(error))}. Set QA_MODEL, such as openai:gpt-5-mini"
+        ) from None
+
+
+def _explanation(error: Exception) -> str:
+    """What happened and what to do, in the words that follow the name of the model."""
+    import openai
+    from langchain_core import exceptions as known
+
+    said = _server_words(error)
+    if isinstance(error, known.ContextOverflowError) or _OVERFLOW.search(said):
+        return "cannot read that much at once. Set a lower QA_CONTEXT_TOKENS"
+    for kinds, explanation in (
+        (
+            (known.ModelAuthenticationError, openai.AuthenticationError),
+            "refused the key. Check OPENAI_API_KEY, or its like: a server that .env names is sent only one from .env",
+        ),
+        (
+            (known.ModelPermissionDeniedError, openai.PermissionDeniedError),
+            "may not be used with this key. Check the key",
+        ),
+        ((known.ModelNotFoundError, openai.NotFoundError), "is unknown to the server. Check QA_MODEL and QA_BASE_URL"),
+        ((known.ModelRateLimitError, openai.RateLimitError), "is over its rate limit or quota. Wait and ask again"),
+        (
+            (known.ModelTimeoutError, openai.APITimeoutError, TimeoutError),
+            "did not answer in time. Ask again, or raise QA_TIMEOUT_S",
+        ),
+        ((known.ModelConnectionError, openai.APIConnectionError), "cannot be reached, or broke off. Check QA_BASE_URL"),
+        ((known.ModelAPIError, openai.InternalServerError), "failed on its server. Ask again later"),
+        (_ODD, "sent a reply that cannot be read. Check QA_BASE_URL; it often ends in /v1"),
+    ):
+        if isinstance(error, kinds):
+            return f"{explanation}{said}"
+    return f"did not take the request. Check QA_MODEL and QA_BASE_URL{said}"
+
+
+def _server_words(error: Exception) -> str:
+    """What the server said, in brackets, on one line and without anything like a key."""
+    body = getattr(error, "body", None)
+    said = body.get("message") if isinstance(body, dict) else body
+    return f" (it said: {_plain(said)})" if isinstance(said, str) and said.strip() else ""
+
+
+def _plain(said: str) -> str:
+    secrets = {value for variable, value in os.environ.items() if variable.endswith("_API_KEY") and value}
+    for secret in secrets | _given_keys:
+        said = said.replace(secret, "•••")
+    said = said.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+    return " ".join(without_keys(said).split())[:SERVER_WORDS]

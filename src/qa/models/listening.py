@@ -1,0 +1,101 @@
+"""A chat model as a step of a chain; of its reply only text and counts are taken, up to a length and in time.
+
+The edge where anything at all may come from a provider. No prompts, and no citations.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from contextlib import aclosing, closing
+from typing import cast
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models.base import LanguageModelInput
+from langchain_core.messages import AIMessageChunk
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.runnables import Runnable, RunnableGenerator
+
+from qa.models.chat import model_errors
+from qa.models.patience import Client, Patience, awaited, waited
+
+REPLY_CHARS = 20_000
+CUT = "characters"
+"""The finish reason of a reply that was cut at `REPLY_CHARS`."""
+
+MOST_TOKENS = 1_000_000_000
+
+
+def guarded(model: BaseChatModel, *, name: str, timeout_s: float) -> Runnable[LanguageModelInput, AIMessageChunk]:
+    """The model as a step of a chain: streams at most `REPLY_CHARS`, and fails only with a ModelError that names it.
+
+    A model that was handed in is called as it is; between its chunks, the words of it are waited for, too.
+    """
+    ours = isinstance(getattr(model, "http_async_client", None), Client)
+
+    def reply(prompts: Iterator[LanguageModelInput]) -> Iterator[AIMessageChunk]:
+        for prompt in prompts:
+            chunks = waited(_astream(model, prompt, timeout_s)) if ours else _stream(model, prompt, timeout_s)
+            with model_errors(name), closing(chunks):
+                yield from chunks
+
+    async def areply(prompts: AsyncIterator[LanguageModelInput]) -> AsyncIterator[AIMessageChunk]:
+        async for prompt in prompts:
+            chunks = _astream(model, prompt, timeout_s)
+            with model_errors(name):
+                async with aclosing(awaited(chunks) if ours else chunks) as there:
+                    async for chunk in there:
+                        yield chunk
+
+    return RunnableGenerator(reply, areply)
+
+
+def _stream(model: BaseChatModel, prompt: LanguageModelInput, timeout_s: float) -> Generator[AIMessageChunk]:
+    said = _Said(timeout_s)
+    with closing(cast("Generator[AIMessageChunk]", model.stream(prompt))) as chunks:
+        for chunk in chunks:
+            yield said.take(chunk)
+            if said.cut:
+                return
+
+
+async def _astream(
+    model: BaseChatModel, prompt: LanguageModelInput, timeout_s: float
+) -> AsyncGenerator[AIMessageChunk]:
+    said = _Said(timeout_s)
+    async with aclosing(cast("AsyncGenerator[AIMessageChunk]", model.astream(prompt))) as chunks:
+        while not said.cut and (chunk := await said.patience.next_of(chunks)) is not None:
+            yield said.take(chunk)
+
+
+class _Said:
+    """What is taken from the chunks of one reply: characters that can be written down, and plain numbers."""
+
+    def __init__(self, timeout_s: float) -> None:
+        self.patience = Patience(timeout_s)
+        self.cut = False
+        self._left = REPLY_CHARS
+        self._decoder = codecs.getincrementaldecoder("utf-16-le")("replace")  # half a pair waits for the other half
+
+    def take(self, chunk: AIMessageChunk) -> AIMessageChunk:
+        """The chunk with nothing else in it. Raises: TimeoutError, and whatever an odd shape raises."""
+        units = str(chunk.text)[: self._left + 1].encode("utf-16-le", "surrogatepass")
+        text = self._decoder.decode(units).replace("\0", "\N{REPLACEMENT CHARACTER}")
+        self.cut = len(text) > self._left
+        text = text[: self._left]
+        self._left -= len(text)
+        if text:
+            self.patience.renew()
+        self.patience.check()
+        about = chunk.response_metadata
+        why = CUT if self.cut else about.get("finish_reason") or about.get("stop_reason") or about.get("done_reason")
+        told = {"finish_reason": str(why)} if why else {}
+        told |= {"model_provider": str(about["model_provider"])} if "model_provider" in about else {}
+        return AIMessageChunk(content=text, response_metadata=told, usage_metadata=_plain_usage(chunk))
+
+
+def _plain_usage(chunk: AIMessageChunk) -> UsageMetadata | None:
+    if chunk.usage_metadata is None:
+        return None
+    taken, given = (min(max(chunk.usage_metadata[kind], 0), MOST_TOKENS) for kind in ("input_tokens", "output_tokens"))
+    return UsageMetadata(input_tokens=taken, output_tokens=given, total_tokens=taken + given)

@@ -1,0 +1,12 @@
+"""A question → the passages that answer it, best first, and how sure it is that they do: Findings.
+
+    followup          a question that leans on the conversation → a query that stands alone
+    retrieval         a query → Findings: two rankings fused, the best passages read, ranked again
+    features          question × sentence → numbers that say how well it answers
+    kinds             the kind of answer a question asks for: a date, a person, a number, …
+    mismatch          what speaks against a sentence that is worded like the question
+    weights           the measured numbers by which all this is weighed
+    confidence        how sure it is that the hits hold the answer
+
+Neither Chroma nor a language model is known here: an index is whatever can be searched.
+"""

@@ -1,0 +1,18 @@
+"""Where the folders that come with qa are: `prompts` and `seeds`.
+
+They lie at the top of a checkout, where people look for them; a wheel carries them inside the package.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parents[1]
+_CHECKOUT = _PACKAGE.parents[1]
+
+
+def resource(name: str) -> Path:
+    """The folder called `name`: the checkout's own when this is one, else the package's copy."""
+    if (_CHECKOUT / "pyproject.toml").is_file() and (_CHECKOUT / name).is_dir():
+        return _CHECKOUT / name
+    return _PACKAGE / "_data" / name

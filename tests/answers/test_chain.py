@@ -1,0 +1,415 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_core.documents import Document
+from langchain_core.language_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage
+from langchain_core.runnables import Runnable
+
+from openai_server import OpenAIServer, Step
+from qa.answers.chain import AnswerChain, Find
+from qa.answers.composer import Composer, load_prompts
+from qa.answers.retriever import PassageRetriever
+from qa.errors import ModelError
+from qa.models.chat import chat_model
+from qa.models.tokens import TokenCounter
+from qa.types import ABSTENTION, Answer, Citation, Event, Findings, Hit, Message, Passage, Sentence, Span, Usage
+
+PROMPTS = load_prompts(Path(__file__).parents[2] / "prompts")
+NAME = "openai:gpt-test"
+QUESTION = "Who met whom?"
+MET = "General Naravane met General Serino in Rome."
+
+
+def passage(document: str, *sentences: str) -> Passage:
+    text, spans = "", []
+    for sentence in sentences:
+        spans.append(Span(start=len(text), end=len(text) + len(sentence)))
+        text += f"{sentence} "
+    return Passage(
+        document=document,
+        version="v1",
+        title=document,
+        ordinal=0,
+        start=0,
+        end=len(text),
+        text=text,
+        sentences=tuple(spans),
+    )
+
+
+HITS = tuple(
+    Hit(passage=found, score=1.0, rank=rank)
+    for rank, found in enumerate(
+        [passage("a.txt", MET, "He arrived on 4 July."), passage("b.txt", "The ship reached Naples.")], start=1
+    )
+)
+NEAREST = tuple(hit.passage.cite(Span(start=0, end=hit.passage.end)) for hit in HITS)
+
+
+def find(question: str, query: str, conditions: object = (), *, answerable: bool = True) -> Findings:
+    return Findings(
+        question=question,
+        query=query,
+        parts=(query,),
+        hits=HITS,
+        top_k=5,
+        confidence=0.7,
+        answerable=answerable,
+        rarity=lambda stem: 1.0,
+    )
+
+
+def chain(
+    server: OpenAIServer, *, find: Find = find, falls_back: bool = False, timeout_s: float = 5, **chosen: Any
+) -> Runnable[Mapping[str, Any], Event]:
+    model = chat_model(NAME, base_url=server.url, timeout_s=timeout_s)
+    composer = Composer(model=model, name=NAME, prompts=PROMPTS, count=TokenCounter(), timeout_s=timeout_s, **chosen)
+    return AnswerChain(find=find, composer=composer, falls_back=falls_back).runnable()
+
+
+def events(server: OpenAIServer, *, history: Sequence[Message] = (), **chosen: Any) -> list[Event]:
+    return list(chain(server, **chosen).stream({"question": QUESTION, "history": history}))
+
+
+def answer(*pieces: str, **chosen: Any) -> Answer:
+    with OpenAIServer(Step(pieces=pieces)) as server:
+        return answered(events(server, **chosen))
+
+
+def answered(found: Sequence[Event]) -> Answer:
+    assert isinstance(found[-1], Answer)
+    return found[-1]
+
+
+def test_text_streams_with_final_markers_and_each_citation_before_its_first() -> None:
+    with OpenAIServer(
+        Step(pieces=(MET[:16], MET[16:-1], " [1", ".1]", ". He arrived on July 4 [1.2][1.1]."))
+    ) as server:
+        found = events(server)
+    assert [type(event).__name__ if not isinstance(event, str) else event for event in found] == [
+        MET[:16],
+        MET[16:-1],
+        "Citation",
+        " [1]",
+        ". He arrived on July 4",
+        "Citation",
+        " [2][1].",
+        "Answer",
+    ]
+    met = Citation(number=1, document="a.txt", title="a.txt", start=0, end=44, page=None, quote=MET, version="v1")
+    arrived = replace(met, number=2, start=45, end=66, quote="He arrived on 4 July.")
+    assert replace(answered(found), seconds={}) == Answer(
+        question=QUESTION,
+        query=QUESTION,
+        text=f"{MET[:-1]} [1]. He arrived on July 4 [2][1].",
+        abstained=False,
+        sentences=(
+            Sentence(text=MET, citations=(1,), support="supported"),
+            Sentence(text="He arrived on July 4.", citations=(2, 1), support="supported"),
+        ),
+        citations=(met, arrived),
+        confidence=0.7,
+        model=NAME,
+        prompt=PROMPTS.fingerprint,
+        usage=Usage(input_tokens=100, output_tokens=20),
+    )
+    assert sorted(answered(found).seconds) == ["answer", "retrieve"]
+
+
+def test_the_model_sees_rules_then_numbered_sentences_then_the_question() -> None:
+    with OpenAIServer(Step(pieces=("NOT_IN_DOCUMENTS",))) as server:
+        events(server)
+    system, user = server.requests[0]["messages"]
+    fence = system["content"].partition("<documents ")[2][:8]
+    assert system["role"] == "system"
+    assert user == {
+        "role": "user",
+        "content": f"<documents {fence}>\nPassage 1: a.txt\n[1.1] {MET}\n[1.2] He arrived on 4 July.\n\n"
+        f"Passage 2: b.txt\n[2.1] The ship reached Naples.\n</documents {fence}>\n\nQuestion: {QUESTION}",
+    }
+
+
+def test_without_evidence_the_model_is_not_asked() -> None:
+    with OpenAIServer() as server:
+        text, found = events(server, find=partial(find, answerable=False))
+    assert server.requests == []
+    assert isinstance(found, Answer)
+    assert (text, found.abstained, found.nearest, found.model) == (ABSTENTION, True, NEAREST, NAME)
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [("NOT_IN_DOCUMENTS",), ("NOT", "_IN", "_DOCU", "MENTS."), ("**NOT IN DOCUMENTS**",), (r"NOT\_IN\_DOCUMENTS",)],
+)
+def test_a_model_that_finds_no_answer_abstains_and_never_shows_the_sentinel(pieces: tuple[str, ...]) -> None:
+    with OpenAIServer(Step(pieces=pieces)) as server:
+        found = events(server)
+    final = answered(found)
+    assert (final.text, final.abstained, final.nearest) == (ABSTENTION, True, NEAREST)
+    assert final.notes == ("the model found no answer in the passages",)
+    assert not any("DOCU" in event for event in found if isinstance(event, str))
+
+
+def test_a_partial_answer_stays_without_the_sentinel() -> None:
+    final = answer(f"{MET} [1.1] NOT_IN_DOCUMENTS")
+    assert (final.text, final.abstained) == (f"{MET} [1]", False)
+
+
+@pytest.mark.parametrize("pieces", [(), ("I know that he met her.",), ("He met her [7.1].",)])
+def test_a_reply_that_cites_nothing_becomes_an_abstention(pieces: tuple[str, ...]) -> None:
+    final = answer(*pieces)
+    assert (final.text, final.abstained, final.sentences) == (ABSTENTION, True, ())
+    assert final.notes[-1] == "the model's reply cited nothing"
+
+
+def test_ids_that_do_not_exist_are_reported() -> None:
+    final = answer(f"{MET} [1.1][8.8]")
+    assert (final.text, final.notes) == (f"{MET} [1]", ("the model cited 8.8, which does not exist",))
+    several = answer(f"{MET} [1.1][8.8] It left [9.1, 8.8].")
+    assert several.notes == ("the model cited 8.8, 9.1, which do not exist",)
+
+
+MIXED = ("The ship reached Naples [2.1]. ", "He met 40 sailors [1.1]. ", f"{MET[:-1]} [1.1].")
+
+
+def test_an_unsupported_sentence_is_marked_with_its_reason() -> None:
+    final = answer(*MIXED)
+    assert [(each.support, each.reason) for each in final.sentences] == [
+        ("supported", None),
+        ("unsupported", "the number 40 is not found in the cited text"),
+        ("supported", None),
+    ]
+
+
+def test_an_unsupported_sentence_can_be_dropped_and_numbers_stay_in_reading_order() -> None:
+    final = answer("He met 40 sailors [1.2]. ", *MIXED, unsupported="drop")
+    assert final.text == f"The ship reached Naples [1]. {MET[:-1]} [2]."
+    assert [each.citations for each in final.sentences] == [(1,), (2,)]
+    assert [(each.number, each.quote) for each in final.citations] == [(1, "The ship reached Naples."), (2, MET)]
+
+
+def test_an_unsupported_sentence_can_make_the_whole_abstain() -> None:
+    final = answer(*MIXED, unsupported="abstain")
+    assert (final.text, final.abstained) == (ABSTENTION, True)
+    assert final.notes == ("a sentence of the model's reply is not supported by what it cites",)
+
+
+def test_dropping_every_sentence_abstains() -> None:
+    final = answer("He met 40 sailors [1.1].", unsupported="drop")
+    assert (final.text, final.abstained) == (ABSTENTION, True)
+
+
+def test_what_a_reasoning_model_thinks_aloud_is_not_shown() -> None:
+    with OpenAIServer(Step(pieces=("<thi", "nk>Let me see [1.1", "].</think>\n\n", f"{MET} [1.1]"))) as server:
+        found = events(server)
+    assert answered(found).text == f"{MET} [1]"
+    assert "".join(event for event in found if isinstance(event, str)) == f"{MET} [1]"
+
+
+HISTORY = [Message(role="user", content="Who is Naravane?"), Message(role="assistant", content="A general [1].")]
+
+
+def test_a_follow_up_is_rewritten_by_the_model_and_searched_for() -> None:
+    asked: list[str] = []
+
+    def noting(question: str, query: str, conditions: object) -> Findings:
+        asked.append(query)
+        return find(question, query)
+
+    steps = [Step(pieces=('"Whom did General', ' Naravane meet?"\n')), Step(pieces=(f"{MET} [1.1]",))]
+    with OpenAIServer(*steps) as server:
+        final = answered(events(server, history=HISTORY, find=noting))
+    assert asked == ["Whom did General Naravane meet?"]
+    assert (final.question, final.query) == (QUESTION, "Whom did General Naravane meet?")
+    assert final.usage == Usage(input_tokens=200, output_tokens=40)
+    rewrite, reply = (request["messages"] for request in server.requests)
+    assert rewrite[1]["content"] == (
+        f"The conversation:\n\nuser: Who is Naravane?\nassistant: A general.\n\nThe last question: {QUESTION}"
+    )
+    assert [message["role"] for message in reply] == ["system", "user", "assistant", "user"]
+    assert reply[3]["content"].endswith("Question: Whom did General Naravane meet?")
+
+
+def test_a_rewrite_that_is_no_question_gives_way_to_the_rule() -> None:
+    with OpenAIServer(Step(pieces=("word " * 200,)), Step(pieces=(f"{MET} [1.1]",))) as server:
+        final = answered(list(chain(server).stream({"question": "And why?", "history": HISTORY})))
+    assert final.query == "Why is Naravane?"
+
+
+def test_a_model_can_check_what_rules_cannot() -> None:
+    verdicts = "1: contradicted - it was Naples, not Genoa\n2: supported"
+    steps = [
+        Step(pieces=("The ship reached Naples too late [2.1]. They spoke in Italy's capital [1.1].",)),
+        Step(pieces=(verdicts,)),
+    ]
+    with OpenAIServer(*steps) as server:
+        final = answered(events(server, check="model"))
+    assert [(each.support, each.reason) for each in final.sentences] == [
+        ("contradicted", "it was Naples, not Genoa"),
+        ("unsupported", "the name “Italy” is not found in the cited text"),
+    ]
+    assert (
+        "1: The ship reached Naples too late.\n   cites: The ship reached Naples."
+        in (server.requests[1]["messages"][1]["content"])
+    )
+    assert final.usage == Usage(input_tokens=200, output_tokens=40)
+
+
+def test_a_checking_model_that_fails_leaves_the_rules_and_says_so() -> None:
+    with OpenAIServer(Step(pieces=(f"{MET} [1.1]",)), Step(status=404, error="gone")) as server:
+        final = answered(events(server, check="model"))
+    assert [each.support for each in final.sentences] == ["supported"]
+    assert final.notes[0].startswith(f"the citations were checked by rules only: {NAME} is unknown")
+
+
+BROKEN = [
+    (Step(pieces=(f"{MET} [1.1] He",), cut=True), f"the reply broke off: {NAME} cannot be reached, or broke off"),
+    (Step(pieces=(f"{MET} [1.1] He",), pause_s=3), f"the reply broke off: {NAME} did not answer in time"),
+    (Step(pieces=(f"{MET} [1.1] He",), finish_reason=None), "the stream ended before the model said that it was done"),
+    (Step(pieces=(f"{MET} [1.1] He",), finish_reason="length"), "the reply was cut at the model's limit"),
+    (Step(pieces=(f"{MET} [1.1] He",), finish_reason="content_filter"), "the provider's content filter stopped"),
+]
+
+
+@pytest.mark.parametrize(("step", "note"), BROKEN, ids=["cut", "stalled", "silent end", "length", "filter"])
+@pytest.mark.parametrize("unsupported", ["mark", "drop", "abstain"])
+def test_what_was_streamed_stays_and_is_marked_incomplete(step: Step, note: str, unsupported: str) -> None:
+    with OpenAIServer(step) as server:
+        found = events(server, timeout_s=0.5, unsupported=unsupported)
+    final = answered(found)
+    assert "".join(event for event in found if isinstance(event, str)).rstrip() == f"{MET} [1] He"
+    assert (final.text, final.incomplete, final.abstained) == (f"{MET} [1] He", True, False)
+    assert final.notes[-1].startswith(note)
+
+
+FAILING = [
+    [Step(status=401, error="bad key")],
+    [Step(status=404, error="no such model")],
+    [Step(status=429, error="slow", headers={"retry-after": "0.01"})] * 3,
+    [Step(status=500, error="boom")] * 3,
+    [Step(status=400, error="maximum context length is 10 tokens")],
+    [Step(cut=True)],
+    [Step(body="<html></html>", headers={"content-type": "text/html"})],
+    [Step(finish_reason=None)],
+    [Step(finish_reason="content_filter")],
+]
+
+
+@pytest.mark.parametrize(
+    "steps", FAILING, ids=["401", "404", "429", "500", "overflow", "cut", "html", "silent", "filter"]
+)
+def test_a_model_that_fails_before_the_first_word_raises(steps: list[Step]) -> None:
+    with OpenAIServer(*steps) as server:
+        stream = chain(server).stream({"question": QUESTION})
+        with pytest.raises(ModelError, match=NAME):
+            next(iter(stream))
+
+
+def test_a_model_that_fails_to_rewrite_raises() -> None:
+    with OpenAIServer(Step(status=401, error="bad key")) as server, pytest.raises(ModelError, match="refused the key"):
+        events(server, history=HISTORY)
+
+
+def test_invoked_sync_or_async_the_chain_gives_the_answer() -> None:
+    step = Step(pieces=(f"{MET} [1.1]",))
+    with OpenAIServer(step, step) as server:
+        invoked = chain(server).invoke({"question": QUESTION})
+        awaited = asyncio.run(chain(server).ainvoke({"question": QUESTION}))
+    assert isinstance(invoked, Answer)
+    assert isinstance(awaited, Answer)
+    assert replace(invoked, seconds={}) == replace(awaited, seconds={})
+
+
+def test_the_async_stream_is_the_same_stream() -> None:
+    async def collect(server: OpenAIServer, history: Sequence[Message]) -> list[Event]:
+        return [event async for event in chain(server).astream({"question": QUESTION, "history": history})]
+
+    steps = [Step(pieces=("Whom?",)), Step(pieces=(MET, " [1", ".1]"), cut=True)]
+    with OpenAIServer(*steps, *steps) as server:
+        sync, awaited = events(server, history=HISTORY), asyncio.run(collect(server, HISTORY))
+    assert sync[:-1] == awaited[:-1]
+    assert replace(answered(sync), seconds={}) == replace(answered(awaited), seconds={})
+
+
+def test_closing_the_stream_stops_the_request_upstream() -> None:
+    with OpenAIServer(Step(pieces=("word ",) * 200, pause_s=0.05)) as server:
+        stream = chain(server).stream({"question": QUESTION})
+        assert next(stream) == "word"
+        stream.close()  # type: ignore[attr-defined]  # a generator, which Runnable.stream does not promise
+        assert server.disconnected.wait(20)
+        assert len(server.sent_at) < 50
+
+
+def test_cancelling_the_async_stream_stops_the_request_upstream() -> None:
+    async def begin(server: OpenAIServer) -> None:
+        async with aclosing(chain(server).astream({"question": QUESTION})) as stream:  # type: ignore[type-var]
+            async for _ in stream:
+                return
+
+    async def cancelled(server: OpenAIServer) -> None:
+        task = asyncio.create_task(drain(server))
+        while len(server.sent_at) < 3:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    async def drain(server: OpenAIServer) -> None:
+        async for _ in chain(server).astream({"question": QUESTION}):
+            pass
+
+    for stop in (begin, cancelled):
+        with OpenAIServer(Step(pieces=("word ",) * 1_000, pause_s=0.05)) as server:
+            asyncio.run(stop(server))
+            assert server.disconnected.wait(20)
+            assert len(server.sent_at) < 900
+
+
+def test_any_chat_model_can_be_handed_in() -> None:
+    model = GenericFakeChatModel(messages=iter([AIMessage(content=f"{MET} [1.1]")]))
+    composer = Composer(model=model, name="fake", prompts=PROMPTS, count=TokenCounter())
+    final = AnswerChain(find=find, composer=composer).runnable().invoke({"question": QUESTION, "history": []})
+    assert isinstance(final, Answer)
+    assert (final.text, final.model, final.incomplete) == (f"{MET} [1]", "fake", False)
+
+
+def test_passages_beyond_the_budget_are_left_out() -> None:
+    with OpenAIServer(Step(pieces=("It reached Naples [2.1].",))) as server:
+        final = answered(events(server, context_tokens=40))
+    assert "Naples" not in server.requests[0]["messages"][1]["content"]
+    assert final.notes[0] == "the model cited 2.1, which does not exist"
+
+
+def test_the_chain_goes_on_in_somebody_elses_pipeline() -> None:
+    with OpenAIServer(Step(pieces=(f"{MET} [1.1]",))) as server:
+        longer = chain(server) | (lambda final: final.text.upper())
+        assert longer.invoke({"question": QUESTION}) == f"{MET.upper()} [1]"
+
+
+def test_retrieval_is_a_langchain_retriever_that_says_where_its_text_stands() -> None:
+    retriever = PassageRetriever(search=lambda query: HITS)
+    found = retriever.invoke("Who?")
+    assert found[1] == Document(
+        id="b.txt@v1#0",
+        page_content="The ship reached Naples. ",
+        metadata={
+            "document": "b.txt",
+            "title": "b.txt",
+            "start": 0,
+            "end": 25,
+            "page": None,
+            "version": "v1",
+            "score": 1.0,
+            "rank": 2,
+        },
+    )
+    assert asyncio.run((retriever | len).ainvoke("Who?")) == 2

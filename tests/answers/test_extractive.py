@@ -1,0 +1,133 @@
+"""Answers without a language model: what is shown, cited, highlighted and refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from qa import Chatbot
+from qa.answers.extractive import is_fragment
+from qa.search.weights import load_weights
+from qa.types import Answer
+
+TEXT = """The Lark Bridge
+
+Mayor Ada Brook opened the Lark Bridge in Hexley on 4 May 1931. The bridge was built so that mill workers could
+reach the railway without a ferry. It has three arches and a footpath on its north side.
+
+Repairs
+
+The council is scheduled to repair the footpath in June. Engineer Carlo Neri inspected the arches in 1998 and found
+them sound."""
+
+
+@pytest.fixture(scope="module")
+def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
+    folder: Path = tmp_path_factory.mktemp("documents")
+    (folder / "bridge.txt").write_text(TEXT, encoding="utf-8")
+    with Chatbot.open(chroma=str(tmp_path_factory.mktemp("index")), seeds=folder, model="extractive") as opened:
+        yield opened
+
+
+def _plain(answer: Answer) -> dict[str, object]:
+    return {name: value for name, value in answer.to_dict().items() if name != "seconds"}
+
+
+@pytest.mark.parametrize(
+    ("question", "held"),
+    [
+        ("Who opened the Lark Bridge?", "Ada Brook"),
+        ("When was the Lark Bridge opened?", "4 May 1931"),
+        ("Why was the bridge built?", "reach the railway without a ferry"),
+        ("Who inspected the arches?", "Carlo Neri"),
+        ("What will the council repair?", "scheduled to repair the footpath"),
+    ],
+)
+def test_it_answers_in_the_documents_words(bot: Chatbot, question: str, held: str) -> None:
+    answer = bot.ask(question)
+    assert not answer.abstained
+    assert held in answer.text
+
+
+def test_a_name_may_stand_in_another_passage_of_the_document_but_not_nowhere(tmp_path: Path) -> None:
+    with Chatbot.open(chroma=":memory:", home=tmp_path, model="extractive") as seeds:
+        assert "pay homage" in seeds.ask("Why was the memorial in Cassino built?").text
+        assert seeds.ask("Why was the memorial in Paris built?").abstained
+        assert "Giuseppe Conte" in seeds.ask("Who is the prime minister of Italy?").text
+        assert seeds.ask("Who is the prime minister of France?").abstained
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the capital of Australia?",
+        "How much did the bridge cost?",
+        "How many workers drowned?",
+        "When will Ada Brook visit the railway?",
+        "Who is the ambassador in Hexley?",
+        "When was the Swan Bridge opened?",
+        "Who inspected the arches in Paris?",
+    ],
+)
+def test_it_abstains_with_the_nearest_passages(bot: Chatbot, question: str) -> None:
+    answer = bot.ask(question)
+    assert answer.abstained
+    assert answer.nearest
+    assert not answer.citations
+    assert not answer.sentences
+
+
+def test_every_citation_is_exact_and_every_sentence_is_its_quote(bot: Chatbot) -> None:
+    text = bot.document("bridge.txt").text
+    answer = bot.ask("Why was the bridge built?")
+    for sentence, citation in zip(answer.sentences, answer.citations, strict=True):
+        assert text[citation.start : citation.end] == citation.quote
+        assert sentence.text == " ".join(citation.quote.split())
+        assert sentence.support == "supported"
+    assert answer.text == " ".join(f"{each.text} [{each.citations[0]}]" for each in answer.sentences)
+
+
+def test_a_date_that_answers_is_highlighted(bot: Chatbot) -> None:
+    (sentence, *_) = bot.ask("When was the Lark Bridge opened?").sentences
+    assert sentence.highlight is not None
+    assert sentence.text[sentence.highlight.start : sentence.highlight.end] == "4 May 1931"
+
+
+def test_a_heading_is_never_the_answer(bot: Chatbot) -> None:
+    answer = bot.adjusted(strictness=0.0).ask("The Lark Bridge repairs")
+    assert not {"The Lark Bridge", "Repairs"} & {sentence.text for sentence in answer.sentences}
+
+
+def test_strictness_nought_always_answers_and_one_never_does(bot: Chatbot) -> None:
+    assert not bot.adjusted(strictness=0.0).ask("What is the capital of Australia?").abstained
+    assert bot.adjusted(strictness=1.0).ask("Who opened the Lark Bridge?").abstained
+
+
+def test_the_same_question_gives_the_same_answer(bot: Chatbot) -> None:
+    assert _plain(bot.ask("Who opened the bridge?")) == _plain(bot.ask("Who opened the bridge?"))
+
+
+def test_required_confidence_rises_with_strictness() -> None:
+    levels = [load_weights().required_confidence(step / 20) for step in range(21)]
+    assert levels == sorted(levels)
+    assert (levels[0], levels[-1]) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "fragment"),
+    [
+        ("Repairs", True),
+        ("date 2021-07-08", True),
+        ("It burned.", False),
+        ("“It burned.”", False),
+        ("Name: Ida Moen | Role: Gardener", False),
+        ("Name | Role", True),
+        ("Chapter 3: The mill", True),
+    ],
+)
+def test_a_short_text_without_an_end_mark_is_a_fragment_unless_it_is_a_row_that_names_its_columns(
+    text: str, fragment: bool
+) -> None:
+    assert is_fragment(text) is fragment

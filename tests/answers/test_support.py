@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import time
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.answers import facts
+from qa.answers.claims import Claim, format_claims, parse_verdicts
+from qa.answers.support import Verdict, check, wording
+
+QUOTE = (
+    "General Naravane, who is on a two-day visit, met General Pietro Serino and the defence minister "
+    "Lorenzo Guerini in Rome on 4 July, and 1,200 soldiers paraded."
+)
+
+
+def flat(term: str) -> float:
+    return 1.0
+
+
+def verdict(sentence: str, *quotes: str, context: str = "") -> Verdict:
+    return check(sentence, quotes or [QUOTE], idf=flat, context=context)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        QUOTE,
+        "General Naravane met General Pietro Serino in Rome.",
+        "He met the defence minister Lorenzo Guerini in Rome on July 4.",
+        "In Rome on July 4th, 1200 soldiers paraded.",
+        "General Naravane is on a 2-day visit.",
+    ],
+)
+def test_a_sentence_worded_like_its_quote_is_supported(sentence: str) -> None:
+    assert verdict(sentence).support == "supported"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reason"),
+    [
+        ("General Naravane is on a three-day visit.", "the number 3 is not found in the cited text"),
+        ("In Rome on 4 July, 1,300 soldiers paraded.", "the number 1,300 is not found in the cited text"),
+        ("General Naravane met General Serino on 5 July.", "the number 5 is not found in the cited text"),
+        ("General Naravane met General Serino on 2 July.", "the date July 2 is not found in the cited text"),
+        ("General Naravane met General Serino on 4 June.", "the date June 4 is not found in the cited text"),
+        ("General Naravane met General Serino in June.", "the month June is not found in the cited text"),
+        ("General Naravane met Mario Draghi in Rome.", "the name “Mario Draghi” is not found in the cited text"),
+        ("General Naravane met General Serino in Milan.", "the name “Milan” is not found in the cited text"),
+        ("General Naravane did not meet General Serino.", "the negation “not” is not found in the cited text"),
+        ("General Naravane never met General Serino.", "the negation “never” is not found in the cited text"),
+    ],
+)
+def test_a_number_date_name_or_negation_that_is_missing_is_named(sentence: str, reason: str) -> None:
+    found = verdict(sentence)
+    assert (found.support, found.reason, found.missing) == ("unsupported", reason, True)
+
+
+def test_a_sentence_without_citations_is_unsupported() -> None:
+    assert check("He left.", [], idf=flat) == Verdict(support="unsupported", score=0.0, reason="it cites nothing")
+
+
+def test_wording_that_is_missing_is_called_missing() -> None:
+    partly = verdict("General Naravane met the defence minister in Rome and praised local cheese.")
+    assert (partly.support, partly.reason) == ("partly", "“praised”, “local”, “cheese” is not found in the cited text")
+    unsupported = verdict("The cheese of the region won several prizes.")
+    assert unsupported.support == "unsupported"
+    assert unsupported.reason == ("most of its wording (“cheese”, “region”, “won”) is not found in the cited text")
+
+
+def test_what_the_quote_denies_and_the_sentence_affirms_is_only_partly_supported() -> None:
+    found = verdict("The bridge opened in 1937.", "The bridge was not opened in 1937.")
+    assert (found.support, found.reason) == ("partly", "the cited text says “not opened” and the sentence does not")
+
+
+def test_a_name_may_stand_in_the_rest_of_the_cited_passage() -> None:
+    quote = "He arrived in Rome on Wednesday for a visit."
+    assert verdict("General Naravane arrived in Rome on Wednesday.", quote).missing
+    found = verdict("General Naravane arrived in Rome on Wednesday.", quote, context="General Naravane is a soldier.")
+    assert not found.missing
+    assert found.support == "supported"
+
+
+def test_several_quotes_are_read_together() -> None:
+    assert verdict(
+        "Rome lies in Italy and has 3 million people.", "Rome lies in Italy.", "It has three million people."
+    ) == (
+        Verdict(
+            support="supported",
+            score=wording(
+                "Rome lies in Italy and has 3 million people.",
+                ["Rome lies in Italy.", "It has three million people."],
+                idf=flat,
+            ),
+        )
+    )
+
+
+def test_rare_terms_weigh_more_than_common_ones() -> None:
+    common_missing = wording("the big aardvark", ["an aardvark"], idf={"big": 0.1, "aardvark": 1.0}.__getitem__)
+    rare_missing = wording("the big aardvark", ["a big thing"], idf={"big": 0.1, "aardvark": 1.0}.__getitem__)
+    assert common_missing > rare_missing
+
+
+@given(sentence=st.text(max_size=80), quote=st.text(max_size=80))
+def test_any_text_gets_a_verdict_with_a_score_between_0_and_1(sentence: str, quote: str) -> None:
+    found = check(sentence, [quote], idf=flat)
+    assert 0 <= found.score <= 1
+    assert found.support in ("supported", "partly", "unsupported")
+    assert (found.reason is None) == (found.support == "supported")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("two days", [2]),
+        ("a two-day visit", [2]),
+        ("2 days", [2]),
+        ("twenty-one", [21]),
+        ("twenty one", [21]),
+        ("two hundred and five", [205]),
+        ("nineteen thousand three hundred", [19300]),
+        ("1,000", [1000]),
+        ("1000", [1000]),
+        ("1.5 million", [1_500_000]),
+        ("1,500,000", [1_500_000]),
+        ("3.50", [Decimal("3.5")]),
+        ("July 4 and 5", [4, 5]),
+        ("in the 1990s and the 20th century", [20, 1990]),
+        ("the third time", [3]),
+        ("one of the first", []),
+        ("a one-day visit", [1]),
+        ("the G20 summit", []),
+        ("50% of $20", [20, 50]),
+        ("no numbers", []),
+    ],
+)
+def test_numbers_are_read_in_digits_and_words(text: str, expected: list[Decimal]) -> None:
+    assert sorted(facts.numbers(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("on July 4", {(7, 4)}),
+        ("on 4 July 2021", {(7, 4)}),
+        ("on the 4th of July", {(7, 4)}),
+        ("on July 4, 2021", {(7, 4)}),
+        ("on Jul. 4th", {(7, 4)}),
+        ("2021-07-04", {(7, 4)}),
+        ("on July 4 and 5", {(7, 4), (7, 5)}),
+        ("4-5 July", {(7, 4), (7, 5)}),
+        ("in July", set()),
+        ("you may 4 times", set()),
+    ],
+)
+def test_dates_are_read_in_any_order(text: str, expected: set[tuple[int, int]]) -> None:
+    assert facts.dates(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Yesterday General Naravane met Lorenzo Guerini.",
+            [("yesterday", "general", "naravane"), ("lorenzo", "guerini")],
+        ),
+        ("The Indian Army paraded.", [("indian", "army")]),
+        ("He met the Italian minister.", [("italian",)]),
+        ("Soldiers paraded. Others left.", []),
+        ("no names here", []),
+    ],
+)
+def test_names_are_capitalised_words_that_do_not_just_open_a_sentence(
+    text: str, expected: list[tuple[str, ...]]
+) -> None:
+    assert list(facts.names(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("sentence", "quote"),
+    [
+        ("He left the UK in May.", "He left the United Kingdom in May."),
+        ("He left the United Kingdom in May.", "He left the UK in May."),
+        ("He praised the Italian army.", "He praised the army of Italy."),
+    ],
+)
+def test_a_name_is_found_by_its_initials_and_its_root(sentence: str, quote: str) -> None:
+    assert not verdict(sentence, quote).missing
+
+
+@pytest.mark.parametrize("hostile", ["1," * 20_000, "4-" * 20_000, "Aa " * 20_000, " " * 50_000 + "x", "not " * 20_000])
+def test_hostile_text_is_checked_in_linear_time(hostile: str) -> None:
+    started = time.perf_counter()
+    verdict(hostile, hostile)
+    assert time.perf_counter() - started < 5
+
+
+def test_claims_are_numbered_with_their_quotes_on_lines_of_their_own() -> None:
+    claims = [Claim(text="A [1.1]\nB", quotes=("Q one.", "Q\ntwo.")), Claim(text="C", quotes=("Q",))]
+    assert format_claims(claims) == "1: A (1.1) B\n   cites: Q one.\n   cites: Q two.\n\n2: C\n   cites: Q"
+
+
+@pytest.mark.parametrize(
+    ("line", "support", "reason"),
+    [
+        ("1: supported", "supported", None),
+        ("1: supported - it says so", "supported", None),
+        ("1: partly - the year is not there", "partly", "the year is not there"),
+        ("1. Partially supported — no year.", "partly", "no year"),
+        ("**1**: **unsupported** - nothing of it", "unsupported", "nothing of it"),
+        ("1) not supported: nothing", "unsupported", "nothing"),
+        ("- Claim 1: contradicted - it says 1938", "contradicted", "it says 1938"),
+        ("1: contradicted", "contradicted", "the checking model calls it contradicted"),
+    ],
+)
+def test_a_checking_models_lines_are_read_tolerantly(line: str, support: str, reason: str | None) -> None:
+    found = parse_verdicts(f"Here are the verdicts:\n{line}\n")
+    assert (found[1].support, found[1].reason) == (support, reason)
+
+
+def test_lines_that_are_no_verdicts_are_left_out() -> None:
+    assert parse_verdicts('1: maybe\nI think 2 is supported\n3:\n{"4": true}') == {}

@@ -1,0 +1,112 @@
+"""What a citation link opens: the exact words, and the truth about a document that has changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from qa.answers.verification import verify_quotes
+from qa.app.history import Conversation, Turn
+from qa.app.links import Reference
+from qa.app.panel import AROUND, find_source
+from qa.errors import StoreError
+from qa.types import Answer, Citation, Document
+
+TEXT = "The lamp was lit in 1901. It burns oil. It burns oil."
+LAMP = Document(id="lamp.txt", text=TEXT, title="Lamp")
+
+
+class Shelf(dict[str, Document]):
+    """Documents by id."""
+
+    def document(self, document: str) -> Document:
+        try:
+            return self[document]
+        except KeyError as error:
+            raise StoreError(document) from error
+
+
+def reference(quote: str = "It burns oil.") -> Reference:
+    start = TEXT.index(quote)
+    return Reference(document="lamp.txt", version=LAMP.version, start=start, end=start + len(quote))
+
+
+def conversation(quote: str = "It burns oil.") -> Conversation:
+    cited = reference(quote)
+    citation = Citation(
+        number=1, document="lamp.txt", title="Lamp", start=cited.start, end=cited.end, page=None, quote=quote,
+        version=LAMP.version,
+    )  # fmt: skip
+    answer = Answer(question="?", query="?", text="It burns oil. [1]", abstained=False, citations=(citation,))
+    return Conversation(id="0" * 32, turns=(Turn(answer=answer),))
+
+
+def test_the_quote_is_the_cited_characters_with_the_document_around_it() -> None:
+    source = find_source(reference(), read=Shelf({"lamp.txt": LAMP}).document, conversation=None)
+    assert (source.state, source.quote, source.start, source.end) == ("exact", "It burns oil.", 26, 39)
+    assert source.before + source.quote + source.after == TEXT
+
+
+def test_a_long_document_is_shown_in_part_and_says_how_much_is_missing() -> None:
+    text = "a" * 50_000 + "HERE" + "b" * 70_000
+    document = replace(LAMP, text=text)
+    cited = Reference(document="lamp.txt", version=document.version, start=50_000, end=50_004)
+    source = find_source(cited, read=Shelf({"lamp.txt": document}).document, conversation=None)
+    assert (source.quote, source.earlier, source.later) == ("HERE", 50_000 - AROUND, 70_000 - AROUND)
+
+
+@pytest.mark.parametrize(("offset", "page"), [(0, 1), (24, 1), (25, 2), (30, 2), (45, 3)])
+def test_the_page_is_the_one_on_which_the_span_begins(offset: int, page: int) -> None:
+    document = replace(LAMP, pages=(0, 25, 40))
+    cited = Reference(document="lamp.txt", version=document.version, start=offset, end=offset + 1)
+    assert find_source(cited, read=Shelf({"lamp.txt": document}).document, conversation=None).page == page
+
+
+BURNS = "It burns oil."
+
+
+@pytest.mark.parametrize(
+    ("text", "finding", "start"),
+    [
+        (TEXT, "exact", 26),
+        (TEXT + " It is new.", "exact", 26),  # another version, and yet the cited characters
+        ("The lamp was new in 1902. It burns oil.", "exact", 26),
+        ("It burns oil. So it does.", "moved", 0),
+        ("Preface. " + TEXT, "moved", None),  # twice, and neither is known to be the one that was cited
+        ("The lamp is gone.", "changed", None),
+        (None, "gone", None),
+    ],
+)
+def test_the_page_and_verify_say_the_same_of_a_quote(text: str | None, finding: str, start: int | None) -> None:
+    shelf = Shelf({} if text is None else {"lamp.txt": replace(LAMP, text=text)})
+    (turn,) = conversation().turns
+    (check,) = verify_quotes(turn.answer, document=shelf.document)
+    source = find_source(reference(), read=shelf.document, conversation=conversation())
+    assert (check.finding, check.start) == (source.state, start) == (finding, start)
+    assert source.quote == (BURNS if start is not None else "")
+    assert source.start == start or not source.quote
+
+
+def test_words_that_are_not_marked_are_quoted_beside_the_whole_text() -> None:
+    text = "Preface. " + TEXT
+    changed = replace(LAMP, text=text)
+    source = find_source(reference(), read=Shelf({"lamp.txt": changed}).document, conversation=conversation())
+    assert (source.cited, source.before + source.after) == (BURNS, text)
+
+
+def test_a_changed_document_is_shown_without_a_highlight_to_who_did_not_get_the_answer() -> None:
+    changed = replace(LAMP, text="Other words, long enough to be cut at the same place.")
+    source = find_source(reference(), read=Shelf({"lamp.txt": changed}).document, conversation=None)
+    assert (source.state, source.quote, source.cited) == ("changed", "", "")
+
+
+def test_a_document_that_is_gone_still_shows_the_words_that_were_cited() -> None:
+    source = find_source(reference(), read=Shelf().document, conversation=conversation())
+    assert (source.state, source.title, source.cited) == ("gone", "lamp.txt", "It burns oil.")
+
+
+def test_offsets_beyond_the_end_show_no_words_that_are_not_there() -> None:
+    cited = Reference(document="lamp.txt", version=LAMP.version, start=10**9, end=10**10)
+    source = find_source(cited, read=Shelf({"lamp.txt": LAMP}).document, conversation=None)
+    assert (source.quote, source.before) == ("", TEXT)

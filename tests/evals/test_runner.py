@@ -1,0 +1,184 @@
+"""Runs: what is recorded, what a kill leaves behind, what goes on where it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from evals_systems import Crashes, Reference, opening, town_cases, write_suite
+from qa.errors import SuiteError
+from qa.evals.judge import Rules
+from qa.evals.metrics import Region
+from qa.evals.records import CaseRecord, read_records
+from qa.evals.report import render
+from qa.evals.results import load_results, write_results
+from qa.evals.runner import begin, find_runs, make_plan, read_plan, run_suite, unfinished
+from qa.evals.suites import load_suite
+from qa.evals.summary import markdown
+
+
+def timeless(folder: Path) -> list[CaseRecord]:
+    records = read_records(folder / "records.jsonl")
+    return [replace(each, seconds={}) for each in records]
+
+
+def run(tmp_path: Path, name: str = "run", jobs: int = 1) -> Path:
+    suite = load_suite(write_suite(tmp_path))
+    folder = tmp_path / name
+    plan = replace(make_plan(suite, {"k": "5"}), commit="one")
+    run_suite(suite, folder=folder, open_system=opening(Reference), plan=plan, jobs=jobs)
+    return folder
+
+
+def test_a_record_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    for record in read_records(run(tmp_path) / "records.jsonl"):
+        assert CaseRecord.from_json(record.to_json()) == record
+
+
+def test_every_case_is_recorded_in_order_with_what_the_documents_say_there(tmp_path: Path) -> None:
+    records = read_records(run(tmp_path) / "records.jsonl")
+    assert [record.case for record in records] == town_cases()
+    assert records[0].cuts == ("The harbour of Port Elmet was dug in 1874 by the engineer Ruth Calloway.",)
+    assert records[0].gold == (Region("harbour.txt", 42, 71),)
+    assert set(records[0].seconds) == {"ask", "search"}
+
+
+def test_running_in_parallel_records_the_same(tmp_path: Path) -> None:
+    assert timeless(run(tmp_path, "one")) == timeless(run(tmp_path, "four", jobs=4))
+
+
+def test_a_crash_in_one_case_is_that_cases_record(tmp_path: Path) -> None:
+    suite = load_suite(write_suite(tmp_path))
+    run_suite(suite, folder=tmp_path / "run", open_system=opening(Crashes), plan=make_plan(suite, {}))
+    results = load_results(tmp_path / "run", judge=Rules())
+    assert results.endings == {"answered": 14, "abstained": 0, "crashed": 1}
+    [crashed] = [record for record in (each.record for each in results.scored) if record.ending == "crashed"]
+    assert crashed.case.id == "memorial"
+    assert re.fullmatch(r"RuntimeError: the model has left \(evals_systems.py:\d+\)", crashed.error or "")
+    right = results.figure("right")
+    assert right is not None
+    assert (right.value, right.n, right.undefined) == (11 / 15, 15, 0)
+
+
+def test_a_torn_last_line_is_mended_and_its_case_asked_again(tmp_path: Path) -> None:
+    folder = run(tmp_path)
+    whole, path = timeless(folder), folder / "records.jsonl"
+    written = path.read_bytes()
+    for cut in (len(written) - 1, len(written) - 40, len(written) // 2, 10, 0):
+        path.write_bytes(written[:cut])
+        assert timeless(folder) == whole[: written[:cut].count(b"\n")]
+        assert timeless(run(tmp_path)) == whole
+
+
+def test_a_finished_run_is_not_asked_again(tmp_path: Path) -> None:
+    before = (run(tmp_path) / "records.jsonl").read_bytes()
+    assert (run(tmp_path) / "records.jsonl").read_bytes() == before
+
+
+def test_another_run_does_not_go_into_the_same_folder(tmp_path: Path) -> None:
+    folder = run(tmp_path)
+    plan = read_plan(folder)
+    with pytest.raises(SuiteError, match=r"its settings is \{'k': '5'\}, not \{'k': '6'\}"):
+        begin(folder, replace(plan, settings={"k": "6"}))
+    with pytest.raises(SuiteError, match="fingerprint"):
+        begin(folder, replace(plan, fingerprint="0"))
+
+
+def test_an_unfinished_run_is_found_again(tmp_path: Path) -> None:
+    folder = run(tmp_path / "runs")
+    plan = read_plan(folder)
+    assert unfinished(tmp_path / "runs", plan) is None
+    lines = (folder / "records.jsonl").read_bytes().splitlines(keepends=True)
+    (folder / "records.jsonl").write_bytes(b"".join(lines[:4]))
+    assert unfinished(tmp_path / "runs", plan) == folder
+    assert unfinished(tmp_path / "runs", replace(plan, settings={})) is None
+    assert find_runs(tmp_path) == [folder]
+
+
+def test_records_that_are_not_records_are_refused_with_their_line(tmp_path: Path) -> None:
+    folder = run(tmp_path)
+    with (folder / "records.jsonl").open("a") as file:
+        file.write('{"case": {}}\n')
+    with pytest.raises(SuiteError, match=r"records.jsonl:16: this is not a record"):
+        read_records(folder / "records.jsonl")
+    with pytest.raises(SuiteError, match="is not a run"):
+        read_plan(tmp_path)
+
+
+def test_a_run_without_a_record_yet_can_be_shown(tmp_path: Path) -> None:
+    suite = load_suite(write_suite(tmp_path))
+    begin(tmp_path / "run", make_plan(suite, {}))
+    (tmp_path / "run" / "records.jsonl").touch()
+    results = load_results(tmp_path / "run", judge=Rules())
+    assert (list(results.figures), results.smallest_change) == ([], 1)
+    assert "0 of 15 cases" in markdown(results)
+    assert "0 of 15 cases" in render(results)
+
+
+KILLED = """
+import sys, time
+from dataclasses import replace
+from pathlib import Path
+from evals_systems import Reference, opening
+from qa.evals.runner import make_plan, run_suite
+from qa.evals.suites import load_suite
+
+class Slow(Reference):
+    def ask(self, question, *, history=()):
+        time.sleep(0.02)
+        return super().ask(question, history=history)
+
+suite = load_suite(Path(sys.argv[1]))
+plan = replace(make_plan(suite, {"k": "5"}), commit="one")
+run_suite(suite, folder=Path(sys.argv[2]), open_system=opening(Slow), plan=plan)
+"""
+
+
+def test_a_run_killed_at_any_moment_goes_on_to_the_same_records_and_figures(tmp_path: Path) -> None:
+    whole = run(tmp_path, "whole")
+    suite, folder = tmp_path / "town", tmp_path / "killed"
+    here = Path(__file__).parents[1]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(here), str(here.parent / "src")])}
+    command = [sys.executable, "-c", KILLED, str(suite), str(folder)]
+    kills = 0
+    for _ in range(3):
+        process = subprocess.Popen(command, env=environment)
+        begun = len(read_lines(folder))
+        deadline = time.monotonic() + 60
+        while len(read_lines(folder)) < begun + 3 and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        kills += process.wait() == -signal.SIGKILL
+    assert kills >= 1
+    assert timeless(run(tmp_path, "killed")) == timeless(whole)
+    assert figures(folder) == figures(whole)
+
+
+def read_lines(folder: Path) -> list[bytes]:
+    path = folder / "records.jsonl"
+    return path.read_bytes().splitlines() if path.exists() else []
+
+
+def figures(folder: Path) -> list[dict[str, object]]:
+    write_results(load_results(folder, judge=Rules()))
+    made = json.loads((folder / "figures.json").read_text())["figures"]
+    return [each for each in made if each["unit"] != "seconds"]
+
+
+def test_scoring_needs_nothing_but_the_records(tmp_path: Path) -> None:
+    folder = run(tmp_path)
+    before = figures(folder)
+    (tmp_path / "corpora" / "town" / "harbour.txt").unlink()
+    (tmp_path / "town" / "cases.jsonl").unlink()
+    moved = folder.rename(tmp_path / "moved")
+    assert figures(moved) == before
+    assert "NaN" not in (moved / "figures.json").read_text()
