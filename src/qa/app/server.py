@@ -84,7 +84,7 @@ def build(bot: Chatbot, hosting: Hosting) -> FastAPI:
     if logins and hosting.mcp:
         raise SettingsError("--mcp and --auth-file do not go together: MCP clients cannot log in here. Choose one")
     if hosting.mcp and find_spec("mcp") is None:
-        raise SettingsError("--mcp needs a library that is not installed. Run: pip install mcp")
+        raise SettingsError("--mcp needs a library that is not installed. Run: pip install 'qa[mcp]'")
     folder = bot.settings.home.resolve()
     make_private(folder)
     incoming = Path(tempfile.mkdtemp(prefix="qa-")).resolve()  # what an upload answers tells nothing of the home

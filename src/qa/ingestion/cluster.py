@@ -123,7 +123,7 @@ def _cluster(address: str) -> Iterator[None]:
         import ray.exceptions
     except ImportError as error:
         raise SettingsError(
-            f"ray = {address!r} needs Ray. Run: pip install 'ray[data]', or in a checkout: make ray"
+            f"ray = {address!r} needs Ray. Run: pip install 'qa[ray]', or in a checkout: make ray"
         ) from error
     own: dict[str, Any] = {"include_dashboard": False} if address == LOCAL else {}
     try:

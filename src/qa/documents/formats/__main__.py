@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 from qa.documents.formats.content import Content, refuse_long
-from qa.documents.formats.suffixes import EXTRACTED, PACKAGES
+from qa.documents.formats.suffixes import EXTRACTED
 from qa.errors import DocumentError
 
 
@@ -34,8 +34,7 @@ def read(path: Path) -> Content:
         reader = getattr(import_module(f"qa.documents.formats.{module}"), function)
         content = reader(path)
     except ModuleNotFoundError as error:
-        package = PACKAGES.get(str(error.name), error.name)
-        raise DocumentError(f"{path} needs the library {error.name}. Run: pip install {package}") from error
+        raise DocumentError(f"{path} needs the library {error.name}. Run: pip install 'qa[formats]'") from error
     refuse_long(content.text, path)
     return content
 

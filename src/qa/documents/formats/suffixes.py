@@ -18,9 +18,6 @@ EXTRACTED: Mapping[str, str] = {
     ".epub": "books:read_epub",
 }
 
-# The packages of the libraries that have another name than their package.
-PACKAGES: Mapping[str, str] = {"pptx": "python-pptx", "python_calamine": "python-calamine"}
-
 # Read as text, unchanged.
 SOURCE_CODE = tuple(
     f".{suffix}"
