@@ -1,6 +1,6 @@
 # Two commands, each ready to run on a machine with python3 (3.11 or newer) and make:  make ask Q="…"  ·  make check
-# The first one installs the program into .venv, the second what checks it too, each once; from then on nothing here needs the
-# network.
+# The first one installs the program into .venv, the second what checks it too, each once; from then on only `make wheel`,
+# the last step of `make check`, needs the network.
 PYTHON ?= python3
 BIN := .venv/bin
 # uv when there is one (make UV= … uses pip all the same). It trusts the system's certificates where there are any, so that it works behind a company's proxy as pip does.
@@ -24,7 +24,7 @@ QUICK := documents/test_files.py documents/test_formats.py documents/test_passag
 	answers/test_citations.py answers/test_support.py answers/test_verification.py \
 	app/test_history.py app/test_panel.py app/test_render.py app/test_safety.py app/test_screen.py evals
 
-.PHONY: help ask chat test test-quick check fix eval baseline bench bench-quick lock ray clean
+.PHONY: help ask chat test test-quick check wheel fix eval baseline bench bench-quick lock ray clean
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 18
 
@@ -41,12 +41,16 @@ test: .venv/checked ## run every test
 test-quick: .venv/checked ## run the tests of the rooms without frameworks, in under a minute
 	@$(BIN)/python -m pytest $(QUICK:%=tests/%)
 
-check: .venv/checked ## run every check: format, lint, types, import arrows, tests
+check: .venv/checked ## run every check: format, lint, types, import arrows, tests, the wheel
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python -m pytest
+	@$(MAKE) --no-print-directory wheel
+
+wheel: .venv/ready ## install the built wheel into an environment of its own, and ask it
+	@$(BIN)/python scripts/try_wheel.py $(UV)
 
 fix: .venv/checked ## mend format and lint, as far as that goes by itself
 	$(BIN)/ruff check --fix-only

