@@ -9,19 +9,20 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableGenerator, RunnableLambda, run_in_executor
 
 from qa.answers import extractive
 from qa.answers.asking import read_asked
-from qa.answers.composer import Composer, Shown, reworded
-from qa.answers.draft import added
 from qa.answers.retriever import PassageRetriever
 from qa.errors import ModelError
 from qa.index.conditions import Condition
 from qa.search.followup import standalone
 from qa.types import Event, Findings, Hit, Message, Usage
+
+if TYPE_CHECKING:
+    from qa.answers.composer import Composer, Shown  # whose clients take a second to import
 
 Find = Callable[[str, str, tuple[Condition, ...]], Findings]
 """All that is found for a question, by its query, in documents that meet the conditions."""
@@ -97,20 +98,20 @@ class AnswerChain:
         if self.composer is None or not asking.history:
             return _by_rule(asking)
         try:
-            reply = self.composer.chat().invoke(self.composer.conversation(asking.question, asking.history))
+            query, usage = self.composer.rewrite(asking.question, asking.history)
         except ModelError as error:
             return self._failed(asking, error)
-        return _reworded(asking, str(reply.text), usage=added(asking.usage, reply))
+        return replace(asking, query=query, usage=usage)
 
     async def arewrite(self, asking: Asking) -> Asking:
         """`rewrite`, awaiting the model."""
         if self.composer is None or not asking.history:
             return _by_rule(asking)
         try:
-            reply = await self.composer.chat().ainvoke(self.composer.conversation(asking.question, asking.history))
+            query, usage = await self.composer.arewrite(asking.question, asking.history)
         except ModelError as error:
             return self._failed(asking, error)
-        return _reworded(asking, str(reply.text), usage=added(asking.usage, reply))
+        return replace(asking, query=query, usage=usage)
 
     def look(self, asking: Asking) -> Asking:
         """The question with all that was found for it, by a retriever that traces can see."""
@@ -175,8 +176,3 @@ class AnswerChain:
 
 def _by_rule(asking: Asking) -> Asking:
     return replace(asking, query=standalone(asking.question, asking.history))
-
-
-def _reworded(asking: Asking, reply: str, *, usage: Usage) -> Asking:
-    """The question with its query, by the rule when the model's reply is no question."""
-    return replace(asking, query=reworded(reply) or _by_rule(asking).query, usage=usage)

@@ -26,6 +26,7 @@ from qa.errors import ModelError
 from qa.models.chat import REPLY_TOKENS, input_window
 from qa.models.listening import guarded
 from qa.models.tokens import TokenCounter
+from qa.search.followup import standalone
 from qa.types import Answer, Event, Findings, Message, Passage, Usage
 
 QUERY_CHARS = 400
@@ -81,8 +82,15 @@ class Composer:
         """The model, within the bounds of its name, time and length."""
         return guarded(self.model, name=self.name, timeout_s=self.timeout_s)
 
-    def conversation(self, question: str, history: Sequence[Message]) -> list[tuple[str, str]]:
-        """The messages that ask for the question as it stands alone."""
+    def rewrite(self, question: str, history: Sequence[Message]) -> tuple[str, Usage]:
+        """The question as the model words it to stand alone, and what that took. Raises: ModelError."""
+        return _reworded(question, history, self.chat().invoke(self._conversation(question, history)))
+
+    async def arewrite(self, question: str, history: Sequence[Message]) -> tuple[str, Usage]:
+        """`rewrite`, awaiting the model."""
+        return _reworded(question, history, await self.chat().ainvoke(self._conversation(question, history)))
+
+    def _conversation(self, question: str, history: Sequence[Message]) -> list[tuple[str, str]]:
         latest = recent(history, budget=CONVERSATION_TOKENS, count=self.count)
         conversation = "\n".join(f"{message.role}: {' '.join(message.content.split())}" for message in latest)
         return _messages(self.prompts.rewrite.fill(conversation=conversation, question=question))
@@ -151,11 +159,12 @@ class Composer:
         return sum(self.count(message.content) + MESSAGE_TOKENS for message in messages)
 
 
-def reworded(reply: str) -> str | None:
-    """The question in a model's reply, alone and without quotation marks; None when the reply holds none."""
-    lines = [line.strip(" \t\"'`“”*") for line in without_thoughts(reply).splitlines()]
+def _reworded(question: str, history: Sequence[Message], reply: AIMessageChunk) -> tuple[str, Usage]:
+    """The query in a model's reply, without quotation marks; the rule's, when the reply is no question."""
+    lines = [line.strip(" \t\"'`“”*") for line in without_thoughts(str(reply.text)).splitlines()]
     query = next((line for line in lines if line), "")
-    return query if 0 < len(query) <= QUERY_CHARS else None
+    usable = 0 < len(query) <= QUERY_CHARS
+    return query if usable else standalone(question, history), added(Usage(), reply)
 
 
 def _messages(messages: Sequence[PromptMessage]) -> list[tuple[str, str]]:
