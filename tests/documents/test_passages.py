@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
@@ -189,6 +189,7 @@ def test_passages_tile_any_document_and_hold_its_sentences(text: str) -> None:
 
 
 @given(TEXTS)
+@example("# Codes\n" + "0" * 1_000 + " word" * 199)  # few pieces, and too long only with its heading
 @settings(max_examples=200, deadline=None)
 def test_no_passage_is_longer_than_the_model_reads(text: str) -> None:
     passages = split(text)

@@ -147,7 +147,7 @@ def _piece_counts(text: str, sentences: list[Span], count_pieces: CountPieces) -
 def _divide(text: str, bundle: tuple[Span, ...], pieces: dict[Span, int], count_pieces: CountPieces) -> list[Sized]:
     """The bundle with its pieces when it fits a passage, else what it is made of; a part of a sentence fills one."""
     total = sum(pieces[span] for span in bundle)
-    if total <= MAX_PIECES:
+    if total <= MAX_PIECES and bundle[-1].end - bundle[0].start <= MAX_CHARS:
         return [(bundle, total)]
     divided: list[Sized] = []
     for span in bundle:
