@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -39,24 +38,21 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class File:
-    """A file, its id, and the folder it is taken from: as named, as it is, and whether all of it is taken."""
+class Look:
+    """A file and the record of it, to be compared.
+
+    `folder` is where it was found, as named, and `root` the same in full; `mirrored` says whether all of it is kept in
+    step. `taken_from` names another folder, still there, from which the index has a document of this id.
+    """
 
     path: Path
     id: str
     folder: Path
     root: str
     mirrored: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """A file and what is known of it; `taken_from` names another folder, still there, that its id belongs to."""
-
-    file: File
-    before: Record | None
-    taken_from: str | None
     started_ns: int
+    before: Record | None = None
+    taken_from: str | None = None
 
 
 class Files:
@@ -70,54 +66,47 @@ class Files:
         self._started_ns = time.time_ns()
         self._selection, self._all_known = selection, all_known
         self._present: dict[str, set[str]] = {}  # all ids of a folder that is mirrored, selected or not
-        self._files: dict[tuple[str, str], File] = {}
+        self._looks: dict[tuple[str, str], Look] = {}
         for path in paths:
             self._find(path)
 
     def __len__(self) -> int:
-        return len(self._files)
+        return len(self._looks)
 
     def looks(self, known: Mapping[str, Record]) -> Iterator[Look]:
-        """What to look at for each file."""
+        """Each file with what is known of it."""
         roots = {record.id: record.root for record in known.values()}
-        for file in self._files.values():
-            taken = roots.setdefault(file.id, file.root)
-            if taken != file.root and not Path(taken).is_dir():  # that folder was moved
-                taken = roots[file.id] = file.root
-            yield Look(
-                file=file,
-                before=known.get(file.id),
-                taken_from=None if taken == file.root else taken,
-                started_ns=self._started_ns,
-            )
+        for look in self._looks.values():
+            taken = roots.setdefault(look.id, look.root)
+            if taken != look.root and not Path(taken).is_dir():  # that folder was moved
+                taken = roots[look.id] = look.root
+            yield replace(look, before=known.get(look.id), taken_from=None if taken == look.root else taken)
 
     def gone(self, known: Mapping[str, Record]) -> Iterator[Change]:
         """A change for each document whose file is gone: of the folders, and with `all_known` single ones too."""
-        for root, present in self._present.items():
-            gone = {record.id for record in known.values() if record.root == root} - present
-            yield from self._removed(gone)
-        if self._all_known:
-            single = (record for record in known.values() if record.root not in self._present)
-            yield from self._removed({each.id for each in single if not Path(each.root, each.id).exists()})
+        gone = {record.id for record in known.values() if self._is_gone(record)}
+        return (Change(kind="removed", id=each) for each in sorted(self._selection.pick(gone)))
 
     def changes(self, known: Mapping[str, Record]) -> Iterator[Change]:
         """A change for each file, then one for each document whose file is gone."""
         yield from map(compare, self.looks(known))
         yield from self.gone(known)
 
-    def _removed(self, gone: set[str]) -> Iterator[Change]:
-        return (Change(kind="removed", id=each) for each in sorted(self._selection.pick(gone)))
+    def _is_gone(self, record: Record) -> bool:
+        if record.root in self._present:
+            return record.id not in self._present[record.root]
+        return self._all_known and not Path(record.root, record.id).exists()
 
     def _find(self, path: Path) -> None:
         mirrored = path.is_dir()
         folder = path if mirrored else path.parent
         root = str(folder.resolve())
         present = {found.relative_to(folder).as_posix(): found for found in find_documents(path)}
-        selected = self._selection.pick(present)
-        for name, found in present.items():
-            if name in selected:
-                file = File(path=found, id=name, folder=folder, root=root, mirrored=mirrored)
-                self._files.setdefault((root, name), file)
+        for id in sorted(self._selection.pick(present)):
+            look = Look(
+                path=present[id], id=id, folder=folder, root=root, mirrored=mirrored, started_ns=self._started_ns
+            )
+            self._looks.setdefault((root, id), look)
         if mirrored:
             self._present[root] = set(present)
 
@@ -127,25 +116,29 @@ def compare(look: Look) -> Change:
     try:
         return _compare(look)
     except DocumentError as error:
-        return Change(kind="failed", id=str(look.file.path), reason=str(error))
+        reason = str(error)
+    except OSError as error:
+        reason = f"{look.path} cannot be read: {error.strerror}. Check that it exists and its rights"
+    return Change(kind="failed", id=str(look.path), reason=reason)
 
 
 def _compare(look: Look) -> Change:
-    file, before = look.file, look.before
+    before = look.before
     if look.taken_from:
         raise DocumentError(
-            f"{file.id!r} is already indexed from {look.taken_from}. Rename it, or ingest the folder above both"
+            f"{look.id!r} is already indexed from {look.taken_from}. Rename it, or ingest the folder above both"
         )
-    size, modified_ns = _stat(file.path)
-    mirrored = file.mirrored or (before is not None and before.mirrored and before.root == file.root)
-    seen: dict[str, Any] = {"root": file.root, "mirrored": mirrored, "size": size}
-    if before and (before.size, before.modified_ns) == (size, modified_ns):
-        return Change(kind="unchanged", id=file.id, record=replace(before, **seen))
+    stat = look.path.stat()
+    modified_ns = max(stat.st_mtime_ns, stat.st_ctime_ns)  # another file moved here keeps its own st_mtime
+    mirrored = look.mirrored or (before is not None and before.mirrored and before.root == look.root)
+    seen: dict[str, Any] = {"root": look.root, "mirrored": mirrored, "size": stat.st_size}
+    if before and (before.size, before.modified_ns) == (stat.st_size, modified_ns):
+        return Change(kind="unchanged", id=look.id, record=replace(before, **seen))
     seen["modified_ns"] = modified_ns if modified_ns < look.started_ns - SETTLED_NS else 0
-    seen["digest"] = _digest(file.path)
+    seen["digest"] = _digest(look.path) if stat.st_size <= MAX_FILE_BYTES else ""  # a larger one will be refused
     if before and before.digest and before.digest == seen["digest"]:
-        return Change(kind="unchanged", id=file.id, record=replace(before, **seen))
-    document = read_document(file.path, root=file.folder)
+        return Change(kind="unchanged", id=look.id, record=replace(before, **seen))
+    document = read_document(look.path, root=look.folder)
     record = Record(
         id=document.id,
         version=document.version,
@@ -157,29 +150,11 @@ def _compare(look: Look) -> Change:
         **seen,
     )
     if before and record == replace(before, **seen):
-        return Change(kind="unchanged", id=file.id, record=record)
-    return Change(kind="replaced" if before else "added", id=file.id, record=record, document=document)
-
-
-def _stat(path: Path) -> tuple[int, int]:
-    """The size in bytes, and when it was last changed or moved in nanoseconds."""
-    with _readable(path):
-        stat = path.stat()
-    return stat.st_size, max(stat.st_mtime_ns, stat.st_ctime_ns)  # another file moved here keeps its own st_mtime
+        return Change(kind="unchanged", id=look.id, record=record)
+    return Change(kind="replaced" if before else "added", id=look.id, record=record, document=document)
 
 
 def _digest(path: Path) -> str:
-    """16 hexadecimal digits of the SHA-256 of a file's bytes; none of one that is too large to be read."""
-    with _readable(path):
-        if path.stat().st_size > MAX_FILE_BYTES:
-            return ""
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise DocumentError(f"{path} cannot be read: {error.strerror}. Check that it exists and its rights") from error
+    """16 hexadecimal digits of the SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

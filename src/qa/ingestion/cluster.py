@@ -110,8 +110,7 @@ class _Embedding:
 
 def _absolute(look: Look) -> Look:
     """The same file for a process that works in another folder."""
-    file = replace(look.file, path=look.file.path.absolute(), folder=look.file.folder.absolute())
-    return replace(look, file=file)
+    return replace(look, path=look.path.absolute(), folder=look.folder.absolute())
 
 
 @contextmanager
