@@ -71,20 +71,18 @@ class IngestReport:
 
     @classmethod
     def of(cls, changes: Iterable[Change], *, passages: int = 0) -> IngestReport:
-        """What these changes come to."""
-        named: dict[str, list[str]] = {"added": [], "replaced": [], "removed": [], "unchanged": []}
-        failed = []
-        for change in changes:
-            if change.kind == "failed":
-                failed.append((change.id, change.reason))
-            else:
-                named[change.kind].append(change.id)
+        """The report of these changes."""
+        named = sorted((change.id, change.kind, change.reason) for change in changes)  # their texts are let go
+
+        def ids(kind: str) -> tuple[str, ...]:
+            return tuple(id for id, each, _ in named if each == kind)
+
         return cls(
-            added=tuple(sorted(named["added"])),
-            replaced=tuple(sorted(named["replaced"])),
-            removed=tuple(sorted(named["removed"])),
-            unchanged=tuple(sorted(named["unchanged"])),
-            failed=tuple(sorted(failed)),
+            added=ids("added"),
+            replaced=ids("replaced"),
+            removed=ids("removed"),
+            unchanged=ids("unchanged"),
+            failed=tuple((id, reason) for id, kind, reason in named if kind == "failed"),
             passages=passages,
         )
 
@@ -108,7 +106,7 @@ def ingest(
     def report(passages: int, waiting: int = 0) -> None:
         progress(Progress(done=min(len(changes), len(files)), total=len(files), passages=passages, waiting=waiting))
 
-    batch = _Batch(known, index=index, writer=writer, embed=preparation.embed, sentences=sentences, report=report)
+    batch = _Batch(known, preparation, index=index, writer=writer, sentences=sentences, report=report)
     with closing(preparation.prepare(files, known)) as prepared:
         for change, passages in prepared:
             batch.add(change, passages)
@@ -116,7 +114,7 @@ def ingest(
             report(batch.passages)
     batch.store()
     writer.delete([change.id for change in changes if change.kind == "removed"])
-    progress(Progress(done=len(files), total=len(files), passages=batch.passages))
+    report(batch.passages)
     return IngestReport.of(changes, passages=batch.passages)
 
 
@@ -147,16 +145,15 @@ class _Batch:
     def __init__(
         self,
         known: Mapping[str, Record],
+        preparation: Preparation,
         *,
         index: Index,
         writer: Writer,
-        embed: Callable[[Sequence[Passage], Callable[[int], None]], tuple[Iterable[Vectors], list[Vectors]]],
         sentences: SentenceVectors,
         report: Callable[[int, int], None],
     ) -> None:
-        self._index, self._writer, self._embed, self._sentences = index, writer, embed, sentences
-        self._report = report
-        self._known = known
+        self._known, self._preparation, self._report = known, preparation, report
+        self._index, self._writer, self._sentences = index, writer, sentences
         self._versions = {record.version: record for record in known.values()}
         self._waiting: list[tuple[Record, tuple[Passage, ...]]] = []
         self._seen_again: list[Record] = []
@@ -184,7 +181,9 @@ class _Batch:
         known = self._known_vectors()
         waiting = [passage for _, passages in self._waiting for passage in passages]
         fresh = list({passage.headed: passage for passage in waiting if passage.headed not in known}.values())
-        vectors, parts = self._embed(fresh, lambda done: self._report(self.passages + done, len(fresh) - done))
+        vectors, parts = self._preparation.embed(
+            fresh, lambda done: self._report(self.passages + done, len(fresh) - done)
+        )
         known.update(zip((each.headed for each in fresh), vectors, strict=True))
         self._sentences.put(fresh, parts)
         self._writer.put(
