@@ -40,14 +40,16 @@ def open_archive(path: Path) -> ZipFile:
     return archive
 
 
-def office_properties(archive: ZipFile) -> tuple[str | None, tuple[str, ...]]:
+def office_properties(path: Path) -> tuple[str | None, tuple[str, ...]]:
     """The title in the properties of an Office document, and when it was last saved.
 
     Not when it was made: a report begun as a copy of last year's keeps last year's date.
+    Raises: DocumentError as `open_archive` does, so a reader that asks this first never sees such a file.
     """
-    held = next((name for name in PROPERTIES if name in archive.namelist()), None)
-    if held is None:
-        return None, ()
-    properties = ElementTree.fromstring(archive.read(held))
+    with open_archive(path) as archive:
+        held = next((name for name in PROPERTIES if name in archive.namelist()), None)
+        if held is None:
+            return None, ()
+        properties = ElementTree.fromstring(archive.read(held))
     title, *dates = (one_line(properties.findtext(f".//{name}") or "") for name in (TITLE, SAVED, DATE))
     return title or None, tuple(dates)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import python_calamine
 
-from qa.documents.formats.archives import office_properties, open_archive
+from qa.documents.formats.archives import office_properties
 from qa.documents.formats.content import Content, one_line
 from qa.documents.formats.tables import rows_text
 from qa.errors import DocumentError
@@ -14,11 +14,7 @@ from qa.errors import DocumentError
 
 def read_workbook(path: Path) -> Content:
     """Each sheet under its name; a formula is its last value."""
-    title: str | None = None
-    dates: tuple[str, ...] = ()
-    if path.suffix.lower() != ".xls":
-        with open_archive(path) as archive:
-            title, dates = office_properties(archive)
+    title, dates = (None, ()) if path.suffix.lower() == ".xls" else office_properties(path)  # .xls is no archive
     try:
         book = python_calamine.load_workbook(str(path))
     except python_calamine.PasswordError as error:

@@ -12,15 +12,14 @@ from pptx.shapes.graphfrm import GraphicFrame
 from pptx.shapes.group import GroupShape
 from pptx.slide import Slide
 
-from qa.documents.formats.archives import office_properties, open_archive
+from qa.documents.formats.archives import office_properties
 from qa.documents.formats.content import Content, joined, one_line
 from qa.documents.formats.tables import rows_text
 
 
 def read_pptx(path: Path) -> Content:
     """The slides in order, each with its title as a heading, its tables and its notes."""
-    with open_archive(path) as archive:
-        title, dates = office_properties(archive)
+    title, dates = office_properties(path)
     deck = Presentation(str(path))
     slides = ["\n\n".join(_blocks(slide)) for slide in deck.slides]
     headings = (slide.shapes.title for slide in deck.slides)

@@ -6,15 +6,14 @@ from pathlib import Path
 
 import mammoth  # type: ignore[import-untyped]  # it ships no type hints
 
-from qa.documents.formats.archives import office_properties, open_archive
+from qa.documents.formats.archives import office_properties
 from qa.documents.formats.content import Content
 from qa.documents.formats.web import html_content
 
 
 def read_docx(path: Path) -> Content:
     """Headings, lists, tables, notes and insertions; no pictures, and nothing from outside the file."""
-    with open_archive(path) as archive:
-        title, dates = office_properties(archive)
+    title, dates = office_properties(path)
     with path.open("rb") as file:
         html = mammoth.convert_to_html(file, convert_image=lambda _: [], external_file_access=False).value
     content = html_content(html)
