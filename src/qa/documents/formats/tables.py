@@ -10,7 +10,7 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
-from itertools import islice
+from itertools import zip_longest
 from pathlib import Path
 
 from qa.documents.formats.content import Content, decode, one_line
@@ -36,20 +36,16 @@ def rows_text(rows: Iterable[Sequence[Cell]]) -> str:
     for row in rows:
         cells = [cell_text(cell) for cell in row]
         filled = sum(map(bool, cells))
-        if names is None and filled > 1:
-            names = cells if _is_header(cells) else []
-            if names:
-                header = " | ".join(filter(None, names))
-                lines.append(header)
-                continue
         if filled:
             lines.append(row_text(cells, names=names or []))
+        if names is None and filled > 1:
+            names = cells if _is_header(cells) else []
     return "\n\n".join(lines)
 
 
 def row_text(cells: Sequence[str], *, names: Sequence[str]) -> str:
     """The filled cells of a row, each after its column's name where there is one."""
-    named = zip(cells, [*islice(names, len(cells)), *[""] * (len(cells) - len(names))], strict=True)
+    named = zip_longest(cells, names[: len(cells)], fillvalue="")
     return " | ".join(f"{name}: {cell}" if name else cell for cell, name in named if cell)
 
 
