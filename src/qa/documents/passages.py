@@ -149,13 +149,7 @@ def _divide(text: str, bundle: tuple[Span, ...], pieces: dict[Span, int], count_
     total = sum(pieces[span] for span in bundle)
     if total <= MAX_PIECES and bundle[-1].end - bundle[0].start <= MAX_CHARS:
         return [(bundle, total)]
-    divided: list[Sized] = []
-    for span in bundle:
-        if pieces[span] <= MAX_PIECES:
-            divided.append(((span,), pieces[span]))
-        else:
-            divided += [((part,), MAX_PIECES) for part in _cut(text, span, count_pieces)]
-    return divided
+    return [((part,), min(pieces[span], MAX_PIECES)) for span in bundle for part in _cut(text, span, count_pieces)]
 
 
 def _cut(text: str, span: Span, count_pieces: CountPieces) -> list[Span]:
