@@ -11,7 +11,7 @@ import codecs
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from qa.documents.dates import own_date, written_date
@@ -45,7 +45,8 @@ def read_document(path: Path, *, root: Path) -> Document:
     if reader is None:
         raise DocumentError(f"{path} is not of a format that can be read: {FORMATS}. Convert it to one of these")
     try:
-        _refuse_huge(path)
+        if (size := path.stat().st_size) > MAX_FILE_BYTES:
+            raise DocumentError(f"{path} has {size:,} bytes; up to {MAX_FILE_BYTES:,} are read. Divide it")
         content = reader(path)
     except OSError as error:
         raise DocumentError(f"{path} cannot be read: {error.strerror}. Check that it exists and its rights") from error
@@ -79,17 +80,14 @@ def find_documents(root: Path) -> list[Path]:
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
 
 
-def _walk(root: Path) -> list[Path]:
-    paths: list[Path] = []
+def _walk(root: Path) -> Iterator[Path]:
+    """The files below a folder that are neither hidden nor ignored."""
     ignored = Ignored(root)
     for folder, folders, names in os.walk(root, onerror=_refuse):
-        ignored.enter(Path(folder))
-        folders[:] = [
-            name for name in folders if not (name.startswith(".") or ignored(Path(folder, name), folder=True))
-        ]
-        files = [Path(folder, name) for name in names if not name.startswith(".")]
-        paths += [path for path in files if not ignored(path)]
-    return paths
+        here = Path(folder)
+        ignored.enter(here)
+        folders[:] = [name for name in folders if not (name.startswith(".") or ignored(here / name, folder=True))]
+        yield from (here / name for name in names if not (name.startswith(".") or ignored(here / name)))
 
 
 def _refuse(error: OSError) -> None:
@@ -99,12 +97,6 @@ def _refuse(error: OSError) -> None:
 
 def _is_file_inside(path: Path, inside: Path) -> bool:
     return path.is_file() and (not path.is_symlink() or path.resolve().is_relative_to(inside))
-
-
-def _refuse_huge(path: Path) -> None:
-    size = path.stat().st_size
-    if size > MAX_FILE_BYTES:
-        raise DocumentError(f"{path} has {size:,} bytes; up to {MAX_FILE_BYTES:,} are read. Divide it")
 
 
 def _read_text(path: Path) -> Content:
