@@ -16,8 +16,8 @@ from importlib import resources
 import Stemmer  # type: ignore[import-not-found]  # a C extension without stubs
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-REMEMBERED_CHARS = 64  # of a word whose stem is kept: a stranger may send words of any length
-ROOT_CHARS = 4  # that two stems of one root have in common at least
+REMEMBERED_CHARS = 64  # the stem of a longer word is not kept: a stranger may send words of any length
+ROOT_CHARS = 4  # two stems of one root have at least so many characters in common
 
 _ACCENT = re.compile("[\u0300-\u036f]")
 # Characters that reorder or hide others; spelt out, they cannot disguise a name.

@@ -1,4 +1,4 @@
-"""A document's own date, of its text or its file's properties. Dates inside the text are read in `answers/facts.py`."""
+"""A document's own date, from its text or its file's properties. Other dates in a text: `answers/facts.py`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ WRITTEN_DATE = re.compile(r"\s*(?:D:)?(\d{4})([-/.]?)(\d{2})\2(\d{2})(?=\D|\d{4}
 MAIL_DATE = re.compile(r"\s*(?:[a-z]+,?\s+)?(\d{1,2})\s+([a-z]{3})[a-z]*\s+(\d{4})\b", re.ASCII | re.IGNORECASE)
 SHORT_MONTHS = [month[:3] for month in MONTHS]
 FIRST_YEAR, LAST_YEAR = 1400, 2099
-# What clocks that were never set begin with, a time zone to either side, and the templates of python-docx and -pptx.
+# The days on which clocks begin that nobody set, with their neighbours in other time zones; and the dates in the
+# templates of python-docx and python-pptx.
 NOBODYS_DATES = frozenset(
     """1600-12-31 1601-01-01 1899-12-30 1899-12-31 1900-01-01 1904-01-01 1969-12-31 1970-01-01 1979-12-31 1980-01-01
     2013-01-27 2013-12-23""".split()  # noqa: SIM905  # legible as prose, not as a list

@@ -27,7 +27,7 @@ from qa.types import Document
 TITLE_CHARS = 200  # every passage carries the title
 FORMATS = "text, Markdown, source code, HTML, PDF, Word, PowerPoint, Excel, CSV, JSON, mail (.eml) and EPUB"
 
-# What programs write where nobody gave a title.
+# Titles that programs write where nobody gave one.
 PLACEHOLDER = re.compile(
     r"\W*+(untitled( document)?|(powerpoint |pdf )?presentation ?\d*|document ?\d*|slide 1)?\W*+", re.I
 )
@@ -73,8 +73,8 @@ def find_documents(root: Path) -> list[Path]:
         if root.suffix.lower() not in READERS:
             raise DocumentError(f"{str(root)!r} is not of a format that can be read: {FORMATS}")
         return [root]
-    inside = root.resolve()
-    found = [path for path in _walk(root) if path.suffix.lower() in READERS and _is_file_inside(path, inside)]
+    whole = root.resolve()
+    found = [path for path in _walk(root) if path.suffix.lower() in READERS and _is_file_inside(path, whole)]
     if not found:
         raise DocumentError(f"{str(root)!r} holds no file of a format that can be read: {FORMATS}")
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
@@ -95,8 +95,8 @@ def _refuse(error: OSError) -> None:
     raise DocumentError(f"{error.filename!r} cannot be listed: {error.strerror}. Check its rights") from error
 
 
-def _is_file_inside(path: Path, inside: Path) -> bool:
-    return path.is_file() and (not path.is_symlink() or path.resolve().is_relative_to(inside))
+def _is_file_inside(path: Path, root: Path) -> bool:
+    return path.is_file() and (not path.is_symlink() or path.resolve().is_relative_to(root))
 
 
 def _read_text(path: Path) -> Content:

@@ -1,7 +1,7 @@
-"""What a passage is read under: the title of its document, where that is made of words.
+"""The header of a passage: the title of its document, where that is made of words.
 
-A passage from the middle of a document seldom says what it is about. The header is embedded and indexed
-with it, and is no part of its text: nothing is cut or quoted from it.
+A passage from the middle of a document seldom says what it is about. Its header is embedded and indexed
+with it, and is no part of its text: nothing is cut or quoted from a header.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from itertools import accumulate
 
 from qa.words import words
 
-HEADER_PIECES = 24  # word pieces that every passage leaves free for it
-LEAST_LETTERS = 2
+HEADER_PIECES = 24  # word pieces that every passage leaves free for its header
+LEAST_LETTERS = 2  # a title with fewer has no word
 
 _JOINED = re.compile(r"[\W_]+")
 

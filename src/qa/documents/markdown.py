@@ -1,4 +1,4 @@
-"""What Markdown marks by whole lines: front matter with its fields, fenced code, and the words of a heading.
+"""The marks of Markdown that take whole lines: front matter with its fields, fenced code, and headings.
 
 For documents and prompt files alike. The blocks of a text, headings among them, are found in `sentences.py`.
 """

@@ -137,7 +137,10 @@ def _paragraphs(text: str) -> Iterator[list[tuple[Span, ...]]]:
 
 
 def _piece_counts(text: str, sentences: list[Span], count_pieces: CountPieces) -> dict[Span, int]:
-    """The pieces of each sentence, counted once: they never cross white space, so a passage has the sum of its own."""
+    """The word pieces of each sentence, more than fit where it is too long to count.
+
+    No piece crosses white space, so a passage has as many as its sentences together.
+    """
     counts = dict.fromkeys(sentences, MAX_PIECES + 1)
     short = [span for span in sentences if len(span) <= MAX_CHARS]
     counts.update(zip(short, count_pieces([text[span.start : span.end] for span in short]), strict=True))
@@ -145,7 +148,10 @@ def _piece_counts(text: str, sentences: list[Span], count_pieces: CountPieces) -
 
 
 def _divide(text: str, bundle: tuple[Span, ...], pieces: dict[Span, int], count_pieces: CountPieces) -> list[Sized]:
-    """The bundle with its pieces when it fits a passage, else what it is made of; a part of a sentence fills one."""
+    """A bundle with its pieces where it fits a passage, else its sentences, cut where one is too long.
+
+    A part of a sentence that was cut counts as a full passage, so that it stands alone.
+    """
     total = sum(pieces[span] for span in bundle)
     if total <= MAX_PIECES and bundle[-1].end - bundle[0].start <= MAX_CHARS:
         return [(bundle, total)]

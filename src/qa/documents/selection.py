@@ -13,12 +13,13 @@ from pathspec import GitIgnoreSpec
 
 from qa.errors import DocumentError, shown
 
-MOST_STARS = 3  # in a name, and of **: the library tries every way to divide a path, 16 s for five and 200 letters
-IGNORE_FILES = (".gitignore", ".qaignore")  # of one folder, the later beats the earlier
+# `*` in one name, and `**` in one pattern: pathspec tries every way to divide a path, 16 s for five and 200 letters.
+MOST_STARS = 3
+IGNORE_FILES = (".gitignore", ".qaignore")  # in one folder, the second decides against the first
 
 
 class Ignored:
-    """What the ignore files of a folder and of those below it leave out; the deepest that says something decides."""
+    """The rules of the ignore files in a folder and below; of those that match a path, the deepest file's decides."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -51,7 +52,10 @@ class Selection:
     exclude: tuple[str, ...] = ()
 
     def pick(self, names: Iterable[str]) -> set[str]:
-        """Those of the names, paths below the folder with `/`, that are looked at. Raises: DocumentError."""
+        """The names that are looked at; each is a path below the folder, with `/`.
+
+        Raises: DocumentError for a pattern that cannot be read.
+        """
         include = _compile(self.include or ("*",), where="--include")
         exclude = _compile(self.exclude, where="--exclude")
         return {name for name in names if include.match_file(name) and not exclude.match_file(name)}

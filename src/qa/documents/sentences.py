@@ -1,8 +1,8 @@
-"""Text → sentences, as exact spans: blocks of lines first, then the library inside a paragraph.
+"""Text → sentences, as exact spans: blocks of lines first, then sentencex inside a paragraph.
 
 A blank line, a heading, a list item, a table row and a code block end a sentence; a line break
 inside a paragraph does not. No word pieces are counted here, and no passage is made.
-Which libraries were tried, and why this one: docs/sentences.md.
+Why sentencex, and which other libraries were tried: docs/sentences.md.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from qa.types import Span
 
 Kind = Literal["paragraph", "item", "heading", "row", "verbatim"]
 
-HEADER = re.compile(r"\s*date \d{4}-\d{2}-\d{2}(?=\s)")  # may stand before the first sentence of a file
+LEADING_DATE = re.compile(r"\s*date \d{4}-\d{2}-\d{2}(?=\s)")  # may stand before the first sentence of a file
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 UNDERLINE = re.compile(r" {0,3}(?:={2,}|-{2,})\s*$")
-UNDERLINED = re.compile(rf"(?!\s*>)[^\r\n]*(?:\r\n|\r|\n){UNDERLINE.pattern}")  # one line that is no quotation
+UNDERLINED = re.compile(rf"(?!\s*>)[^\r\n]*(?:\r\n|\r|\n){UNDERLINE.pattern}")  # one line that is not quoted
 ROW = re.compile(r"\s*\|.*\|\s*$|[^|]*\S\s\|\s[^|]*\s\|\s")
 BULLET = re.compile(r"\s*[-*+•‣◦▪]\s+(?=\S)")
 NUMBER = re.compile(r"\s*(?:(?:\d{1,3}|[a-z])[.)]|\((?:\d{1,3}|[a-z]{1,4})\))\s+(?=\S)")
@@ -30,11 +30,11 @@ FIRST_NUMBER = re.compile(r"\s*\(?[1a][.)]\s")
 
 # Nobody wraps lines as long as this, so a line break beside one ends a paragraph.
 WRAPPED_CHARS = 200
-# The library's time grows with the square of its input, 4.5 s for 100,000 characters of Chinese: it sees this much.
+# The library sees so much at a time: its time grows with the square, 4.5 s for 100,000 characters of Chinese.
 WINDOW_CHARS = 4_000
 
 WHITE = re.compile(r"\s")
-# What belongs to a sentence though it follows the full stop: [3], [citation needed], :18.2, a closing quotation mark.
+# Marks that belong to a sentence though they follow its full stop: [3], [citation needed], :18.2, a closing quote.
 TAIL = re.compile(r"(?:\[[^\[\]]{1,40}\]|:\d[\d.,:–-]*(?=\s|$)|[\"'”’»)]+(?=\s|$))+")
 # Abbreviations that a number completes, and after which the library ends a sentence.
 COUNTED = re.compile(r"\b(?:vols?|ch|chap|eqs?|arts?|paras?)\.\s*$", re.IGNORECASE)
@@ -61,8 +61,8 @@ def split_blocks(text: str) -> list[Block]:
     """The blocks of a text in order; only blank lines lie outside them."""
     blocks: list[Block] = []
     position = 0
-    if header := HEADER.match(text) or FRONT_MATTER.match(text):
-        position = header.end()
+    if top := LEADING_DATE.match(text) or FRONT_MATTER.match(text):
+        position = top.end()
         blocks.append(Block(kind="verbatim", start=0, body=0, end=position))
     for code in CODE.finditer(text, position):
         blocks += _line_blocks(text, position, code.start())

@@ -19,7 +19,8 @@ from qa.documents.selection import Selection
 from qa.errors import DocumentError
 from qa.types import Document, Record
 
-SETTLED_NS = 2_000_000_000  # the coarsest clock of a file system: a file changed later may change again unseen
+# The step of the coarsest clock of a file system: a file changed less than this ago may change again unseen.
+SETTLED_NS = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ class Files:
     """The selected files of some folders, and single files, as they are now."""
 
     def __init__(self, paths: Sequence[Path], *, selection: Selection, all_known: bool = False) -> None:
-        """Find them; with `all_known`, they stand for all that was ingested, and what they leave out is gone.
+        """Find them; with `all_known`, these are all paths ever ingested, so a document found at none of them is gone.
 
         Raises: DocumentError when at one of the paths there is nothing that can be read.
         """

@@ -1,4 +1,4 @@
-"""Is the index what it should be: every document whole, nothing left over, and in step with the files.
+"""The check of an index: whether every document is whole, nothing is left over, and all is in step with the files.
 
 Reads everything once; repairs nothing.
 """
@@ -19,7 +19,10 @@ from qa.types import Record
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkup:
-    """What was found wrong, a line each; `stale` is what the next ingest would change."""
+    """The damage to an index, a line each, and how far it is behind the files.
+
+    `stale` reports what the next ingest would change; `unfinished` says that an ingest was begun and has not ended.
+    """
 
     damage: tuple[str, ...]
     stale: IngestReport
@@ -32,7 +35,7 @@ class Checkup:
 
     @property
     def findings(self) -> tuple[str, ...]:
-        """All of it in lines to read, with what to do."""
+        """Everything that was found, a line each, with the next command."""
         stale = self.stale
         files = [
             *(f"{document} is new. Run: qa ingest" for document in stale.added),
@@ -45,7 +48,7 @@ class Checkup:
 
 
 def find_damage(index: Index) -> Iterator[str]:
-    """What is wrong with the documents and passages of an index, a sentence each."""
+    """The damage to the documents and passages of an index, a sentence each."""
     try:
         index.check_files()
     except StoreDamagedError as error:  # Chroma would read on, out of bounds

@@ -30,14 +30,14 @@ MOST_TASKS = 4_000  # each costs the driver some memory
 READER_CPUS = 0.1  # a reader and an embedder share a core, as the embedder is what takes the time
 EMBEDDER_CPUS = 0.9
 
-CONNECT_S = 10
+CONNECT_S = 10  # Ray itself would try for minutes
 
 Columns = dict[str, Any]  # how Ray Data passes rows: arrays of objects by name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A change with the passages that it brings, and for each a vector and those of its sentences."""
+    """A change with the passages that it brings, and for each its vector and the vectors of its sentences."""
 
     change: Change
     passages: tuple[Passage, ...]
@@ -126,7 +126,7 @@ def _cluster(address: str) -> Iterator[None]:
         ) from error
     own: dict[str, Any] = {"include_dashboard": False} if address == LOCAL else {}
     try:
-        if ":" in address:  # Ray itself would try for minutes
+        if ":" in address:
             host, _, port = address.rpartition(":")
             socket.create_connection((host, int(port)), timeout=CONNECT_S).close()
         ray.init(address, log_to_driver=False, logging_level="error", **own)

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from qa.models.embeddings import RemoteEmbedder
     from qa.models.minilm import MiniLM
 
-BATCH_PASSAGES = 512  # passages embedded and stored at a time: what bounds the memory
+BATCH_PASSAGES = 512  # passages embedded and stored at a time, which bounds the memory
 
 
 class Preparation(Protocol):
-    """Who reads, splits and embeds what has changed: this process, or a cluster."""
+    """The reading, splitting and embedding of what has changed: in this process, or on a cluster."""
 
     def prepare(self, files: Files, known: Mapping[str, Record]) -> Generator[tuple[Change, tuple[Passage, ...]]]:
         """Each change against what is known, with the passages that it brings: none of a document that stays."""

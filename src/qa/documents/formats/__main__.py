@@ -24,7 +24,7 @@ def main(path: Path, *, memory_bytes: int, processor_s: int) -> None:
 
 
 def read(path: Path) -> Content:
-    """What the reader of this file's format finds in it.
+    """The content of a file, found by the reader of its format in this process.
 
     Raises: DocumentError when the format's library is not installed, or the text is too long.
     """

@@ -39,6 +39,7 @@ def read_epub(path: Path) -> Content:
 
 
 def _root_file(archive: ZipFile) -> str | None:
+    """The name of the package file, the book's table of parts; None where the archive names none."""
     if "META-INF/container.xml" not in archive.namelist():
         return None
     found = ElementTree.fromstring(archive.read("META-INF/container.xml")).find(f".//{ROOT_FILE}")

@@ -1,6 +1,6 @@
-"""What a reader gives, and the text every reader gives: no control characters, blank lines between blocks.
+"""The content that a reader finds in a file: text without control characters, blank lines between its blocks.
 
-The offsets of citations count characters of this text, so it is made once and never changed again.
+The offsets of citations count characters of this text, so the text is made once and never changed again.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ MAX_FILE_BYTES = 200_000_000
 MAX_TEXT_CHARS = 20_000_000  # some 60 novels; the sentence vectors of one document are held in memory together
 
 LINE_END = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-# Controls, soft hyphens, zero-width spaces, byte order marks and what is no character at all.
+# Controls, soft hyphens, zero-width spaces, byte order marks, and code points that are no characters.
 INVISIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u200b\u2060\ufeff\ufffe\uffff\ud800-\udfff]")
 UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What a reader finds in a file; without a title, the file's name serves.
+    """The text of a file, with what the file says of itself; without a title, the file's name serves.
 
     `dates` are those of the file's properties as they are written there, the best first; `dates.py` reads them.
     """

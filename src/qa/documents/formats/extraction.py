@@ -23,12 +23,12 @@ TIMEOUT_S = 120  # ends a process that waits, too
 
 PACKAGES = str(Path(__file__).parents[3])
 
+# The environment variables that the process is given: no key is among them.
 INHERITED = re.compile(r"PATH|HOME|LANG|LC_\w+|TMPDIR|TEMP|SYSTEMROOT|PYTHON\w*")
-"""The variables that the process is given: no key is among them."""
 
 
 def extract(path: Path) -> Content:
-    """What the reader of this format finds in a file.
+    """The content of a file, found by the reader of its format in another process.
 
     Raises: DocumentError when the file is damaged or protected, holds no text, or needs too much time or memory.
     """

@@ -30,10 +30,10 @@ COMPOUND = re.compile(r"[^\W\d_]++(?:-[^\W\d_]++)*+")
 
 EDGE_LINES = 2  # how many lines of a page may be its running header, and how many its footer
 RUNNING_PAGES = 3  # a line at the edge of this many pages is a running one
-SAME_HEIGHT = 0.15
-WIDER_STEP = 1.25
-SHORT_LINE = 0.85
-VERY_SHORT_LINE = 0.65
+SAME_HEIGHT = 0.15  # two lines of one font differ by no more than this share of the higher one
+WIDER_STEP = 1.25  # how many usual steps down at least a new paragraph begins
+SHORT_LINE = 0.85  # a line filled less ends its paragraph when its sentence has ended, too
+VERY_SHORT_LINE = 0.65  # a line filled less ends it in any case
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top, in points from the lower left corner
 
@@ -69,14 +69,14 @@ def read_pdf(path: Path) -> Content:
     usual_step = _usual_step(pages)
     texts = []
     for lines in pages:
-        first_seen, body = _part_running(lines, running)
+        first_seen, body = _set_apart_running(lines, running)
         texts.append("\n\n".join([*first_seen, *_paragraphs(body, usual_step=usual_step)]))
     title = WRITTEN_BY_WORD.sub("", one_line(document.get_metadata_value("Title")))
     return joined([tidy(text) for text in _dehyphenated(texts)], title=title or None, dates=_dates(document))
 
 
 def _dates(document: pypdfium2.PdfDocument) -> tuple[str, ...]:
-    """When it was made, out of a finished text; else when it was changed, as signing, merging and OCR do, too."""
+    """When it was made, out of a finished text; then when it was last changed, as by signing, merging or OCR."""
     return tuple(document.get_metadata_value(key) for key in ("CreationDate", "ModDate"))
 
 
@@ -106,12 +106,12 @@ def _edges(lines: Sequence[_Line]) -> Iterator[tuple[int, str]]:
 
 
 def _running_lines(pages: Sequence[Sequence[_Line]]) -> Counter[str]:
-    """How often each line that runs through the pages was seen so far: never, for a start."""
+    """The lines that run through the pages, each with how often it was seen so far: never, for a start."""
     seen = Counter(text for lines in pages for text in {text for _, text in _edges(lines)})
     return Counter({text: 0 for text, count in seen.items() if count >= RUNNING_PAGES})
 
 
-def _part_running(lines: Sequence[_Line], running: Counter[str]) -> tuple[list[str], list[_Line]]:
+def _set_apart_running(lines: Sequence[_Line], running: Counter[str]) -> tuple[list[str], list[_Line]]:
     """The running lines of a page that are seen for the first time, and its other lines."""
     first_seen: list[str] = []
     body: list[_Line] = []
@@ -135,6 +135,7 @@ def _usual_step(pages: Sequence[Sequence[_Line]]) -> float:
 
 
 def _step(before: _Line, line: _Line) -> float:
+    """How far down a line is from the one before it, in points; not above 0 where a new column begins."""
     return before.last[1] - line.first[1]
 
 
@@ -142,7 +143,7 @@ def _paragraphs(lines: list[_Line], *, usual_step: float) -> Iterator[str]:
     right = 0.0
     words: list[str] = []
     for before, line in zip([None, *lines], lines):  # noqa: B905 - the last line comes before none
-        if before and _parts(before, line, usual_step=usual_step, right=max(right, line.last[2])):
+        if before and _ends_paragraph(before, line, usual_step=usual_step, right=max(right, line.last[2])):
             yield " ".join(words)
             words = []
             right = 0.0
@@ -152,8 +153,8 @@ def _paragraphs(lines: list[_Line], *, usual_step: float) -> Iterator[str]:
         yield " ".join(words)
 
 
-def _parts(before: _Line, line: _Line, *, usual_step: float, right: float) -> bool:
-    """Whether a paragraph ends between two lines; `right` is how far to the right this one came."""
+def _ends_paragraph(before: _Line, line: _Line, *, usual_step: float, right: float) -> bool:
+    """Whether a paragraph ends between two lines; `right` is the right edge of its longest line."""
     step = _step(before, line)
     ended = bool(SENTENCE_END.search(before.text))
     if step <= 0:  # the next column

@@ -39,7 +39,7 @@ def read_json_lines(path: Path) -> Content:
 
 
 def _texts(record: Json, keys: Sequence[str]) -> tuple[str, ...]:
-    """What the record holds under these keys in their order, where that is a text."""
+    """The texts that a record holds under these keys, in the order of the keys."""
     values = [record.get(key) for key in keys] if isinstance(record, dict) else []
     return tuple(one_line(value) for value in values if isinstance(value, str))
 

@@ -38,7 +38,7 @@ DATED = (
     *("dc.date.created", "dc.date", "citation_publication_date", "citation_date", "pubdate", "date"),
 )
 PRESCAN_BYTES = 4_096
-# What browsers take these names for. Source: WHATWG Encoding Standard, section 4.2.
+# The encodings that browsers use under these names. Source: WHATWG Encoding Standard, section 4.2.
 BROWSERS_TAKE = {"ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030"}
 
 
@@ -48,7 +48,7 @@ def read_html(path: Path) -> Content:
 
 
 def html_content(html: str) -> Content:
-    """What a reader of the page sees, block by block; its title, else its first heading; when it was published."""
+    """The text of a page as a reader sees it, its title, else its first heading, and the dates of its publication."""
     tree = LexborHTMLParser(html)
     titles = [one_line(node.text()) for node in tree.css("head > title, h1")]
     tree.strip_tags(UNSEEN)
@@ -133,7 +133,7 @@ def _item_mark(lists: list[int | None]) -> str:
 
 
 def _walk(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
-    """Each node below the root as it is entered and, but for text, as it is left; in no more stack at any depth."""
+    """Each node below the root as it is entered and, but for text, as it is left; no recursion, as pages nest deep."""
     open_nodes = [root]
     node = root.first_child
     while open_nodes:
@@ -155,7 +155,7 @@ def _walk(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
 
 
 def _is_whole(node: LexborNode) -> bool:
-    """Whether a node is read at once: preformatted text, or a table of data rather than of layout."""
+    """Whether a node is read as a whole: preformatted text, or a table of data rather than of layout."""
     if node.tag == "pre":
         return True
     return node.tag == "table" and len(node.css("table")) == 1 and any(len(_cells(row)) > 1 for row in node.css("tr"))
