@@ -17,7 +17,7 @@ from qa.documents.files import find_documents, read_document
 from qa.documents.formats.content import MAX_FILE_BYTES
 from qa.documents.selection import Selection
 from qa.errors import DocumentError
-from qa.types import Document, Record
+from qa.types import Document, Passage, Record
 
 # The step of the coarsest clock of a file system: a file changed less than this ago may change again unseen.
 SETTLED_NS = 2_000_000_000
@@ -27,14 +27,15 @@ SETTLED_NS = 2_000_000_000
 class Change:
     """One file, or one document whose file is gone, and what is to be done about it.
 
-    `record` is what the index should say of it; an added or replaced one has a `document` too, whose
-    passages are still to be counted. `reason` says why a file failed.
+    `record` is what the index should say of it; an added or replaced one has a `document` too, until that is split
+    into `passages`. `reason` says why a file failed.
     """
 
     kind: Literal["added", "replaced", "removed", "unchanged", "failed"]
     id: str
     record: Record | None = None
     document: Document | None = None
+    passages: tuple[Passage, ...] = ()
     reason: str = ""
 
 

@@ -37,10 +37,9 @@ Columns = dict[str, Any]  # how Ray Data passes rows: arrays of objects by name
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A change with the passages that it brings, and for each its vector and the vectors of its sentences."""
+    """A change, and for each of its passages a vector and the vectors of its sentences."""
 
     change: Change
-    passages: tuple[Passage, ...]
     vectors: tuple[tuple[Vectors, Vectors], ...]
 
 
@@ -51,16 +50,17 @@ class OnRay:
         self._address = address
         self._ready: dict[str, tuple[Vectors, Vectors]] = {}  # of the passages that wait to be written
 
-    def prepare(self, files: Files, known: Mapping[str, Record]) -> Generator[tuple[Change, tuple[Passage, ...]]]:
+    def prepare(self, files: Files, known: Mapping[str, Record]) -> Generator[Change]:
         """Each change, as soon as a worker is done with it.
 
         Raises: SettingsError without Ray or a cluster, EmbeddingError when the job fails.
         """
         with _cluster(self._address):
             for prepared in _prepare(list(files.looks(known))):
-                self._ready.update(zip((each.headed for each in prepared.passages), prepared.vectors, strict=True))
-                yield prepared.change, prepared.passages
-        yield from ((change, ()) for change in files.gone(known))
+                passages = prepared.change.passages
+                self._ready.update(zip((each.headed for each in passages), prepared.vectors, strict=True))
+                yield prepared.change
+        yield from files.gone(known)
 
     def embed(self, passages: Sequence[Passage], done: Callable[[int], None]) -> tuple[list[Vectors], list[Vectors]]:
         """The vectors that the workers made."""
@@ -99,12 +99,11 @@ class _Embedding:
 
     def __call__(self, batch: Columns) -> Columns:
         brought = [split(change, count_pieces=self._embedder.count_pieces) for change in batch["change"]]
-        vectors, parts = self._embedder.embed_spans(*readings([each for passages in brought for each in passages]))
+        vectors, parts = self._embedder.embed_spans(*readings([each for change in brought for each in change.passages]))
         ready = zip(vectors, parts, strict=True)
         prepared = np.empty(len(brought), dtype=object)
-        for position, (change, passages) in enumerate(zip(batch["change"], brought, strict=True)):
-            own = tuple(islice(ready, len(passages)))
-            prepared[position] = Prepared(change=replace(change, document=None), passages=passages, vectors=own)
+        for position, change in enumerate(brought):
+            prepared[position] = Prepared(change=change, vectors=tuple(islice(ready, len(change.passages))))
         return {"prepared": prepared}
 
 

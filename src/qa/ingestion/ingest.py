@@ -30,8 +30,8 @@ BATCH_PASSAGES = 512  # passages embedded and stored at a time, which bounds the
 class Preparation(Protocol):
     """The reading, splitting and embedding of what has changed: in this process, or on a cluster."""
 
-    def prepare(self, files: Files, known: Mapping[str, Record]) -> Generator[tuple[Change, tuple[Passage, ...]]]:
-        """Each change against what is known, with the passages that it brings: none of a document that stays."""
+    def prepare(self, files: Files, known: Mapping[str, Record]) -> Generator[Change]:
+        """Each change against what is known, its document split."""
 
     def embed(
         self, passages: Sequence[Passage], done: Callable[[int], None]
@@ -108,9 +108,9 @@ def ingest(
 
     batch = _Batch(known, preparation, index=index, writer=writer, sentences=sentences, report=report)
     with closing(preparation.prepare(files, known)) as prepared:
-        for change, passages in prepared:
-            batch.add(change, passages)
-            changes.append(replace(change, document=None))
+        for change in prepared:
+            batch.add(change)
+            changes.append(replace(change, passages=()))
             report(batch.passages)
     batch.store()
     writer.delete([change.id for change in changes if change.kind == "removed"])
@@ -124,19 +124,22 @@ class Here:
     def __init__(self, embedder: MiniLM | RemoteEmbedder) -> None:
         self._embedder = embedder
 
-    def prepare(self, files: Files, known: Mapping[str, Record]) -> Generator[tuple[Change, tuple[Passage, ...]]]:
+    def prepare(self, files: Files, known: Mapping[str, Record]) -> Generator[Change]:
         """Each change, its document split."""
-        for change in files.changes(known):
-            yield change, split(change, count_pieces=self._embedder.count_pieces)
+        return (split(change, count_pieces=self._embedder.count_pieces) for change in files.changes(known))
 
     def embed(self, passages: Sequence[Passage], done: Callable[[int], None]) -> tuple[Vectors, list[Vectors]]:
         """The vectors of the passages and of their sentences, from one reading."""
         return self._embedder.embed_spans(*readings(passages), progress=done)
 
 
-def split(change: Change, *, count_pieces: CountPieces) -> tuple[Passage, ...]:
-    """The passages that a change brings: those of a document that is added or replaced, else none."""
-    return split_passages(change.document, count_pieces=count_pieces) if change.document else ()
+def split(change: Change, *, count_pieces: CountPieces) -> Change:
+    """The change with its passages in place of its document, where it brings one."""
+    if not (change.document and change.record):
+        return change
+    passages = split_passages(change.document, count_pieces=count_pieces)
+    record = replace(change.record, passages=len(passages))
+    return replace(change, document=None, passages=passages, record=record)
 
 
 class _Batch:
@@ -159,10 +162,10 @@ class _Batch:
         self._seen_again: list[Record] = []
         self.passages = 0
 
-    def add(self, change: Change, passages: tuple[Passage, ...]) -> None:
-        """Take in a change with the passages that it brings; all that waits is stored when it is enough."""
-        if change.record and passages:
-            self._waiting.append((replace(change.record, passages=len(passages)), passages))
+    def add(self, change: Change) -> None:
+        """Take in a change; all that waits is stored when it is enough."""
+        if change.record and change.passages:
+            self._waiting.append((change.record, change.passages))
         elif change.record and change.record != self._known[change.id]:
             self._seen_again.append(change.record)
         if sum(len(waiting) for _, waiting in self._waiting) >= BATCH_PASSAGES:
