@@ -120,10 +120,10 @@ def _set_apart_running(lines: Sequence[_Line], running: Counter[str]) -> tuple[l
         text = edges.get(place)
         if text is None or text not in running:
             body.append(line)
-            continue
-        running[text] += 1
-        if text and running[text] == 1:
-            first_seen.append(line.text)
+        else:
+            running[text] += 1
+            if text and running[text] == 1:
+                first_seen.append(line.text)
     return first_seen, body
 
 
