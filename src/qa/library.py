@@ -115,7 +115,8 @@ class Library:
 
         Raises: DocumentError when a path holds nothing to read, StoreError; the index stays as it was.
         """
-        files = Files(self._roots(paths), selection=selection, all_known=not paths)
+        folders = () if rebuild else self._folders()
+        files = Files(self._roots(paths), selection=selection, folders=folders, all_known=not paths)
         try:
             report = self._ingest(files, rebuild=rebuild, progress=progress, ray=ray)
         except StoreDamagedError as damage:
@@ -139,7 +140,8 @@ class Library:
     def survey(self, paths: Sequence[str | Path], *, selection: Selection) -> IngestReport:
         """What `ingest` would do. Raises: as it does; nothing is changed."""
         known = {record.id: record for record in self.index.documents()}
-        return IngestReport.of(Files(self._roots(paths), selection=selection, all_known=not paths).changes(known))
+        files = Files(self._roots(paths), selection=selection, folders=self._folders(), all_known=not paths)
+        return IngestReport.of(files.changes(known))
 
     def watch(
         self, paths: Sequence[str | Path], *, selection: Selection, progress: OnProgress
@@ -231,6 +233,10 @@ class Library:
     def _read_sentences(self, passages: Sequence[Passage]) -> list[Vectors]:
         return self._reader.embed_spans(*readings(passages))[1]
 
+    def _folders(self) -> set[str]:
+        """The folders that are kept in step."""
+        return {record.root for record in self.index.documents() if record.mirrored}
+
     def _roots(self, paths: Sequence[str | Path]) -> list[Path]:
         """These, or all that were ingested before and are no single files that are gone, or the seeds."""
         if paths:
@@ -238,6 +244,6 @@ class Library:
         records = self.index.documents()
         if not records:
             return [self._settings.seeds or resource("seeds")]
-        folders = {record.root for record in records if record.mirrored}
+        folders = self._folders()
         files = {Path(record.root, record.id) for record in records if record.root not in folders}
         return sorted({Path(root) for root in folders} | {file for file in files if file.exists()})

@@ -105,6 +105,39 @@ def test_a_renamed_file_is_read_under_its_new_name(bot: Chatbot, folder: Path) -
     assert bot.document("Gdynia.txt").text == "The city has 300,000 inhabitants."
 
 
+def test_a_folder_or_file_inside_a_known_folder_is_a_part_of_it(bot: Chatbot, folder: Path) -> None:
+    write(folder / "north/mine.txt", "The mine was built by Ada Hansen in 1751.")
+    bot.ingest(folder)
+    every = ids(bot)
+    write(folder / "north/quay.txt", "The quay was built by Ida Hansen in 1752.")
+    write(folder / "south.txt", "The south gate was built by Eva Hansen in 1753.")
+    assert bot.ingest(folder / "north").added == ("north/quay.txt",)
+    assert bot.ingest(folder / "south.txt").added == ("south.txt",)
+    (folder / "north/mine.txt").unlink()
+    (folder / "mill.txt").unlink()
+    assert bot.ingest(folder / "north").removed == ("north/mine.txt",)
+    assert ids(bot) == sorted({*every, "north/quay.txt", "south.txt"} - {"north/mine.txt"})
+    assert bot.ingest(folder).removed == ("mill.txt",)
+
+
+def test_a_folder_above_takes_in_what_was_ingested_below_it(bot: Chatbot, folder: Path) -> None:
+    write(folder / "north/mine.txt", "The mine was built by Ada Hansen in 1751.")
+    bot.ingest(folder / "north")
+    report = bot.ingest(folder)
+    assert ("north/mine.txt" in report.added, report.removed) == (True, ("mine.txt",))
+    assert bot.ingest().unchanged == tuple(ids(bot)) == ("farm.txt", "mill.txt", "north/mine.txt", "port.txt")
+
+
+@pytest.mark.parametrize("name", [".hidden", "left-out"])
+def test_what_a_known_folder_passes_by_is_a_folder_of_its_own(bot: Chatbot, folder: Path, name: str) -> None:
+    (folder / ".qaignore").write_text("left-out/\n", encoding="utf-8")
+    write(folder / name / "mine.txt", "The mine was built by Ada Hansen in 1751.")
+    bot.ingest(folder)
+    assert bot.ingest(folder / name).added == ("mine.txt",)
+    assert bot.ingest(folder).removed == ()
+    assert bot.ingest().unchanged == ("farm.txt", "mill.txt", "mine.txt", "port.txt")
+
+
 def test_a_new_title_over_the_same_text_is_embedded_and_indexed(bot: Chatbot, folder: Path) -> None:
     page = "<html><head><title>{}</title></head><body><p>The city has 300,000 inhabitants.</p></body></html>"
     write(folder / "page.html", page.format("All about Warsaw"))

@@ -80,14 +80,27 @@ def find_documents(root: Path) -> list[Path]:
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
 
 
-def _walk(root: Path) -> Iterator[Path]:
-    """The files below a folder that are neither hidden nor ignored."""
+def find_part(root: Path, part: Path) -> list[Path]:
+    """What `find_documents` finds in a folder of one that lies in it, or of one file; nothing where it passes that by.
+
+    Both paths are absolute. Raises: DocumentError when a folder cannot be listed.
+    """
+    return [path for path in _walk(root, part) if path.suffix.lower() in READERS and _is_file_inside(path, root)]
+
+
+def _walk(root: Path, part: Path | None = None) -> Iterator[Path]:
+    """The files below a folder that are neither hidden nor ignored; with `part`, those of that folder, or that file."""
     ignored = Ignored(root)
+
+    def is_wanted(path: Path) -> bool:
+        leads_there = part is None or path.is_relative_to(part) or part.is_relative_to(path)
+        return leads_there and not path.name.startswith(".")
+
     for folder, folders, names in os.walk(root, onerror=_refuse):
         here = Path(folder)
         ignored.enter(here)
-        folders[:] = [name for name in folders if not (name.startswith(".") or ignored(here / name, folder=True))]
-        yield from (here / name for name in names if not (name.startswith(".") or ignored(here / name)))
+        folders[:] = [name for name in folders if is_wanted(here / name) and not ignored(here / name, folder=True)]
+        yield from (here / name for name in names if is_wanted(here / name) and not ignored(here / name))
 
 
 def _refuse(error: OSError) -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from qa.documents.files import find_documents, read_document
+from qa.documents.files import find_documents, find_part, read_document
 from qa.documents.formats.content import MAX_FILE_BYTES
 from qa.documents.selection import Selection
 from qa.errors import DocumentError
@@ -57,17 +57,31 @@ class Look:
     taken_from: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """All ids of a folder that is kept in step, selected or not: of those that begin with `prefix`."""
+
+    root: str
+    prefix: str
+    ids: frozenset[str]
+
+
 class Files:
     """The selected files of some folders, and single files, as they are now."""
 
-    def __init__(self, paths: Sequence[Path], *, selection: Selection, all_known: bool = False) -> None:
-        """Find them; with `all_known`, these are all paths ever ingested, so a document found at none of them is gone.
+    def __init__(
+        self, paths: Sequence[Path], *, selection: Selection, folders: Collection[str] = (), all_known: bool = False
+    ) -> None:
+        """Find them; what lies in one of `folders`, which are kept in step already, is taken as a part of it.
+
+        With `all_known`, these are all paths ever ingested, so a document found at none of them is gone.
 
         Raises: DocumentError when at one of the paths there is nothing that can be read.
         """
         self._started_ns = time.time_ns()
         self._selection, self._all_known = selection, all_known
-        self._present: dict[str, set[str]] = {}  # all ids of a folder that is mirrored, selected or not
+        self._folders = [Path(each) for each in sorted(folders)]  # the outermost first
+        self._parts: list[Part] = []
         self._looks: dict[tuple[str, str], Look] = {}
         for path in paths:
             self._find(path)
@@ -95,22 +109,31 @@ class Files:
         yield from self.gone(known)
 
     def _is_gone(self, record: Record) -> bool:
-        if record.root in self._present:
-            return record.id not in self._present[record.root]
+        for part in self._parts:
+            if record.root == part.root and record.id.startswith(part.prefix):
+                return record.id not in part.ids
+            file = Path(record.root, record.id)
+            if file.is_relative_to(part.root) and file.relative_to(part.root).as_posix() in part.ids:
+                return True  # it is a part of this folder now
         return self._all_known and not Path(record.root, record.id).exists()
 
     def _find(self, path: Path) -> None:
-        mirrored = path.is_dir()
-        folder = path if mirrored else path.parent
+        full, folder = path.resolve(), path if path.is_dir() else path.parent
+        found, mirrored, prefix = find_documents(path), path.is_dir(), ""
+        for above in self._folders:
+            if above in full.parents and (part := find_part(above, full)):
+                found, mirrored, folder = part, True, above
+                prefix = "".join(f"{each}/" for each in full.relative_to(above).parts)
+                break
         root = str(folder.resolve())
-        present = {found.relative_to(folder).as_posix(): found for found in find_documents(path)}
+        present = {each.relative_to(folder).as_posix(): each for each in found}
         for id in sorted(self._selection.pick(present)):
             look = Look(
                 path=present[id], id=id, folder=folder, root=root, mirrored=mirrored, started_ns=self._started_ns
             )
             self._looks.setdefault((root, id), look)
-        if mirrored:
-            self._present[root] = set(present)
+        if path.is_dir():
+            self._parts.append(Part(root=root, prefix=prefix, ids=frozenset(present)))
 
 
 def compare(look: Look) -> Change:
