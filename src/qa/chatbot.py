@@ -200,7 +200,7 @@ class Chatbot:
         """What writes answers with the language model. Raises: SettingsError, ModelError."""
         from qa.answers.composer import Composer, load_prompts
         from qa.models.chat import chat_model
-        from qa.models.tokens import TokenCounter, token_counter
+        from qa.models.tokens import estimate_tokens, token_counter
 
         settings = self.settings
         model = self._chat_model or chat_model(
@@ -213,7 +213,7 @@ class Chatbot:
             model=model,
             name=self.model_name,
             prompts=load_prompts(settings.prompts or resource("prompts")),
-            count=TokenCounter() if settings.base_url else token_counter(self.model_name.removeprefix("openai:")),
+            count=estimate_tokens if settings.base_url else token_counter(self.model_name.removeprefix("openai:")),
             timeout_s=settings.timeout_s,
             context_tokens=settings.context_tokens,
             unsupported=settings.unsupported,

@@ -20,7 +20,7 @@ from qa.answers.composer import Composer, load_prompts
 from qa.answers.retriever import PassageRetriever
 from qa.errors import ModelError
 from qa.models.chat import chat_model
-from qa.models.tokens import TokenCounter
+from qa.models.tokens import estimate_tokens
 from qa.types import ABSTENTION, Answer, Citation, Event, Findings, Hit, Message, Passage, Sentence, Span, Usage
 
 PROMPTS = load_prompts(Path(__file__).parents[2] / "prompts")
@@ -72,7 +72,7 @@ def chain(
     server: OpenAIServer, *, find: Find = find, falls_back: bool = False, timeout_s: float = 5, **chosen: Any
 ) -> Runnable[Mapping[str, Any], Event]:
     model = chat_model(NAME, base_url=server.url, timeout_s=timeout_s)
-    composer = Composer(model=model, name=NAME, prompts=PROMPTS, count=TokenCounter(), timeout_s=timeout_s, **chosen)
+    composer = Composer(model=model, name=NAME, prompts=PROMPTS, count=estimate_tokens, timeout_s=timeout_s, **chosen)
     return AnswerChain(find=find, composer=composer, falls_back=falls_back).runnable()
 
 
@@ -376,7 +376,7 @@ def test_cancelling_the_async_stream_stops_the_request_upstream() -> None:
 
 def test_any_chat_model_can_be_handed_in() -> None:
     model = GenericFakeChatModel(messages=iter([AIMessage(content=f"{MET} [1.1]")]))
-    composer = Composer(model=model, name="fake", prompts=PROMPTS, count=TokenCounter())
+    composer = Composer(model=model, name="fake", prompts=PROMPTS, count=estimate_tokens)
     final = AnswerChain(find=find, composer=composer).runnable().invoke({"question": QUESTION, "history": []})
     assert isinstance(final, Answer)
     assert (final.text, final.model, final.incomplete) == (f"{MET} [1]", "fake", False)
