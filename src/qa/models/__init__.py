@@ -4,8 +4,8 @@
     embeddings        a provider's embedding model, under the same verbs
     chat              names → chat models, and their failures → errors that say what to do
     listening         a chat model as a step of a chain, its reply bounded in length and time
-    patience          how long a model's server is waited for
-    tokens            how many tokens a text is for a language model
+    patience          the limits on a model's server in time and bytes
+    tokens            the number of tokens that a language model sees in a text
 
 Nothing is known here of prompts, ranking or Chroma.
 """

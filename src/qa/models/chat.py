@@ -1,7 +1,6 @@
 """Names such as `openai:gpt-5-mini` → chat and embedding models, whose failures say what to do.
 
-No key is shown or put into an error.
-No prompts; the heavy libraries are imported when a model is made.
+No key is shown or put into an error. The heavy libraries are imported when a model is made.
 """
 
 from __future__ import annotations
@@ -19,22 +18,22 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 RETRIES = 2
-SERVER_WORDS = 300
+SERVER_CHARS = 300  # of what a server says of a failure
 REPLY_TOKENS = 4_000
 THINKING_TOKENS = 16_000  # of models whose thinking is counted, but not shown
 
 _OPENAI_MODELS = ("gpt-", "chatgpt", "o1", "o3", "text-davinci")
-# A local server wants no key, and the client wants one.
+# Sent where there is none: a local server wants no key, but the client does.
 _NO_KEY = "no-key"
 # What a client raises on a reply that is no JSON, no stream, or JSON of another shape than it expects.
-_ODD = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 _OVERFLOW = re.compile(r"(?i)context (?:length|size|window)|(?:prompt|input) is too long|too many tokens")
 
-_given_keys: set[str] = set()  # as a server may repeat them
+_given_keys: set[str] = set()  # a server may repeat them in an error, which then shows them as •••
 
 
 def is_openai(model: str) -> bool:
-    """Whether OpenAI's own client is meant: by its name, or by a model's name alone, as LangChain takes it."""
+    """Whether LangChain takes this name for a model of OpenAI's: `openai:gpt-5-mini`, or `gpt-5-mini` alone."""
     return model.startswith("openai:") or model.lower().startswith(_OPENAI_MODELS)
 
 
@@ -47,22 +46,22 @@ def chat_model(name: str, *, base_url: str | None, timeout_s: float, key: str = 
     """
     from langchain.chat_models import init_chat_model
 
-    choices = _key_choice(key, base_url=base_url)
+    arguments = _key_argument(key, base_url=base_url)
     with _construction(name):
         if base_url is None and not is_openai(name):
-            choices |= {"timeout": timeout_s, "max_retries": RETRIES, "max_tokens": REPLY_TOKENS}
-            theirs: BaseChatModel = init_chat_model(name, **choices)
+            arguments |= {"timeout": timeout_s, "max_retries": RETRIES, "max_tokens": REPLY_TOKENS}
+            theirs: BaseChatModel = init_chat_model(name, **arguments)
             return theirs
         from qa.models.patience import REPLY_BYTES, Client
 
         if base_url is None:
-            choices |= {"max_tokens": REPLY_TOKENS}
+            arguments |= {"max_tokens": REPLY_TOKENS}
         else:
-            choices |= {
+            arguments |= {
                 "base_url": base_url,
                 "use_responses_api": False,
                 "temperature": 0,
-                "extra_body": {"max_tokens": REPLY_TOKENS},  # Ollama and LM Studio know OpenAI's new name for it not
+                "extra_body": {"max_tokens": REPLY_TOKENS},  # Ollama and LM Studio know no newer name for it
             }
         model: Any = init_chat_model(
             name.removeprefix("openai:"),
@@ -72,7 +71,7 @@ def chat_model(name: str, *, base_url: str | None, timeout_s: float, key: str = 
             stream_usage=True,
             stream_chunk_timeout=None,  # it counts events, with or without words
             http_async_client=Client(timeout_s=timeout_s, limit=REPLY_BYTES),
-            **choices,
+            **arguments,
         )
         if base_url is None and (model.profile or {}).get("reasoning_output"):
             model.max_tokens = THINKING_TOKENS
@@ -90,21 +89,21 @@ def embedding_model(name: str, *, base_url: str | None, timeout_s: float, key: s
 
     from qa.models.patience import VECTOR_BYTES, Client
 
-    choices = _key_choice(key, base_url=base_url)
+    arguments = _key_argument(key, base_url=base_url)
     if name.startswith("openai:"):
         client = Client(timeout_s=timeout_s, limit=VECTOR_BYTES)
-        choices |= {"timeout": timeout_s, "max_retries": RETRIES, "http_async_client": client}
+        arguments |= {"timeout": timeout_s, "max_retries": RETRIES, "http_async_client": client}
     if base_url is not None:
         # Only OpenAI's own server takes token ids, and only tiktoken makes them.
-        choices |= {"base_url": base_url, "check_embedding_ctx_length": False}
+        arguments |= {"base_url": base_url, "check_embedding_ctx_length": False}
     with _construction(name, kind=EmbeddingError):
-        return init_embeddings(name, **choices)
+        return init_embeddings(name, **arguments)
 
 
-def _key_choice(key: str, *, base_url: str | None) -> dict[str, Any]:
-    """The argument that tells a client its key; none where the client looks into the environment itself.
+def _key_argument(key: str, *, base_url: str | None) -> dict[str, Any]:
+    """The argument that hands a client its key; empty where the client is to look in the environment itself.
 
-    Raises: SettingsError when the server's address is none.
+    Raises: SettingsError when `base_url` is not an address.
     """
     if base_url is not None and not _is_address(base_url):
         raise SettingsError(
@@ -126,7 +125,7 @@ def _is_address(address: str) -> bool:
 
 
 def input_window(model: BaseChatModel) -> int | None:
-    """The tokens that a model can read, where it says so."""
+    """The number of tokens that a model can read, None where LangChain does not know it."""
     return (model.profile or {}).get("max_input_tokens")
 
 
@@ -141,7 +140,7 @@ def model_errors(name: str, *, kind: type[QAError] = ModelError) -> Iterator[Non
 
     try:
         yield
-    except (exceptions.ModelError, OpenAIError, TimeoutError, *_ODD) as error:
+    except (exceptions.ModelError, OpenAIError, TimeoutError, *_UNREADABLE) as error:
         raise kind(f"{name} {_explanation(error)}") from None
 
 
@@ -162,7 +161,7 @@ def _construction(name: str, *, kind: type[QAError] = ModelError) -> Iterator[No
 
 
 def _explanation(error: Exception) -> str:
-    """What happened and what to do, in the words that follow the name of the model."""
+    """The rest of the sentence that begins with the model's name: what happened, and what to do."""
     import openai
     from langchain_core import exceptions as known
 
@@ -186,7 +185,7 @@ def _explanation(error: Exception) -> str:
         ),
         ((known.ModelConnectionError, openai.APIConnectionError), "cannot be reached, or broke off. Check QA_BASE_URL"),
         ((known.ModelAPIError, openai.InternalServerError), "failed on its server. Ask again later"),
-        (_ODD, "sent a reply that cannot be read. Check QA_BASE_URL; it often ends in /v1"),
+        (_UNREADABLE, "sent a reply that cannot be read. Check QA_BASE_URL; it often ends in /v1"),
     ):
         if isinstance(error, kinds):
             return f"{explanation}{said}"
@@ -194,15 +193,16 @@ def _explanation(error: Exception) -> str:
 
 
 def _server_words(error: Exception) -> str:
-    """What the server said, in brackets, on one line and without anything like a key."""
+    """The server's own message in brackets, on one line and without anything like a key; empty for none."""
     body = getattr(error, "body", None)
     said = body.get("message") if isinstance(body, dict) else body
     return f" (it said: {_plain(said)})" if isinstance(said, str) and said.strip() else ""
 
 
 def _plain(said: str) -> str:
+    """The first `SERVER_CHARS` of a message, on one line; in place of each key stands •••."""
     secrets = {value for variable, value in os.environ.items() if variable.endswith("_API_KEY") and value}
     for secret in secrets | _given_keys:
         said = said.replace(secret, "•••")
     said = said.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
-    return " ".join(without_keys(said).split())[:SERVER_WORDS]
+    return " ".join(without_keys(said).split())[:SERVER_CHARS]

@@ -1,6 +1,6 @@
 """Passages and queries embedded by a provider's model, under the same verbs as the embedded MiniLM.
 
-Word pieces are still counted, and sentences still read, by MiniLM: a provider returns no vectors of
+MiniLM still counts the word pieces and makes the vectors of sentences: a provider returns no vectors of
 single words, and the weights of ranking and abstaining were learnt from MiniLM's sentences.
 """
 
@@ -32,7 +32,7 @@ class RemoteEmbedder:
         self.dimension = self.embed(["dimension"]).shape[1]
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """A unit vector a text: (texts, dimension)."""
+        """One unit vector a text: (texts, dimension)."""
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)
         return self._unit(self._model.aembed_documents(list(texts)), count=len(texts))
@@ -60,10 +60,11 @@ class RemoteEmbedder:
         return [await self._model.aembed_query(text)]
 
     def _unit(self, work: Coroutine[Any, Any, list[list[float]]], *, count: int) -> Vectors:
-        from qa.models.patience import TIMES, wait
+        from qa.models.patience import WHOLE_REPLY_TIMEOUTS, run_in_loop
 
         with model_errors(self.name, kind=EmbeddingError):
-            vectors = np.array(wait(asyncio.wait_for(work, TIMES * self._timeout_s)), dtype=np.float32)
+            in_time = asyncio.wait_for(work, WHOLE_REPLY_TIMEOUTS * self._timeout_s)
+            vectors = np.array(run_in_loop(in_time), dtype=np.float32)
             lengths = np.linalg.norm(vectors, axis=-1)
             if vectors.ndim != 2 or len(vectors) != count or not (np.isfinite(lengths) & (lengths > 0)).all():
                 raise ValueError(f"{count} vectors were asked for")

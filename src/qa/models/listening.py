@@ -1,6 +1,6 @@
-"""A chat model as a step of a chain; of its reply only text and counts are taken, up to a length and in time.
+"""A chat model as a step of a chain, whose reply is bounded in length and time.
 
-The edge where anything at all may come from a provider. No prompts, and no citations.
+A provider may send anything at all; only text, counts and the reason of the end get past this module.
 """
 
 from __future__ import annotations
@@ -17,25 +17,26 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.runnables import Runnable, RunnableGenerator
 
 from qa.models.chat import model_errors
-from qa.models.patience import Client, Patience, awaited, waited
+from qa.models.patience import Client, Patience, aiterate_in_loop, iterate_in_loop
 
 REPLY_CHARS = 20_000
 CUT = "characters"
 """The finish reason of a reply that was cut at `REPLY_CHARS`."""
 
-MOST_TOKENS = 1_000_000_000
+MOST_TOKENS = 1_000_000_000  # counts are cut off here: a provider may claim anything
 
 
 def guarded(model: BaseChatModel, *, name: str, timeout_s: float) -> Runnable[LanguageModelInput, AIMessageChunk]:
     """The model as a step of a chain: streams at most `REPLY_CHARS`, and fails only with a ModelError that names it.
 
-    A model that was handed in is called as it is; between its chunks, the words of it are waited for, too.
+    A model with our own HTTP client can be interrupted at any time. Any other runs in the caller's thread or loop;
+    in a thread, its clocks are looked at only when a chunk comes.
     """
     ours = isinstance(getattr(model, "http_async_client", None), Client)
 
     def reply(prompts: Iterator[LanguageModelInput]) -> Iterator[AIMessageChunk]:
         for prompt in prompts:
-            chunks = waited(_astream(model, prompt, timeout_s)) if ours else _stream(model, prompt, timeout_s)
+            chunks = iterate_in_loop(_astream(model, prompt, timeout_s)) if ours else _stream(model, prompt, timeout_s)
             with model_errors(name), closing(chunks):
                 yield from chunks
 
@@ -43,7 +44,7 @@ def guarded(model: BaseChatModel, *, name: str, timeout_s: float) -> Runnable[La
         async for prompt in prompts:
             chunks = _astream(model, prompt, timeout_s)
             with model_errors(name):
-                async with aclosing(awaited(chunks) if ours else chunks) as there:
+                async with aclosing(aiterate_in_loop(chunks) if ours else chunks) as there:
                     async for chunk in there:
                         yield chunk
 
@@ -51,25 +52,25 @@ def guarded(model: BaseChatModel, *, name: str, timeout_s: float) -> Runnable[La
 
 
 def _stream(model: BaseChatModel, prompt: LanguageModelInput, timeout_s: float) -> Generator[AIMessageChunk]:
-    said = _Said(timeout_s)
+    reply = _Reply(timeout_s)
     with closing(cast("Generator[AIMessageChunk]", model.stream(prompt))) as chunks:
         for chunk in chunks:
-            yield said.take(chunk)
-            if said.cut:
+            yield reply.take(chunk)
+            if reply.cut:
                 return
 
 
 async def _astream(
     model: BaseChatModel, prompt: LanguageModelInput, timeout_s: float
 ) -> AsyncGenerator[AIMessageChunk]:
-    said = _Said(timeout_s)
+    reply = _Reply(timeout_s)
     async with aclosing(cast("AsyncGenerator[AIMessageChunk]", model.astream(prompt))) as chunks:
-        while not said.cut and (chunk := await said.patience.next_of(chunks)) is not None:
-            yield said.take(chunk)
+        while not reply.cut and (chunk := await reply.patience.next_of(chunks)) is not None:
+            yield reply.take(chunk)
 
 
-class _Said:
-    """What is taken from the chunks of one reply: characters that can be written down, and plain numbers."""
+class _Reply:
+    """One reply as it is read: how much of it may still come, and how long it is waited for."""
 
     def __init__(self, timeout_s: float) -> None:
         self.patience = Patience(timeout_s)
@@ -78,7 +79,10 @@ class _Said:
         self._decoder = codecs.getincrementaldecoder("utf-16-le")("replace")  # half a pair waits for the other half
 
     def take(self, chunk: AIMessageChunk) -> AIMessageChunk:
-        """The chunk with nothing else in it. Raises: TimeoutError, and whatever an odd shape raises."""
+        """The chunk, reduced to text that can be written down, plain numbers and the reason of the end.
+
+        Raises: TimeoutError when words are late, and whatever an unexpected shape raises.
+        """
         units = str(chunk.text)[: self._left + 1].encode("utf-16-le", "surrogatepass")
         text = self._decoder.decode(units).replace("\0", "\N{REPLACEMENT CHARACTER}")
         self.cut = len(text) > self._left

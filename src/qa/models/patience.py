@@ -1,7 +1,8 @@
-"""How long a model's server is waited for, how much of its answer is read, and where that is done.
+"""The limits on a model's server, in time and in bytes, and the event loop in which they can be kept.
 
 A blocking client is out of reach while a server drips its headers or keeps the line open with
-comments; only an await can be ended. So our own clients run in one event loop, whoever asks.
+comments; only an await can be ended. So the clients that we make run in one event loop of this module, in
+a thread of its own, whether the caller awaits or not.
 """
 
 from __future__ import annotations
@@ -19,46 +20,46 @@ from openai import DefaultAsyncHttpxClient
 
 T = TypeVar("T")
 
-TIMES = 10  # the whole of a reply may take so many times as long as its next words
+WHOLE_REPLY_TIMEOUTS = 10  # a whole reply may take so many times as long as its next words
 REPLY_BYTES = 8_000_000  # 25,000 tokens: the event of each is some 300 bytes
 VECTOR_BYTES = 100_000_000  # a thousand vectors of 3,072 numbers, written out, are 37 MB
 
 
-def _start() -> asyncio.AbstractEventLoop:
+def _start_loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="qa-models", daemon=True).start()
     return loop
 
 
-def _start_again() -> None:
+def _restart_loop() -> None:
     global _LOOP
-    _LOOP = _start()
+    _LOOP = _start_loop()
 
 
-_LOOP = _start()
+_LOOP = _start_loop()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_start_again)  # a fork takes no thread along, and would wait for ever
+    os.register_at_fork(after_in_child=_restart_loop)  # the loop's thread does not exist in a forked process
 
 
 class Patience:
-    """How long one reply is waited for: `timeout_s` for its next words, ten times as long for the whole.
+    """The two clocks of one reply: `timeout_s` for its next words, ten times as long for the whole.
 
-    The clock of the words starts when the server begins to answer, as it may have to be asked three times.
+    The first starts when the server begins to answer, since a client asks up to three times before that.
     """
 
     def __init__(self, timeout_s: float) -> None:
         self._timeout_s = timeout_s
-        self._end = self._until = time.monotonic() + TIMES * timeout_s
+        self._end = self._until = time.monotonic() + WHOLE_REPLY_TIMEOUTS * timeout_s
         self._wait: asyncio.Timeout | None = None
 
     def renew(self) -> None:
-        """Start the clock of the next words."""
+        """Start the clock of the next words anew."""
         self._until = min(self._end, time.monotonic() + self._timeout_s)
         if self._wait:
             self._wait.reschedule(self._loop_time())
 
     def check(self) -> None:
-        """Raises: TimeoutError when words are late although much else comes."""
+        """Raise TimeoutError when no words have come in time, whatever else has."""
         if time.monotonic() > self._until:
             raise TimeoutError
 
@@ -79,7 +80,7 @@ _asking: ContextVar[Patience | None] = ContextVar("asking", default=None)
 
 
 class Client(DefaultAsyncHttpxClient):
-    """The HTTP client of our own models: bounded in time and bytes, follows no redirect, unpacks nothing."""
+    """The HTTP client of the models that we make: bounded in time and bytes, follows no redirect, unpacks nothing."""
 
     def __init__(self, *, timeout_s: float, limit: int) -> None:
         self._timeout_s = timeout_s
@@ -103,7 +104,7 @@ class Client(DefaultAsyncHttpxClient):
                 if not stream:
                     await response.aread()
         except TimeoutError as error:
-            raise httpx2.ReadTimeout("late", request=request) from error
+            raise httpx2.ReadTimeout("the server did not answer in time", request=request) from error
         patience = _asking.get()
         if patience and response.is_success:
             patience.renew()
@@ -128,8 +129,8 @@ class _Limited(httpx2.AsyncByteStream):
         await self._stream.aclose()
 
 
-def wait(work: Coroutine[Any, Any, T]) -> T:
-    """The result of work that is done in the loop of our own clients; Ctrl+C ends the work."""
+def run_in_loop(work: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that is run in the loop of our clients; Ctrl+C cancels it."""
     doing = asyncio.run_coroutine_threadsafe(work, _LOOP)
     try:
         return doing.result()
@@ -137,27 +138,27 @@ def wait(work: Coroutine[Any, Any, T]) -> T:
         doing.cancel()
 
 
-def waited(items: AsyncGenerator[T]) -> Generator[T]:
-    """The items, made in that loop; closing this closes them."""
+def iterate_in_loop(items: AsyncGenerator[T]) -> Generator[T]:
+    """The items of an async generator that is run in that loop; closing this closes it."""
     try:
-        while (item := wait(_next(items))) is not None:
+        while (item := run_in_loop(_next(items))) is not None:
             yield item
     except GeneratorExit:
-        wait(_close(items))
+        run_in_loop(_close(items))
         raise
 
 
-async def awaited(items: AsyncGenerator[T]) -> AsyncGenerator[T]:
-    """As `waited`, for whoever has a loop of their own."""
+async def aiterate_in_loop(items: AsyncGenerator[T]) -> AsyncGenerator[T]:
+    """As `iterate_in_loop`, for a caller that awaits in another loop."""
     try:
-        while (item := await _there(_next(items))) is not None:
+        while (item := await _arun_in_loop(_next(items))) is not None:
             yield item
     except GeneratorExit:
-        await _there(_close(items))
+        await _arun_in_loop(_close(items))
         raise
 
 
-async def _there(work: Coroutine[Any, Any, T]) -> T:
+async def _arun_in_loop(work: Coroutine[Any, Any, T]) -> T:
     return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, _LOOP))
 
 
