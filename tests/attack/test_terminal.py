@@ -153,7 +153,7 @@ def test_ctrl_c_in_an_ingest_says_what_is_kept(tmp_path: Path) -> None:
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     found = re.fullmatch(
-        r"qa: stopped; (\d+) documents? (?:is|are) kept\. Run it again: it goes on where it stopped\n", said
+        r"qa: stopped; the index keeps (\d+) documents?\. Run it again: it goes on where it stopped\n", said
     )
     assert found, said
     status = json.loads(qa(tmp_path, "status", "--json").stdout)

@@ -61,7 +61,9 @@ def ask(
     chroma: Chroma = None,
     top_k: Annotated[int | None, typer.Option(help="Passages to read.")] = None,
     strictness: Annotated[float | None, typer.Option(help="How sure to be before answering, 0 to 1.")] = None,
-    where: Annotated[list[str] | None, typer.Option(help="From such documents: date>=2021-07, document=a/*.")] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(help="Ask only documents that meet this: date>=2021-07, document=a/*.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Answer a question, with the exact words of the documents that it rests on."""
@@ -83,12 +85,14 @@ def chat(
     root_path: Annotated[str, typer.Option(help="The path below which a proxy shows the page, such as /qa.")] = "",
     auth_file: AuthFile = None,
     auth: Annotated[str, typer.Option(hidden=True)] = "",
-    open_: Annotated[bool, typer.Option("--open", help="Listen on a network without a login, and mean it.")] = False,
+    open_: Annotated[
+        bool, typer.Option("--open", help="Listen on a network without logins: whoever reaches it may read all.")
+    ] = False,
     mcp: Annotated[bool, typer.Option(help="Offer ask and search as MCP tools too.")] = False,
     read_only: Annotated[bool, typer.Option("--read-only", help="Nobody may add or remove documents.")] = False,
-    allowed_host: Annotated[list[str] | None, typer.Option(help="One more name that the page answers to.")] = None,
+    allowed_host: Annotated[list[str] | None, typer.Option(help="One more host name of the page.")] = None,
     proxy: Annotated[
-        list[str] | None, typer.Option(help="A proxy whose X-Forwarded headers count: its address.")
+        list[str] | None, typer.Option(help="The address of a proxy whose X-Forwarded headers are believed.")
     ] = None,
 ) -> None:
     """Open the chat page."""
@@ -114,15 +118,20 @@ def chat(
 
 @app.command()
 def ingest(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Folders and files; all known ones when left out.")] = None,
+    paths: Annotated[list[Path] | None, typer.Argument(help="Folders and files; without any, all known.")] = None,
     chroma: Chroma = None,
     rebuild: Annotated[bool, typer.Option(help="Build the whole index anew, in place of what there is.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Go on after every change, until Ctrl+C.")] = False,
-    include: Annotated[list[str] | None, typer.Option(help="Look only at such files in this run: *.md.")] = None,
-    exclude: Annotated[list[str] | None, typer.Option(help="Not at these. For good: a .qaignore file.")] = None,
+    include: Annotated[
+        list[str] | None, typer.Option(help="Look only at files that match this pattern, such as *.md, in this run.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(help="Leave out files that match this pattern in this run; for good, write it into .qaignore."),
+    ] = None,
     ray: Annotated[
-        str | None, typer.Option(help="Read and embed on the Ray cluster at this address, or local.")
+        str | None, typer.Option(help="The address of a Ray cluster that reads and embeds; local for this machine.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -149,7 +158,7 @@ def ingest(
 
 @app.command()
 def remove(documents: list[str], chroma: Chroma = None) -> None:
-    """Forget documents, by id as `qa status` lists them; their files stay where they are."""
+    """Take documents out of the index, by the ids that `qa status` lists; their files stay where they are."""
     from qa.chatbot import Chatbot
 
     with Chatbot.open(chroma=chroma, fill=False) as bot:
@@ -162,7 +171,7 @@ def remove(documents: list[str], chroma: Chroma = None) -> None:
 def status(
     chroma: Chroma = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Check every document, and the files; 1 if any is off.")
+        bool, typer.Option("--check", help="Look for damage and for changed files; exit 1 if any.")
     ] = False,
     as_json: Json = False,
 ) -> None:

@@ -32,7 +32,7 @@ Home = Annotated[Path, typer.Option("--evals", help="The folder of the suites.")
 JudgeName = Annotated[str, typer.Option("--judge", help="rules, or a language model such as openai:gpt-5-mini.")]
 Price = Annotated[tuple[float, float], typer.Option(help="Dollars per million tokens read and written.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 also when a gate is inconclusive.")]
-Limit = Annotated[int | None, typer.Option(help="At most so many cases, drawn with --seed.")]
+Limit = Annotated[int | None, typer.Option(help="Run this many cases at most, drawn with --seed.")]
 Corpus = Annotated[Path | None, typer.Option(help="The documents of a bare .jsonl file of cases.")]
 
 
@@ -44,14 +44,14 @@ def run(
     top_k: Annotated[int | None, typer.Option(help="Passages to read for an answer.")] = None,
     strictness: Annotated[float | None, typer.Option(help="How sure to be before answering, 0 to 1.")] = None,
     limit: Limit = None,
-    seed: Annotated[int, typer.Option(help="For --limit and for twins.")] = 0,
-    articles: Annotated[str | None, typer.Option(help="SQuAD: the articles A:B, counted from 0, B left out.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of what is drawn: --limit, twins.")] = 0,
+    articles: Annotated[str | None, typer.Option(help="squad: articles A to B-1 of the file, as A:B from 0.")] = None,
     search_only: Annotated[bool, typer.Option("--search-only", help="Measure retrieval alone.")] = False,
     corpus: Corpus = None,
     distractors: Annotated[Path | None, typer.Option(help="twins: a folder of documents to add.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Cases at a time; more than 1 blurs latencies.")] = 1,
     out: Annotated[Path | None, typer.Option(help="A folder for the runs, a subfolder for each suite.")] = None,
-    baseline: Annotated[Path | None, typer.Option(help="An --out or --keep of earlier runs to gate on.")] = None,
+    baseline: Annotated[Path | None, typer.Option(help="Earlier runs (their --out or --keep) to gate on.")] = None,
     keep: Annotated[Path | None, typer.Option(help="Where to keep the runs as the baseline of later ones.")] = None,
     strict: Strict = False,
     judge: JudgeName = "rules",
@@ -153,12 +153,7 @@ def _loader(judge: str, home: Path, price: tuple[float, float] = (0.0, 0.0)) -> 
     from qa.evals.results import load_results
 
     labels = load_labels(home / "judge" / "labels.jsonl")
-
-    def load(folder: Path) -> Results:
-        judging = open_judge(judge, folder=folder)
-        return load_results(folder, judge=judging, labels=labels, price=price)
-
-    return load
+    return lambda folder: load_results(folder, judge=open_judge(judge, folder=folder), labels=labels, price=price)
 
 
 def _finish(results: Results) -> None:
@@ -193,8 +188,7 @@ def _run_folder(plan: RunPlan) -> Path:
     from qa.evals.runner import unfinished
 
     runs = load_settings().home / "runs"
-    begun = unfinished(runs, plan)
-    return begun or runs / f"{plan.suite}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
+    return unfinished(runs, plan) or runs / f"{plan.suite}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
 
 
 def _work() -> Path:

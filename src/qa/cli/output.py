@@ -1,4 +1,4 @@
-"""What the commands print, and the exit codes of one that is stopped."""
+"""Printing of answers, reports and progress, and the exit codes of a command that is stopped."""
 
 from __future__ import annotations
 
@@ -61,10 +61,12 @@ def print_report(report: IngestReport, *, as_json: bool, named: bool) -> None:
 
 
 def counted(number: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def failures(report: IngestReport) -> str:
+    """How many files could not be read, and a line for each."""
     files = counted(len(report.failed), "file")
     listed = "\n".join(f"  {reason}" for _, reason in report.failed)
     return f"{files} could not be read, everything else is indexed:\n{listed}"
@@ -78,17 +80,13 @@ def print_json(plain: dict[str, Any]) -> None:
 
 @contextmanager
 def stoppable(bot: Chatbot) -> Iterator[None]:
-    """Ctrl+C ends the command with what is in the index by then."""
+    """On Ctrl+C, end the command and say what is in the index by then."""
     try:
         yield
     except KeyboardInterrupt:
         with suppress(QAError):
-            kept = len(bot.documents())
-            are = "is" if kept == 1 else "are"
-            print(
-                f"qa: stopped; {counted(kept, 'document')} {are} kept. Run it again: it goes on where it stopped",
-                file=sys.stderr,
-            )
+            kept = counted(len(bot.documents()), "document")
+            print(f"qa: stopped; the index keeps {kept}. Run it again: it goes on where it stopped", file=sys.stderr)
         sys.exit(STOPPED_EXIT)
 
 

@@ -1,4 +1,4 @@
-"""What the command line prints, made harmless: no document, model, file or name steers a terminal.
+"""Output streams on which no document, model, file or name can steer the terminal.
 
 Every control character is spelt out on its way to the output and the error output; tabs and line feeds stay.
 """
