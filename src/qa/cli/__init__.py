@@ -1,11 +1,11 @@
-"""The whole, for a shell.
+"""The command `qa`: all that the package does, for a shell.
 
     commands          ask, chat, ingest, remove, status, verify
     config            qa config: the settings in force, and logins
     evals             qa eval: run suites, compare runs, write reports
     options           the options that several commands have
-    output            what the commands print
-    terminal          what is printed, made harmless
+    output            printing of answers, reports and progress
+    terminal          output streams on which no document can steer the terminal
 
 Exit codes: 0 good, 1 a `QAError` (one line, no traceback), 2 usage, 3 an evaluation gate not met,
 130 stopped by Ctrl+C, 143 by SIGTERM.
@@ -27,7 +27,7 @@ from qa.errors import QAError
 
 def main() -> None:
     """Run the command line; the exit codes are in the module's docstring."""
-    from qa.settings import notices
+    from qa.settings import unused_variables
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -39,8 +39,8 @@ def main() -> None:
     log.setLevel(logging.INFO)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED_EXIT))  # so that what is temporary goes
     try:
-        for notice in notices(every=sys.argv[1:2] == ["config"]):
-            log.warning(notice)
+        for warning in unused_variables(every=sys.argv[1:2] == ["config"]):
+            log.warning(warning)
         app()
     except QAError as error:
         print(f"qa: {error}", file=sys.stderr)

@@ -1,7 +1,7 @@
-"""What a user may choose: one frozen `Settings`, which knows where each choice came from.
+"""One frozen `Settings`: everything a user may choose, and where each choice came from.
 
 Arguments beat `QA_*` variables, which beat `.env`, which beats the defaults. Keys are no settings and are never
-shown; a server that `.env` names is sent one only from there. Nothing is created on disk.
+shown; a server that `.env` names is sent no key but one from the same `.env`. Nothing is created on disk.
 
     envfile           the `.env` of the folder that is worked in, as far as it is trusted
     resources         where the folders `prompts` and `seeds` are, in a checkout and in a wheel
@@ -78,19 +78,19 @@ class Settings(BaseModel):
     _above: Path | None = PrivateAttr(default=None)
 
     def __init__(self, **chosen: Any) -> None:
-        """Take what is chosen here, then what the environment says, then `.env`, then what a folder above holds."""
+        """Take each setting from the first that has it: `chosen`, the environment, `.env`, a folder above."""
         above, folder = folder_above(), env_folder()
         env_file = read_env_file(folder)
         defaults = {name: str(type(self).model_fields[name].default) for name in ("chroma", "home")}
-        said = {
-            ABOVE: _counted_from(above, defaults) if above else {},
-            ENV_FILE: _counted_from(folder, _settings_in(env_file)),
+        by_origin = {
+            ABOVE: _resolved(above, defaults) if above else {},
+            ENV_FILE: _resolved(folder, _settings_in(env_file)),
             ENVIRONMENT: _settings_in(os.environ),
             ARGUMENT: chosen,
         }
-        super().__init__(**{name: value for choices in said.values() for name, value in choices.items()})
+        super().__init__(**{name: value for choices in by_origin.values() for name, value in choices.items()})
         self._env_file = env_file
-        self._origins = {name: origin for origin, choices in said.items() for name in choices}
+        self._origins = {name: origin for origin, choices in by_origin.items() for name in choices}
         named_by = (ABOVE, ENV_FILE) if folder == above else (ABOVE,)
         self._above = above if self.origin("chroma") in named_by else None
 
@@ -112,12 +112,15 @@ class Settings(BaseModel):
         return self._above
 
     def shown(self) -> dict[str, str | int | float | None]:
-        """The settings by name, plainly, and without the credentials that an address may hold."""
+        """The settings by name, as JSON has them, without the credentials that an address may hold."""
         values = self.model_dump(mode="json")
         return {name: bare_address(value) if "://" in str(value) else value for name, value in values.items()}
 
     def logins_file(self) -> Path | None:
-        """Where the logins are. Raises: SettingsError when `.env` says so: who may come in is not a folder's to say."""
+        """The file of logins, if there is one.
+
+        Raises: SettingsError when `.env` names it: it may have come with the documents, and not say who may log in.
+        """
         if self.origin("auth_file") == ENV_FILE:
             raise SettingsError(f"QA_AUTH_FILE stands in {ENV_FILE}, not in your shell. Export it, or say --auth-file")
         return self.auth_file
@@ -140,22 +143,24 @@ class Settings(BaseModel):
         return self._key(CLOUD_KEY if self.chroma.startswith("cloud://") else CHROMA_TOKEN, address="chroma")
 
     def _key(self, variable: str, *, address: str | None = None) -> str:
-        """The key to send, empty for none, and where the provider's own client finds it in the environment.
+        """The key to send to the server that the setting `address` names, or to the provider's own for None.
 
-        Raises: SettingsError when the address is one that `.env` may not choose.
+        Empty for none, and where the provider's client finds it in the environment by itself.
+
+        Raises: SettingsError when `.env` names a server that it may not.
         """
-        readers, folders = os.environ.get(variable, ""), self._env_file.get(variable, "")
+        exported, in_file = os.environ.get(variable, ""), self._env_file.get(variable, "")
         if address is None:
-            return "" if readers else folders
+            return "" if exported else in_file
         if self.origin(address) != ENV_FILE:
-            return readers or folders
+            return exported or in_file
         value, also = getattr(self, address), _ALSO_SENT[address]
         named = f"QA_{address.upper()} = {bare_address(value)!r} stands in {ENV_FILE}, not in your shell"
         if not _THIS_MACHINE.fullmatch(value):
             raise SettingsError(f"{named}, and is another machine, so nothing is sent there. If you mean it, export it")
         if os.environ.get(also):
             raise SettingsError(f"{named}, and would be sent your {also}. If you mean it, export it")
-        return folders
+        return in_file
 
 
 def load_settings(**chosen: Any) -> Settings:
@@ -178,14 +183,14 @@ def load_settings(**chosen: Any) -> Settings:
         ) from error
 
 
-def notices(*, every: bool) -> Iterator[str]:
-    """What is said of variables that are not used: likely slips, or `every` one that a setting or `.env` might have."""
+def unused_variables(*, every: bool) -> Iterator[str]:
+    """Warnings of variables that set nothing: those that look misspelt, or `every` one that may be meant for us."""
     known = {f"QA_{name.upper()}" for name in Settings.model_fields}
     for origin, variables in ((ENVIRONMENT, os.environ), (ENV_FILE, read_env_file(env_folder()))):
         for name in sorted({name.upper() for name in variables} - known - set(KEYS)):
             close = get_close_matches(name, known, n=1, cutoff=0.8)
-            is_ours = name.startswith("QA_") or (origin == ENV_FILE and not name.endswith("_API_KEY"))
-            if is_ours and (every or close):
+            is_meant = name.startswith("QA_") or (origin == ENV_FILE and not name.endswith("_API_KEY"))
+            if is_meant and (every or close):
                 hint = f". Do you mean {close[0]}?" if close else ""
                 yield f"{name!r} ({origin}) is no setting, and not used{hint}"
 
@@ -196,8 +201,8 @@ def _settings_in(variables: Mapping[str, str]) -> dict[str, str]:
     return {settings[each.upper()]: value for each, value in variables.items() if value and each.upper() in settings}
 
 
-def _counted_from(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:
-    """The settings with each relative path counted from that folder."""
+def _resolved(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:
+    """The settings, with each relative path made one below `folder`."""
     return {
         name: str(folder / value) if name in _PATHS and is_folder(value) else value for name, value in settings.items()
     }

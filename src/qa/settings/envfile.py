@@ -1,6 +1,6 @@
 """The folder that is worked in, found as git finds its own, and its `.env`, as far as that is trusted.
 
-It may have come with somebody's documents. None of it enters the environment, so it can name no proxy,
+A `.env` may have come with somebody's documents. None of it enters the environment, so it can name no proxy,
 certificate or tracing; and nothing of the environment is filled into it, so no `${OPENAI_API_KEY}` leaves by it.
 """
 
@@ -46,9 +46,9 @@ def env_folder() -> Path:
 
 
 def read_env_file(folder: Path) -> dict[str, str]:
-    """What stands in the `.env` there, keys included, by upper-case name; nothing where there is none.
+    """The variables in the `.env` of a folder, keys included, by upper-case name; none where there is no such file.
 
-    Raises: SettingsError when others may have written it, or a value is to be filled in.
+    Raises: SettingsError when others may have written it, or one of our settings holds `${…}`.
     """
     from dotenv import dotenv_values
 
@@ -72,13 +72,13 @@ def read_env_file(folder: Path) -> dict[str, str]:
     values = {name.upper(): value for name, value in found.items() if value}
     if filled := [name for name in values if name.startswith("QA_") and "${" in values[name]]:
         raise SettingsError(
-            f"{filled[0]} in {path} holds ${{…}}, and nothing is filled in there. Write it out, or export it"
+            f"{filled[0]} in {path} holds ${{…}}, which is not replaced there. Write the value out, or export it"
         )
     return values
 
 
 def _is_ours(folder: Path, *, home: Path) -> bool:
-    """Whether a folder is this user's alone to write in; where no owner is told, whether it lies in the home folder."""
+    """Whether a folder is this user's and not open to all; where no owner is told, whether it is in the home folder."""
     if os.name != "posix":
         return folder.is_relative_to(home)
     state = folder.stat()
@@ -92,5 +92,5 @@ def _is_own_group(group: int) -> bool:
 
     try:
         return grp.getgrgid(group).gr_name == pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:  # nobody has given it a name
+    except KeyError:  # the group has no name
         return False

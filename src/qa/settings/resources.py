@@ -1,4 +1,4 @@
-"""Where the folders that come with qa are: `prompts` and `seeds`.
+"""The folders that come with qa, `prompts` and `seeds`, wherever it is installed.
 
 They lie at the top of a checkout, where people look for them; a wheel carries them inside the package.
 """
