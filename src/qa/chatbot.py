@@ -1,4 +1,4 @@
-"""The whole, for a program: the only place where the parts are wired together.
+"""`Chatbot`: all that the package does, for a program, and the only place where its parts are wired together.
 
 Opens the library (and fills it from the seeds the first time), then asks and streams, with a
 language model or without. What each part does is decided in its own room.
@@ -37,13 +37,13 @@ History = Sequence[Message | Mapping[str, str]]
 
 EXTRACTIVE = "extractive"
 DEFAULT_MODEL = "openai:gpt-5-mini"
-LIBRARYS = frozenset({"chroma", "collection", "embeddings", "home", "seeds"})
-"""The settings that a library is opened with, and keeps."""
+LIBRARY_SETTINGS = frozenset({"chroma", "collection", "embeddings", "home", "seeds"})
+"""The settings that choose the library; one that is open cannot change them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """What is indexed, and where; `unfinished` says that an ingest is under way or was killed."""
+    """The documents in the index, and where it is; `unfinished` says that an ingest is under way or was killed."""
 
     location: str
     collection: str
@@ -93,7 +93,7 @@ class Chatbot:
 
         Raises: SettingsError when a setting is not right, or is one of the library's own.
         """
-        if fixed := sorted(LIBRARYS & chosen.keys()):
+        if fixed := sorted(LIBRARY_SETTINGS & chosen.keys()):
             raise SettingsError(f"{fixed[0]} belongs to the library that is open. Open another: qa.Chatbot.open(…)")
         settings = self.settings.changed(**chosen)
         chat_model = None if "model" in chosen else self._chat_model
@@ -120,7 +120,7 @@ class Chatbot:
 
     @cached_property
     def model_name(self) -> str:
-        """What answers: `extractive`, or the name of a language model.
+        """The name of what answers: `extractive`, or a language model's.
 
         Raises: SettingsError when a server is named but no model.
         """
@@ -149,7 +149,7 @@ class Chatbot:
     def stream(
         self, question: str, *, history: History = (), where: Sequence[str] = (), config: RunnableConfig | None = None
     ) -> Generator[Event, None, None]:
-        """The answer as it comes: pieces of text, each citation before its first marker, the Answer last.
+        """The events of the answer as it comes: pieces of text, each citation before its first marker, the Answer last.
 
         Raises: as `ask` does.
         """
@@ -197,7 +197,7 @@ class Chatbot:
         )
 
     def _composer(self) -> Composer:
-        """What writes answers with the language model. Raises: SettingsError, ModelError."""
+        """The writer of answers with the language model. Raises: SettingsError, ModelError."""
         from qa.answers.composer import Composer, load_prompts
         from qa.models.chat import chat_model
         from qa.models.tokens import estimate_tokens, token_counter
@@ -229,7 +229,7 @@ class Chatbot:
 
     @property
     def embeddings(self) -> Embeddings:
-        """The model that embeds the passages, as LangChain's."""
+        """The model that embeds the passages, as a LangChain `Embeddings`."""
         from qa.answers.retriever import PassageEmbeddings
 
         return PassageEmbeddings(self.library.embedder)
@@ -268,29 +268,30 @@ class Chatbot:
         return self.library.ingest(paths, selection=selection, rebuild=rebuild, progress=progress, ray=ray)
 
     def survey(self, *paths: str | Path, selection: Selection = EVERYTHING) -> IngestReport:
-        """What `ingest` would do; nothing is changed. Raises: as `ingest` does."""
+        """The report that `ingest` would give; nothing is changed. Raises: as `ingest` does."""
         return self.library.survey(paths, selection=selection)
 
     def watch(
         self, *paths: str | Path, selection: Selection = EVERYTHING, progress: OnProgress = lambda _: None
     ) -> Iterator[IngestReport]:
-        """What `ingest` does now and after every change, until interrupted. Raises: as `ingest` does, at first."""
+        """The report of an ingest now, then of one after every change, without end. Raises: as `ingest`, at first."""
         return self.library.watch(paths, selection=selection, progress=progress)
 
     def remove(self, document: str) -> None:
-        """Forget a document. Raises: StoreError when it is not indexed."""
+        """Take a document out of the index. Raises: StoreError when it is not in it."""
         self.library.remove(document)
 
     def documents(self) -> tuple[Record, ...]:
-        """What is known of every indexed document, sorted by id."""
-        return self.library.documents()
+        """The records of all indexed documents, sorted by id."""
+        return self.library.index.documents()
 
     def document(self, document: str) -> Document:
         """An indexed document as it was read. Raises: StoreError when there is none of this id."""
-        return self.library.document(document)
+        index = self.library.index
+        return index.reading(lambda: index.document(document))
 
     def status(self) -> Status:
-        """What is indexed, and where. Raises: StoreDamagedError when what was indexed is gone."""
+        """The documents in the index, and where it is. Raises: StoreDamagedError when the index is gone."""
         index, manifest = self.library.index, self.library.manifest()
         return Status(
             location=index.location,
@@ -303,7 +304,7 @@ class Chatbot:
         )
 
     def verify(self, answer: Answer) -> Verification:
-        """Whether the quotes of an answer still stand in the documents, and bear out its sentences."""
+        """A check of each quote and each sentence of an answer against the documents as they are now."""
         document = cache(self.document)
         strict = self.settings.check == "rules"
         return Verification(
@@ -312,7 +313,7 @@ class Chatbot:
         )
 
     def checkup(self) -> Checkup:
-        """Whether every document is whole, and what has changed in the files since they were ingested."""
+        """The damage found in the index, and the changes of the files since they were ingested."""
         return self.library.checkup()
 
 

@@ -32,17 +32,17 @@ from qa.search.features import inverse_frequency
 from qa.search.retrieval import Query, find
 from qa.settings import Settings
 from qa.settings.resources import resource
-from qa.types import Document, Findings, Passage, Record
+from qa.types import Findings, Passage
 
 _log = logging.getLogger("qa")
-LOOK_AGAIN_MS = 60_000  # while watching: not every file system tells of every change
+LOOK_AGAIN_MS = 60_000  # the wait of `watch` at most: not every file system reports every change
 
 
 class Library:
     """What the settings name as the index, ready to be searched and changed."""
 
     def __init__(self, settings: Settings, *, repair: bool = False) -> None:
-        """Open it; with `repair`, what is damaged is moved aside, here or when it is rebuilt.
+        """Open the index; with `repair`, a damaged one is moved aside, now or when it is rebuilt.
 
         Raises: StoreError when the index cannot be opened, EmbeddingError without the weights.
         """
@@ -77,9 +77,10 @@ class Library:
     def find(
         self, question: str, query: str, *, top_k: int, strictness: float, where: Sequence[Condition] = ()
     ) -> Findings:
-        """All that the index holds for a question, searched for with `query`, in documents that meet the conditions.
+        """The passages found for a question by searching with `query`, and how sure it is that they answer it.
 
-        It is read under one manifest, whatever is written meanwhile.
+        Only documents that meet the conditions are searched. All of it is of one state of the index, whatever is
+        written meanwhile.
         """
         started = time.perf_counter()
         asked = self._reader.embed_query(query)
@@ -138,7 +139,7 @@ class Library:
             )
 
     def survey(self, paths: Sequence[str | Path], *, selection: Selection) -> IngestReport:
-        """What `ingest` would do. Raises: as it does; nothing is changed."""
+        """The report that `ingest` would give; nothing is changed. Raises: as `ingest` does."""
         known = {record.id: record for record in self.index.documents()}
         files = Files(self._roots(paths), selection=selection, folders=self._folders(), all_known=not paths)
         return IngestReport.of(files.changes(known))
@@ -146,9 +147,9 @@ class Library:
     def watch(
         self, paths: Sequence[str | Path], *, selection: Selection, progress: OnProgress
     ) -> Iterator[IngestReport]:
-        """An ingest now and after every change in these folders and files, until it is interrupted.
+        """The report of an ingest now, then of one after every change in these folders and files, without end.
 
-        What prevents one ingest is reported as failed, and tried again.
+        An error that prevents a later ingest is reported as its failure, and it is tried again.
         """
         from watchfiles import watch
 
@@ -161,42 +162,29 @@ class Library:
                 yield IngestReport(failed=((", ".join(map(str, roots)), str(error)),))
 
     def manifest(self) -> Manifest | None:
-        """How the index was made; None before the first ingest. Raises: StoreDamagedError when what was is gone."""
+        """How the index was made; None before the first ingest. Raises: StoreDamagedError when the index is gone."""
         manifest = self.index.manifest()
         if manifest is None and self.index.cache.exists():
             raise self.index.lost()
         return manifest
 
     def fill(self) -> None:
-        """Ingest the seeds if nothing was ever ingested. Raises: StoreDamagedError when what was is gone."""
+        """Ingest the seeds if nothing was ever ingested. Raises: StoreDamagedError when the index is gone."""
         manifest = self.manifest()
         if manifest is None or (not manifest.finished and not self.index.documents()):
             seeds = self._settings.seeds or resource("seeds")
             _log.info("nothing is indexed yet, so %s is. Index your own documents with: qa ingest PATH", seeds)
-            self.ingest(
-                [seeds],
-                selection=EVERYTHING,
-                rebuild=False,
-                progress=lambda _: None,
-            )
+            self.ingest([seeds], selection=EVERYTHING, rebuild=False, progress=lambda _: None)
 
     def remove(self, document: str) -> None:
-        """Forget a document. Raises: StoreError when it is not indexed."""
+        """Take a document out of the index. Raises: StoreError when it is not in it."""
         if document not in self.index.records([document]):
             raise StoreError(f"{document!r} is not in the index {self.index.location}. List what is with: qa status")
         with writing(self.index) as writer:
             writer.delete([document])
 
-    def document(self, document: str) -> Document:
-        """An indexed document as it was read. Raises: StoreError when there is none of this id."""
-        return self.index.reading(lambda: self.index.document(document))
-
-    def documents(self) -> tuple[Record, ...]:
-        """What is known of every indexed document, sorted by id."""
-        return self.index.documents()
-
     def checkup(self) -> Checkup:
-        """Whether every document is whole, and what has changed in the files since they were ingested."""
+        """The damage found in the index, and the changes of the files since they were ingested."""
         manifest = self.index.manifest()
         if manifest is None:
             return Checkup(damage=("nothing is indexed. Run: qa ingest PATH",), stale=IngestReport(), unfinished=False)
@@ -219,7 +207,7 @@ class Library:
         self._sentences = SentenceVectors(self.index.cache / "sentences.sqlite", read=self._read_sentences)
 
     def _start_afresh(self, damage: StoreDamagedError) -> None:
-        """Move the damaged folder aside and open an empty one. Raises: `damage` itself unless that was allowed."""
+        """Move the damaged folder aside and open an empty one. Raises: `damage` itself without `repair`."""
         if not self._repair:
             raise damage
         if is_folder(self._settings.chroma):
@@ -238,7 +226,7 @@ class Library:
         return {record.root for record in self.index.documents() if record.mirrored}
 
     def _roots(self, paths: Sequence[str | Path]) -> list[Path]:
-        """These, or all that were ingested before and are no single files that are gone, or the seeds."""
+        """The given paths; without any, all that were ingested before, less files that are gone, or the seeds."""
         if paths:
             return [Path(path) for path in paths]
         records = self.index.documents()
