@@ -65,7 +65,7 @@ def run(
     from qa.evals.sources import Sources
     from qa.evals.summary import overview
 
-    work = _work()
+    work = load_settings().home / "evals"
     sources = Sources(
         home=home,
         work=work / "corpora",
@@ -133,7 +133,7 @@ def lint(suites: Names, limit: Limit = None, corpus: Corpus = None, home: Home =
     from qa.evals.lint import lint as lint_suite
     from qa.evals.sources import Sources
 
-    sources = Sources(home=home, work=_work() / "corpora", limit=limit, corpus=corpus)
+    sources = Sources(home=home, work=load_settings().home / "evals" / "corpora", limit=limit, corpus=corpus)
     problems = 0
     for name in suites:
         suite = sources.open(name)
@@ -189,10 +189,6 @@ def _run_folder(plan: RunPlan) -> Path:
 
     runs = load_settings().home / "runs"
     return unfinished(runs, plan) or runs / f"{plan.suite}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
-
-
-def _work() -> Path:
-    return load_settings().home / "evals"
 
 
 def _slice(articles: str | None) -> tuple[int, int] | None:
