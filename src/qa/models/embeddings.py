@@ -49,7 +49,7 @@ class RemoteEmbedder:
         *,
         progress: Callable[[int], None] | None = None,
     ) -> tuple[Vectors, list[Vectors]]:
-        """What `embed` gives, and MiniLM's unit vector for each span (start, end) of each text."""
+        """The vectors that `embed` gives, and MiniLM's unit vector for each span (start, end) of each text."""
         return self.embed(texts), self._reader.embed_spans(texts, spans, progress=progress)[1]
 
     def count_pieces(self, texts: Sequence[str]) -> list[int]:

@@ -64,9 +64,9 @@ class MiniLM:
         self._session, self._tokenizer = _load()
         self._workers = workers
 
-    def embed(self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None) -> Vectors:
-        """One unit vector a text: (texts, 384). `progress` is told how many texts are done so far."""
-        return self.embed_spans(texts, [()] * len(texts), progress=progress)[0]
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """One unit vector a text: (texts, 384)."""
+        return self.embed_spans(texts, [()] * len(texts))[0]
 
     def embed_spans(
         self,
@@ -75,10 +75,10 @@ class MiniLM:
         *,
         progress: Callable[[int], None] | None = None,
     ) -> tuple[Vectors, list[Vectors]]:
-        """What `embed` gives, and from the same reading a unit vector for each span (start, end) of each text.
+        """The vectors that `embed` gives, and from the same run a unit vector for each span (start, end) of each text.
 
         A span's vector is the mean of the pieces that touch it, so it knows what stands around it; a span
-        beyond the pieces that are read gets the mean of them all.
+        beyond the pieces that are read gets the mean of them all. `progress` is told how many texts are done.
         """
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         parts: list[Vectors] = [np.empty((0, self.dimension), dtype=np.float32)] * len(texts)
