@@ -5,7 +5,6 @@ Every control character is spelt out on its way to the output and the error outp
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -61,8 +60,4 @@ def progress_bar(*columns: ProgressColumn) -> Iterator[Progress]:
 
 def escaped(json_text: str) -> str:
     r"""The same JSON with the control characters in its strings as `\uXXXX`."""
-    return UNSEEN.sub(_escape, json_text)
-
-
-def _escape(found: re.Match[str]) -> str:
-    return f"\\u{ord(found[0]):04x}"
+    return UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json_text)
