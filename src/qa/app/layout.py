@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,155 +39,118 @@ ASKING: dict[str, Any] = {"concurrency_id": "asking", "concurrency_limit": 24}
 WRITING: dict[str, Any] = {**PRIVATE, "concurrency_id": "writing", "concurrency_limit": 1}  # one writer at a time
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """The parts of the page that take part in something.
+    """The parts of the page that take part in something, each in its place; nothing is wired yet.
 
     `key` says whose conversations these are, `tab` which one is open; the browser keeps both.
     There is no `upload` on a page that is for reading only.
     """
 
-    key: gr.Textbox
-    tab: gr.Textbox
-    screen: gr.State
-    judged: gr.State
-    top: gr.HTML
-    chat: gr.Chatbot
-    ask: gr.Textbox
-    wish: gr.Column
-    wanted: gr.Textbox
-    save_wanted: gr.Button
-    absent: gr.Button
-    new: gr.Button
-    history: gr.HTML
-    documents: gr.HTML
-    upload: gr.File | None
-    report: gr.HTML
-    model: gr.Radio
-    top_k: gr.Slider
-    strictness: gr.Slider
-    effect: gr.HTML
-    where: gr.Textbox
-    met: gr.HTML
-    narrowed: gr.HTML
-    evaluate: gr.Button
-    runs: gr.HTML
-    markdown: gr.Button
-    json: gr.Button
-    download: gr.JSON
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        models: Sequence[tuple[str, str]],
+        suffixes: Sequence[str],
+        open_source: Callable[..., Any],
+        open_report: Callable[..., str | None],
+    ) -> None:
+        """Lay it out, inside a `gr.Blocks` that is open; files of these `suffixes` may be uploaded."""
+        with gr.Row(elem_id="shell"):
+            with gr.Column(elem_id="side", min_width=0):
+                self._lay_out_side(suffixes)
+                self._lay_out_settings(settings, models)
+                self.evaluate = gr.Button("Evaluation", elem_id="evaluate")
+                with gr.Row(elem_id="export"):
+                    self.markdown = gr.Button("Export Markdown", size="sm")
+                    self.json = gr.Button("Export JSON", size="sm")
+            with gr.Column(elem_id="main", min_width=0):
+                self._lay_out_main()
+                self.runs = _html(
+                    html_template=RUNS,
+                    js_on_load=_script("evaluation.js"),
+                    server_functions=[open_report],
+                    elem_id="evaluation",
+                )
+            _html(
+                html_template='<aside id="panel" aria-label="Source" tabindex="-1"></aside>',
+                js_on_load=_script("panel.js"),
+                server_functions=[open_source],
+                elem_id="source",
+            )
+        self.key = gr.Textbox(visible="hidden", elem_id="key")
+        self.tab = gr.Textbox(visible="hidden", elem_id="tab")
+        self.screen = gr.State(Screen())
+        self.judged = gr.State(None)
+        self.download = gr.JSON(visible="hidden")
 
     @property
     def choices(self) -> list[gr.components.Component]:
         """What decides how a question is answered, in the order of `Choice`."""
         return [self.model, self.top_k, self.strictness, self.where]
 
+    def _lay_out_side(self, suffixes: Sequence[str]) -> None:
+        _html(BRAND)
+        self.new = gr.Button("New conversation", elem_id="new")
+        with gr.Column(elem_classes="section", min_width=0):
+            _html("<h2>Conversations</h2>")
+            self.history = _html(js_on_load=_script("list.js"), elem_id="history")
+        with gr.Column(elem_classes="section", min_width=0):
+            _html("<h2>Documents</h2>" + REMOVAL)
+            self.documents = _html(js_on_load=_script("list.js"), elem_id="documents")
+            self.upload: gr.File | None = None
+            if suffixes:
+                self.upload = gr.File(
+                    label="Add documents", file_count="multiple", file_types=list(suffixes), height=84, elem_id="upload"
+                )
+            self.report = _html(elem_id="report")
 
-def lay_out(
-    *,
-    settings: Settings,
-    models: Sequence[tuple[str, str]],
-    suffixes: Sequence[str],
-    read_only: bool,
-    open_source: Callable[..., Any],
-    open_report: Callable[..., str | None],
-) -> Page:
-    """Put everything in its place, inside a `gr.Blocks` that is open."""
-    with gr.Row(elem_id="shell"):
-        with gr.Column(elem_id="side", min_width=0):
-            side = _side(settings=settings, models=models, suffixes=() if read_only else suffixes)
-        with gr.Column(elem_id="main", min_width=0):
-            main = _main()
-            runs = _html(
-                html_template=RUNS,
-                js_on_load=_script("evaluation.js"),
-                server_functions=[open_report],
-                elem_id="evaluation",
+    def _lay_out_settings(self, settings: Settings, models: Sequence[tuple[str, str]]) -> None:
+        with gr.Accordion("Settings", open=False, elem_id="settings"):
+            self.model = gr.Radio(list(models), value=models[0][1], label="Answer with", elem_id="model")
+            self.top_k = gr.Slider(
+                1, 20, value=min(settings.top_k, 20), step=1, label="Passages to read", elem_id="top_k",
+                info="More finds more, takes longer, and lets in more that is beside the point.",
+            )  # fmt: skip
+            self.strictness = gr.Slider(
+                0, 1, value=settings.strictness, step=0.1, label="Strictness", elem_id="strictness"
             )
-        _html(
-            html_template='<aside id="panel" aria-label="Source" tabindex="-1"></aside>',
-            js_on_load=_script("panel.js"),
-            server_functions=[open_source],
-            elem_id="source",
-        )
-    return Page(
-        key=gr.Textbox(visible="hidden", elem_id="key"),
-        tab=gr.Textbox(visible="hidden", elem_id="tab"),
-        screen=gr.State(Screen()),
-        judged=gr.State(None),
-        download=gr.JSON(visible="hidden"),
-        runs=runs,
-        **side,
-        **main,
-    )
+            self.effect = _html(elem_id="effect")
+            self.where = gr.Textbox(
+                label="Only documents where", value="", placeholder="date>=2021-07, document=reports/*", max_lines=1,
+                max_length=1000, elem_id="where",
+                info="Conditions on document, title or date; a comma between two. All must be met.",
+            )  # fmt: skip
+            self.met = _html(elem_id="met")
+        for control in (self.model, self.top_k, self.strictness):
+            # `Choice` refuses what cannot be used; Gradio would repeat it.
+            control.preprocess = lambda sent: sent  # type: ignore[method-assign]  # for these three alone
+
+    def _lay_out_main(self) -> None:
+        self.top = _html(html_template=TOP, elem_id="top")
+        self.chat = gr.Chatbot(
+            elem_id="chat", show_label=False, container=False, height=None, buttons=["copy"], layout="bubble",
+            latex_delimiters=[], allow_tags=False, label="Conversation",
+        )  # fmt: skip
+        with gr.Column(visible=False, elem_id="wish", min_width=0) as self.wish:
+            self.wanted = gr.Textbox(
+                label="What should it have said?", placeholder="Optional, one line", max_length=1000, elem_id="wanted"
+            )
+            with gr.Row():
+                self.save_wanted = gr.Button("Save", size="sm", variant="primary", elem_id="save-wanted")
+                self.absent = gr.Button("It is not in the documents", size="sm", elem_id="absent")
+        self.narrowed = _html(elem_id="narrowed")
+        self.ask = gr.Textbox(
+            elem_id="ask", label="Question", show_label=False, container=False, placeholder="Ask about the documents…",
+            lines=1, max_lines=8, max_length=4000, submit_btn=True, autofocus=True,
+        )  # fmt: skip
+        _html(FOOTNOTE)
 
 
 def head() -> str:
     """Style and script for the page's head; Gradio rewrites what it is given as `css`, so this is the way in."""
     style, script = _script("style.css"), _script("page.js")
     return f'<meta name="color-scheme" content="light dark"><style>{style}</style><script>{script}</script>'
-
-
-def _side(*, settings: Settings, models: Sequence[tuple[str, str]], suffixes: Sequence[str]) -> dict[str, Any]:
-    _html(BRAND)
-    parts: dict[str, Any] = {"new": gr.Button("New conversation", elem_id="new")}
-    with gr.Column(elem_classes="section", min_width=0):
-        _html("<h2>Conversations</h2>")
-        parts["history"] = _html(js_on_load=_script("list.js"), elem_id="history")
-    with gr.Column(elem_classes="section", min_width=0):
-        _html("<h2>Documents</h2>" + REMOVAL)
-        parts["documents"] = _html(js_on_load=_script("list.js"), elem_id="documents")
-        parts["upload"] = None
-        if suffixes:
-            parts["upload"] = gr.File(
-                label="Add documents", file_count="multiple", file_types=list(suffixes), height=84, elem_id="upload"
-            )
-        parts["report"] = _html(elem_id="report")
-    with gr.Accordion("Settings", open=False, elem_id="settings"):
-        parts["model"] = gr.Radio(list(models), value=models[0][1], label="Answer with", elem_id="model")
-        parts["top_k"] = gr.Slider(
-            1, 20, value=min(settings.top_k, 20), step=1, label="Passages to read", elem_id="top_k",
-            info="More finds more, takes longer, and lets in more that is beside the point.",
-        )  # fmt: skip
-        parts["strictness"] = gr.Slider(
-            0, 1, value=settings.strictness, step=0.1, label="Strictness", elem_id="strictness"
-        )
-        parts["effect"] = _html(elem_id="effect")
-        parts["where"] = gr.Textbox(
-            label="Only documents where", value="", placeholder="date>=2021-07, document=reports/*", max_lines=1,
-            max_length=1000, elem_id="where",
-            info="Conditions on document, title or date; a comma between two. All must be met.",
-        )  # fmt: skip
-        parts["met"] = _html(elem_id="met")
-    for control in (parts["model"], parts["top_k"], parts["strictness"]):
-        control.preprocess = lambda sent: sent  # `Choice` refuses it without repeating it, as Gradio would
-    parts["evaluate"] = gr.Button("Evaluation", elem_id="evaluate")
-    with gr.Row(elem_id="export"):
-        parts["markdown"] = gr.Button("Export Markdown", size="sm")
-        parts["json"] = gr.Button("Export JSON", size="sm")
-    return parts
-
-
-def _main() -> dict[str, Any]:
-    parts: dict[str, Any] = {"top": _html(html_template=TOP, elem_id="top")}
-    parts["chat"] = gr.Chatbot(
-        elem_id="chat", show_label=False, container=False, height=None, buttons=["copy"], layout="bubble",
-        latex_delimiters=[], allow_tags=False, label="Conversation",
-    )  # fmt: skip
-    with gr.Column(visible=False, elem_id="wish", min_width=0) as wish:
-        parts["wanted"] = gr.Textbox(
-            label="What should it have said?", placeholder="Optional, one line", max_length=1000, elem_id="wanted"
-        )
-        with gr.Row():
-            parts["save_wanted"] = gr.Button("Save", size="sm", variant="primary", elem_id="save-wanted")
-            parts["absent"] = gr.Button("It is not in the documents", size="sm", elem_id="absent")
-    parts["wish"] = wish
-    parts["narrowed"] = _html(elem_id="narrowed")
-    parts["ask"] = gr.Textbox(
-        elem_id="ask", label="Question", show_label=False, container=False, placeholder="Ask about the documents…",
-        lines=1, max_lines=8, max_length=4000, submit_btn=True, autofocus=True,
-    )  # fmt: skip
-    _html(FOOTNOTE)
-    return parts
 
 
 def _html(value: str = "", **options: Any) -> gr.HTML:

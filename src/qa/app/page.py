@@ -16,7 +16,7 @@ from qa.app.endpoints import publish
 from qa.app.events import Name, event
 from qa.app.examples import Examples
 from qa.app.feedback import Feedback
-from qa.app.layout import QUICK, lay_out
+from qa.app.layout import QUICK, Page
 from qa.app.limits import Pace
 from qa.app.links import parse_link
 from qa.app.panel import find_source
@@ -51,11 +51,10 @@ def build_page(bot: Chatbot, *, folder: Path, examples: Examples, read_only: boo
     with gr.Blocks(title="Ask your documents", fill_height=True, delete_cache=(3600, 3600)) as blocks:
         pace = Pace(bot.settings.questions_per_minute, "questions a minute")
         publish(bot, pace=pace)  # first, so that no event of the page takes the names
-        page = lay_out(
+        page = Page(
             settings=bot.settings,
             models=answerers.models(),
-            suffixes=sorted(READERS),
-            read_only=read_only,
+            suffixes=() if read_only else sorted(READERS),
             open_source=_source_opener(bot, visitors),
             open_report=evaluation.report_opener(folder / "runs"),
         )
