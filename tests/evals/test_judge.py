@@ -157,5 +157,5 @@ def test_our_labels_are_balanced_and_about_our_documents(project: Path) -> None:
 def test_labels_are_read_with_their_lines(tmp_path: Path) -> None:
     path = tmp_path / "labels.jsonl"
     path.write_text('{"premise": "a", "hypothesis": "b", "supported": true}\n{"premise": "a"}\n')
-    with pytest.raises(SuiteError, match=r"labels.jsonl:2: field required"):
+    with pytest.raises(SuiteError, match=r"labels.jsonl:2: hypothesis: field required"):
         load_labels(path)

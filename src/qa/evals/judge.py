@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from qa.answers.context import fence
 from qa.answers.prompts import Prompt, PromptMessage
 from qa.answers.support import check
-from qa.errors import ModelError, SuiteError
+from qa.errors import ModelError
 from qa.evals.statistics import Interval, bootstrap
+from qa.evals.suites import Strict, parse_lines
 from qa.search.features import inverse_frequency
 from qa.words import terms
 
@@ -43,10 +44,8 @@ class Judge(Protocol):
         """Whether the answer says what a gold answer says; None from a judge that cannot tell."""
 
 
-class Label(BaseModel):
+class Label(Strict):
     """One hand-labelled pair."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     premise: str
     hypothesis: str
@@ -160,13 +159,7 @@ def load_labels(path: Path) -> list[Label]:
 
     Raises: SuiteError naming the file and line.
     """
-    labels = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines() if path.is_file() else (), start=1):
-        try:
-            labels.append(Label.model_validate_json(line))
-        except ValidationError as error:
-            raise SuiteError(f"{path}:{number}: {error.errors()[0]['msg'].lower()}") from error
-    return labels
+    return list(parse_lines(Label, path).values()) if path.is_file() else []
 
 
 def agreement(judge: Judge, labels: Sequence[Label]) -> Agreement:

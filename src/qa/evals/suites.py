@@ -26,11 +26,13 @@ Texts = Mapping[str, str]
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """What strangers wrote, and nothing besides."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Evidence(_Strict):
+class Evidence(Strict):
     """A quote that holds the answer; `start` says which one where it occurs more than once."""
 
     document: str
@@ -38,7 +40,7 @@ class Evidence(_Strict):
     start: int | None = None
 
 
-class Case(_Strict):
+class Case(Strict):
     """One question and its gold; docs/evaluation.md explains every field."""
 
     id: str = Field(pattern=r"^\S+$")
@@ -59,7 +61,7 @@ class Case(_Strict):
     tags: tuple[str, ...] = ()
 
 
-class _Head(_Strict):
+class _Head(Strict):
     """`suite.toml`."""
 
     title: str
@@ -127,15 +129,19 @@ def load_cases(path: Path) -> tuple[tuple[Case, ...], tuple[str, ...]]:
 
     Raises: SuiteError naming the file and line.
     """
-    cases, places = [], []
-    for number, line in enumerate(_read(path).split("\n"), start=1):
-        if line.strip():
-            place = f"{path}:{number}"
-            cases.append(_parse(Case, line, place=place))
-            places.append(place)
-    if not cases:
+    placed = parse_lines(Case, path)
+    if not placed:
         raise SuiteError(f"{path} holds no cases. Write one JSON object a line; see docs/evaluation.md")
-    return tuple(cases), tuple(places)
+    return tuple(placed.values()), tuple(placed)
+
+
+def parse_lines(model: type[Model], path: Path) -> dict[str, Model]:
+    """The objects of a JSON Lines file by where each stands, as `FILE:NUMBER`.
+
+    Raises: SuiteError naming the file and line.
+    """
+    lines = ((f"{path}:{number}", line) for number, line in enumerate(_read(path).split("\n"), start=1))
+    return {place: _parse(model, line, place=place) for place, line in lines if line.strip()}
 
 
 def save_case(folder: Path, case: Case, *, title: str, corpus: Path) -> None:
