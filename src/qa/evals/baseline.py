@@ -7,10 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from qa.evals.records import CaseRecord, packed, read_records
-from qa.evals.runner import RECORDS, read_plan, write_plan
-
-DEPTH = 10
-"""How many passages are kept: the figures look no further."""
+from qa.evals.runner import DEPTH, RECORDS, read_plan, write_plan
 
 
 def keep(folder: Path, *, under: Path) -> Path:
