@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
+from qa.types import Citation
+
 _LINK = re.compile(r"#cite/([^/#?\s]{1,3000})/([0-9a-f]{16})/([0-9]{1,12})-([0-9]{1,12})")
 
 
@@ -20,6 +22,11 @@ class Reference:
     version: str
     start: int = 0
     end: int = 0
+
+
+def refer_to(source: Citation) -> Reference:
+    """The reference to the characters that a citation quotes."""
+    return Reference(document=source.document, version=source.version, start=source.start, end=source.end)
 
 
 def link(reference: Reference) -> str:

@@ -6,12 +6,12 @@ only where its words still stand; when the document has changed, the panel says 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from qa.answers.verification import Finding, find_quote
 from qa.app.history import Conversation
-from qa.app.links import Reference
+from qa.app.links import Reference, refer_to
 from qa.documents.passages import page_of
 from qa.errors import StoreError
 from qa.types import Document, Span
@@ -80,11 +80,5 @@ def _show(document: Document, *, start: int, end: int, state: Finding = "exact",
 
 def _cited(reference: Reference, conversation: Conversation) -> str:
     """The words behind a link, from the answers that were stored when they were given."""
-    wanted = (reference.document, reference.version, reference.start, reference.end)
-    return next((quote for where, quote in _quotes(conversation) if where == wanted), "")
-
-
-def _quotes(conversation: Conversation) -> Iterable[tuple[tuple[str, str, int, int], str]]:
-    for turn in conversation.turns:
-        for source in (*turn.answer.citations, *turn.answer.nearest):
-            yield (source.document, source.version, source.start, source.end), source.quote
+    sources = (each for turn in conversation.turns for each in (*turn.answer.citations, *turn.answer.nearest))
+    return next((each.quote for each in sources if refer_to(each) == reference), "")

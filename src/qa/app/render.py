@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from qa.app.links import Reference, link
+from qa.app.links import link, refer_to
 from qa.types import Answer, Citation, Sentence, Span
 from qa.words import visible
 
@@ -130,7 +130,7 @@ def _text(text: str, marks: Marks) -> str:
     for found in _MARKER.finditer(text):
         citation = marks.get(int(found[1]))
         if citation is not None:
-            html.append(_lines(text[cursor : found.start()]) + _pill(citation))
+            html.append(_lines(text[cursor : found.start()]) + _pill(citation, citation.number))
             cursor = found.end()
     return "".join(html) + _lines(text[cursor:])
 
@@ -144,21 +144,17 @@ def _lines(text: str) -> str:
     return "<br>".join(inert(line) for line in text.replace("\r\n", "\n").split("\n"))
 
 
-def _pill(citation: Citation) -> str:
-    return f'<a class="cite" href="{link(_reference(citation))}" title="{_where(citation)}">{citation.number}</a>'
+def _pill(source: Citation, number: int | None) -> str:
+    return f'<a class="cite" href="{link(refer_to(source))}" title="{_where(source)}">{number}</a>'
 
 
 def _nearest_item(number: int, nearest: Citation) -> str:
     words = " ".join(nearest.quote.split())
     words = words if len(words) <= _NEAREST_CHARS else words[:_NEAREST_CHARS].rsplit(" ", 1)[0] + " …"
     return (
-        f'<li><a class="cite" href="{link(_reference(nearest))}" title="{_where(nearest)}">{number}</a>'
+        f"<li>{_pill(nearest, number)}"
         f'<span class="quote">{inert(words)}</span><span class="where">{_where(nearest)}</span></li>'
     )
-
-
-def _reference(source: Citation) -> Reference:
-    return Reference(document=source.document, version=source.version, start=source.start, end=source.end)
 
 
 def _where(source: Citation) -> str:
