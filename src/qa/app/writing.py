@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qa.app.history import Conversation, History, Seen, Turn
@@ -18,7 +18,7 @@ from qa.app.render import answer_html, streaming_html
 from qa.app.safety import tell
 from qa.chatbot import EXTRACTIVE
 from qa.errors import ModelError, QAError
-from qa.types import Answer, Citation
+from qa.types import Answer, Citation, Message
 
 if TYPE_CHECKING:
     from qa.chatbot import Chatbot
@@ -50,32 +50,9 @@ def place_for(bot: Chatbot) -> Iterator[None]:
         _places.release()
 
 
-@dataclass(slots=True)
-class _SoFar:
-    question: str
-    text: str = ""
-    citations: list[Citation] = field(default_factory=list)
-
-    def broken_off(self, why: str) -> Answer:
-        return Answer(
-            question=self.question,
-            query=self.question,
-            text=self.text,
-            abstained=False,
-            incomplete=True,
-            citations=tuple(self.citations),
-            notes=(why,),
-        )
-
-
 def write_answer(bot: Chatbot, question: str, *, conversation: Conversation, history: History) -> Iterator[str]:
     """The HTML of the answer, again and again as it grows; the last one is the finished message."""
-    draft = _SoFar(question)
     number = len(conversation.turns)
-
-    def keep(answer: Answer) -> None:
-        if history.holds(conversation.id):  # else it was deleted while the answer was written
-            save(answer)
 
     def save(answer: Answer) -> None:
         seen = tuple(
@@ -84,31 +61,33 @@ def write_answer(bot: Chatbot, question: str, *, conversation: Conversation, his
         )
         history.save(conversation.with_turn(number, Turn(answer=answer, seen=seen)))
 
-    save(draft.broken_off(_STOPPED))
-    yield streaming_html("", [])
+    answer = Answer(question=question, query=question, text="", abstained=False, incomplete=True, notes=(_STOPPED,))
+    save(answer)
+    yield streaming_html("", ())
+    drawn, length = 0.0, 0
     try:
-        answer = yield from _stream(bot, draft, conversation=conversation)
-    except GeneratorExit:
-        keep(draft.broken_off(_STOPPED))
-        raise
+        with closing(_growing(answer, bot, history=conversation.messages)) as growing:
+            for answer in growing:
+                if time.monotonic() - drawn >= _REFRESH_S and len(answer.text) >= _GROWTH * length:
+                    drawn, length = time.monotonic(), len(answer.text)
+                    yield streaming_html(answer.text, answer.citations)
     except QAError as error:
-        answer = draft.broken_off(tell(error))
-    keep(answer)
+        answer = replace(answer, notes=(tell(error),))
+    finally:
+        if history.holds(conversation.id):  # else it was deleted while the answer was written
+            save(answer)
     yield answer_html(answer)
 
 
-def _stream(bot: Chatbot, draft: _SoFar, *, conversation: Conversation) -> Generator[str, None, Answer]:
-    """The growing message; returns the finished answer."""
-    drawn, length = 0.0, 0
-    with place_for(bot), closing(bot.stream(draft.question, history=conversation.messages)) as events:
+def _growing(draft: Answer, bot: Chatbot, *, history: Sequence[Message]) -> Generator[Answer, None, None]:
+    """The draft with all that has come of its answer so far, each time that more has; the finished answer last."""
+    with place_for(bot), closing(bot.stream(draft.question, history=history)) as events:
         for event in events:
             if isinstance(event, Answer):
-                return event
-            if isinstance(event, Citation):
-                draft.citations.append(event)
+                yield event
+            elif isinstance(event, Citation):
+                draft = replace(draft, citations=(*draft.citations, event))
+                yield draft
             else:
-                draft.text += event
-            if time.monotonic() - drawn >= _REFRESH_S and len(draft.text) >= _GROWTH * length:
-                drawn, length = time.monotonic(), len(draft.text)
-                yield streaming_html(draft.text, draft.citations)
-    return draft.broken_off("The answer ended without a result.")
+                draft = replace(draft, text=draft.text + event)
+                yield draft
