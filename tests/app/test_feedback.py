@@ -115,7 +115,7 @@ def test_a_verdict_on_a_question_that_was_too_long_writes_nothing_and_says_why(b
     history, conversation = visitors.history(browser, request), new_conversation()
     list(write_answer(bot, "Who " * 5000, conversation=conversation, history=history))
     page: Any = None  # only what is shown goes there
-    thumbs = Thumbs(page, visitors=visitors, feedback=feedback)
+    thumbs = Thumbs(page=page, visitors=visitors, feedback=feedback)
     with pytest.raises(gr.Error, match="question"):
         event(thumbs.want)(request, browser, conversation.id, 0, "Nobody")
     assert not (tmp_path / "feedback").exists()

@@ -52,9 +52,9 @@ class Answerers:
 
     def __init__(self, bot: Chatbot) -> None:
         self.bot = bot
-        self.under = lru_cache(maxsize=64)(self._under)
+        self.chatbot_for = lru_cache(maxsize=64)(self._adjusted)
 
-    def _under(self, choice: Choice) -> Chatbot:
+    def _adjusted(self, choice: Choice) -> Chatbot:
         self._check(choice.model)
         other = {} if choice.model == self.bot.model_name else {"model": choice.model}
         adjusted = self.bot.adjusted(top_k=choice.top_k, strictness=choice.strictness, **other)

@@ -58,11 +58,11 @@ def build_page(bot: Chatbot, *, folder: Path, examples: Examples, read_only: boo
             open_source=_source_opener(bot, visitors),
             open_report=evaluation.report_opener(folder / "runs"),
         )
-        talk = Talk(page, answerers=answerers, visitors=visitors, pace=pace)
-        shelf = Shelf(page, answerers=answerers, examples=examples, uploads=uploads)
+        talk = Talk(page=page, answerers=answerers, visitors=visitors, pace=pace)
+        shelf = Shelf(page=page, answerers=answerers, examples=examples, uploads=uploads)
         talk.wire(blocks)
         shelf.wire(blocks)
-        Thumbs(page, visitors=visitors, feedback=Feedback(folder / "feedback", bot=bot)).wire()
+        Thumbs(page=page, visitors=visitors, feedback=Feedback(folder / "feedback", bot=bot)).wire()
         evaluation.wire(page, runs=folder / "runs")
         page.strictness.change(event(effect_html), page.strictness, page.effect, **QUICK)
         blocks.load(event(effect_html), page.strictness, page.effect, **QUICK)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
 
 import gradio as gr
 
@@ -20,28 +20,24 @@ from qa.app.uploads import Uploads
 from qa.ingestion.ingest import Progress
 from qa.words import visible
 
-if TYPE_CHECKING:
-    from qa.chatbot import Chatbot
-
 _START = """## What would you like to know?
 Every sentence is cited. Select its number to see the words it rests on."""
 _EMPTY = """## Nothing is indexed yet
 Add files under **Documents**, or run `qa ingest FOLDER` in a terminal. Then ask."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
     """What happens to the documents; without `page.upload` nothing may be added or removed."""
 
-    def __init__(self, page: Page, *, answerers: Answerers, examples: Examples, uploads: Uploads) -> None:
-        self._page = page
-        self._answerers = answerers
-        self._bot: Chatbot = answerers.bot
-        self._examples = examples
-        self._uploads = uploads
+    page: Page
+    answerers: Answerers
+    examples: Examples
+    uploads: Uploads
 
     def wire(self, blocks: gr.Blocks) -> None:
         """Connect the list, the upload and the choice of a model."""
-        page = self._page
+        page = self.page
         shown = [page.documents, page.top, page.chat, page.met, page.narrowed]
         chosen = [page.model, page.where]
         choices = [page.model.change, page.where.blur, page.where.submit]
@@ -59,8 +55,8 @@ class Shelf:
 
     def look(self, model: Name, where: Words) -> Update:
         """The documents as they are now, what answers about them, and which of them are asked."""
-        page, records = self._page, self._bot.documents()
-        name, place = self._answerers.described(model)
+        page, records = self.page, self.answerers.bot.documents()
+        name, place = self.answerers.described(model)
         narrowing = narrowing_html(where, records)
         return {
             page.documents: documents_html(records, read_only=page.upload is None),
@@ -72,12 +68,12 @@ class Shelf:
 
     def suggest(self) -> Update:
         """What to ask of the documents, once it has been found."""
-        return gr.update(examples=[{"text": visible(question)} for question in self._examples.questions()])
+        return gr.update(examples=[{"text": visible(question)} for question in self.examples.questions()])
 
     def add(self, files: Files, model: Name, where: Words) -> Iterator[Update]:
         """Index uploaded files one by one; a bad one does not stop the others."""
-        page = self._page
-        self._uploads.mend()
+        page = self.page
+        self.uploads.mend()
         failed: list[tuple[str, str]] = []
         for done, file in enumerate(files):
             name = Path(file).name
@@ -86,27 +82,27 @@ class Shelf:
             why = yield from self._watched(Path(file), bar)
             failed += [(name, why)] if why else []
         good = len(files) - len(failed)
-        self._examples.refresh()
+        self.examples.refresh()
         done_text = f"{good} file{'s' if good != 1 else ''} added." if good else ""
         yield {page.upload: None, page.report: report_html(done=done_text, failed=failed), **self.look(model, where)}
 
     def remove(self, model: Name, where: Words, chosen: gr.EventData) -> Update:
         """Forget a document, and the file if it was uploaded here."""
         id = said(chosen, "id", Name)
-        record = next((each for each in self._bot.documents() if each.id == id), None)
+        record = next((each for each in self.answerers.bot.documents() if each.id == id), None)
         report = ""
         if record is not None:
-            self._uploads.remove(record)
+            self.uploads.remove(record)
             report = report_html(done=f"“{record.title}” was removed.", failed=[])
-            self._examples.refresh()
-        return {self._page.report: report, **self.look(model, where)}
+            self.examples.refresh()
+        return {self.page.report: report, **self.look(model, where)}
 
     def _watched(self, file: Path, bar: Callable[..., str]) -> Generator[Update, None, str | None]:
         """What `Uploads.take` returns; the bar moves as the passages of the file are embedded."""
         steps: SimpleQueue[Progress | None] = SimpleQueue()
         with ThreadPoolExecutor(1) as pool:
-            taken = pool.submit(self._uploads.take, file, steps.put)
+            taken = pool.submit(self.uploads.take, file, steps.put)
             taken.add_done_callback(lambda _: steps.put(None))
             while step := steps.get():
-                yield {self._page.report: bar(passages=step.passages, waiting=step.waiting)}
+                yield {self.page.report: bar(passages=step.passages, waiting=step.waiting)}
         return taken.result()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -24,18 +25,18 @@ from qa.errors import QuestionError
 _NOT_NAME = re.compile(r"\W+")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Talk:
     """What happens when somebody asks, or goes back to what was asked."""
 
-    def __init__(self, page: Page, *, answerers: Answerers, visitors: Visitors, pace: Pace) -> None:
-        self._page = page
-        self._pace = pace
-        self._answerers = answerers
-        self._visitors = visitors
+    page: Page
+    answerers: Answerers
+    visitors: Visitors
+    pace: Pace
 
     def wire(self, blocks: gr.Blocks) -> None:
         """Connect the events of the conversation."""
-        page = self._page
+        page = self.page
         whose = [page.key, page.tab]
         shown = [page.chat, page.history, page.wish, page.ask]
         question = [page.ask, *whose, page.screen, *page.choices]
@@ -67,21 +68,21 @@ class Talk:
     ) -> Iterator[Update]:
         """Answer a question in the open conversation, as the answer comes."""
         if question.strip():
-            history = self._visitors.history(key, request)
-            self._pace.count(visitor(request))
+            history = self.visitors.history(key, request)
+            self.pace.count(visitor(request))
             conversation = history.load(tab) or new_conversation(tab)
             if len(conversation.turns) >= TURNS:
                 raise QuestionError(f"this conversation has {TURNS} questions, and no room for more. Begin a new one")
-            bot = self._answerers.under(Choice.of(*chosen))
+            bot = self.answerers.chatbot_for(Choice.of(*chosen))
             answer = write_answer(bot, question.strip(), conversation=conversation, history=history)
             yield from screen.pieces(self._writing(answer, question.strip(), conversation, history), of=conversation.id)
-        yield {self._page.ask: gr.skip()}  # Gradio sends what comes last once more at the end
+        yield {self.page.ask: gr.skip()}  # Gradio sends what comes last once more at the end
 
     def _writing(
         self, answer: Iterator[str], question: str, conversation: Conversation, history: History
     ) -> Generator[Update, None, None]:
         """The page while an answer is written."""
-        page = self._page
+        page = self.page
         before = [*messages(conversation), _message("user", question_html(question))]
         yield {
             page.ask: gr.update(value="", submit_btn=False, stop_btn=True),
@@ -102,8 +103,8 @@ class Talk:
 
     def arrive(self, request: gr.Request, key: Browser, tab: Tab, screen: Screen) -> Update:
         """Who has just loaded the page, and the conversation that the tab had open, if it is still there."""
-        kept = self._visitors.history(key, request).load(tab)
-        return {self._page.key: key, self._page.tab: self._turn(screen, kept)}
+        kept = self.visitors.history(key, request).load(tab)
+        return {self.page.key: key, self.page.tab: self._turn(screen, kept)}
 
     def begin(self, screen: Screen) -> str:
         """A new conversation."""
@@ -111,17 +112,17 @@ class Talk:
 
     def open(self, request: gr.Request, key: Browser, screen: Screen, chosen: gr.EventData) -> str:
         """A conversation from the list."""
-        return self._turn(screen, self._visitors.history(key, request).load(said(chosen, "id", Name)))
+        return self._turn(screen, self.visitors.history(key, request).load(said(chosen, "id", Name)))
 
     def forget(self, request: gr.Request, key: Browser, tab: Tab, screen: Screen, chosen: gr.EventData) -> str:
         """Delete a conversation of the list; the page stays with the one that is open."""
-        history = self._visitors.history(key, request)
+        history = self.visitors.history(key, request)
         history.delete(said(chosen, "id", Name))
         return self._turn(screen, history.load(tab))
 
     def show(self, request: gr.Request, key: Browser, tab: Tab) -> Update:
         """The conversation that the page has turned to."""
-        page, history = self._page, self._visitors.history(key, request)
+        page, history = self.page, self.visitors.history(key, request)
         shown = history.load(tab) or new_conversation(tab)
         return {
             page.chat: gr.update(value=messages(shown), feedback_value=_thumbs(shown)),
@@ -142,7 +143,7 @@ class Talk:
         """What gives the open conversation as a file of this kind."""
 
         def export_open(request: gr.Request, key: Browser, tab: Tab) -> dict[str, str]:
-            conversation = self._visitors.history(key, request).load(tab)
+            conversation = self.visitors.history(key, request).load(tab)
             if conversation is None:
                 raise gr.Error(
                     "There is nothing to export yet. Ask something first.", print_exception=False, duration=4

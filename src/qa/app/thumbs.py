@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import gradio as gr
 
@@ -13,17 +13,17 @@ from qa.app.layout import PRIVATE, Page, Update
 from qa.app.visitors import Visitors
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Thumbs:
     """What happens when somebody judges an answer."""
 
-    def __init__(self, page: Page, *, visitors: Visitors, feedback: Feedback) -> None:
-        self._page = page
-        self._visitors = visitors
-        self._feedback = feedback
+    page: Page
+    visitors: Visitors
+    feedback: Feedback
 
     def wire(self) -> None:
         """Connect the thumbs and the line below them."""
-        page = self._page
+        page = self.page
         whose = [page.key, page.tab]
         page.chat.like(event(self.judge), whose, [page.wish, page.wanted, page.judged], **PRIVATE)
         for sent in (page.save_wanted.click, page.wanted.submit):
@@ -32,9 +32,9 @@ class Thumbs:
 
     def judge(self, request: gr.Request, key: Browser, tab: Tab, thumb: gr.EventData) -> Update:
         """Keep a thumb; one that points down asks what was wanted."""
-        page, number = self._page, said(thumb, "index", Number) // 2
+        page, number = self.page, said(thumb, "index", Number) // 2
         liked = said(thumb, "liked", object) is True
-        self._save(self._visitors.history(key, request), tab, number=number, liked=liked)
+        self._save(self.visitors.history(key, request), tab, number=number, liked=liked)
         gr.Info("Thank you. Saved as a test case.", duration=3)
         return {page.wish: gr.update(visible=not liked), page.wanted: "", page.judged: number}
 
@@ -42,9 +42,9 @@ class Thumbs:
         """Keep what the answer judged last should have said."""
         if judged is not None and wanted.strip():
             words = " ".join(wanted.split())
-            self._save(self._visitors.history(key, request), tab, number=judged, liked=False, wanted=words)
+            self._save(self.visitors.history(key, request), tab, number=judged, liked=False, wanted=words)
             gr.Info("Thank you. The test case now expects that.", duration=3)
-        return {self._page.wish: gr.update(visible=False)}
+        return {self.page.wish: gr.update(visible=False)}
 
     def want_nothing(self, request: gr.Request, key: Browser, tab: Tab, judged: Number | None) -> Update:
         """Keep that the documents do not hold the answer."""
@@ -55,5 +55,5 @@ class Thumbs:
         if conversation is None or number >= len(conversation.turns):
             raise gr.Error("This conversation is no longer there.", print_exception=False, duration=4)
         judged = conversation.with_turn(number, replace(conversation.turns[number], liked=liked, wanted=wanted))
-        self._feedback.save(judged, number)
+        self.feedback.save(judged, number)
         history.save(judged)
