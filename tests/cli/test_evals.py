@@ -48,10 +48,14 @@ def invoke(*arguments: str, exits: int = 0) -> Result:
     return result
 
 
+def run_folders() -> list[Path]:
+    return [folder for folder, _ in find_runs(Path(".qa/runs"))[0]]
+
+
 def test_a_suite_runs_without_a_key_and_leaves_a_complete_folder() -> None:
     said = invoke("run", "town").output
     assert "15 of 15 cases" in said
-    [folder] = find_runs(Path(".qa/runs"))
+    [folder] = run_folders()
     assert sorted(path.name for path in folder.iterdir()) == [
         "figures.json", "junit.xml", "records.jsonl", "report.html", "run.json", "summary.md",
     ]  # fmt: skip
@@ -105,14 +109,14 @@ def test_three_cases_are_inconclusive_and_fail_only_when_asked_to() -> None:
 
 def test_an_interrupted_run_goes_on_where_it_was() -> None:
     invoke("run", "town")
-    [folder] = find_runs(Path(".qa/runs"))
+    [folder] = run_folders()
     records = (folder / "records.jsonl").read_bytes()
     (folder / "records.jsonl").write_bytes(records[: len(records) // 2])
     invoke("run", "town")
-    assert find_runs(Path(".qa/runs")) == [folder]
+    assert run_folders() == [folder]
     assert len((folder / "records.jsonl").read_bytes().splitlines()) == 15
     invoke("run", "town")
-    assert len(find_runs(Path(".qa/runs"))) == 2
+    assert len(run_folders()) == 2
 
 
 def test_scores_and_reports_are_made_again_from_the_records() -> None:

@@ -101,7 +101,17 @@ def test_an_unfinished_run_is_found_again(tmp_path: Path) -> None:
     (folder / "records.jsonl").write_bytes(b"".join(lines[:4]))
     assert unfinished(tmp_path / "runs", plan) == folder
     assert unfinished(tmp_path / "runs", replace(plan, settings={})) is None
-    assert find_runs(tmp_path) == [folder]
+    assert find_runs(tmp_path) == ([(folder, plan)], [])
+
+
+def test_a_damaged_plan_keeps_no_other_run_from_being_found(tmp_path: Path) -> None:
+    folder = run(tmp_path / "good")
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "run.json").write_text("{")
+    found, errors = find_runs(tmp_path)
+    assert found == [(folder, read_plan(folder))]
+    assert [str(tmp_path / "bad") in str(error) for error in errors] == [True]
+    assert unfinished(tmp_path, read_plan(folder)) is None
 
 
 def test_records_that_are_not_records_are_refused_with_their_line(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from qa.app.safety import tell
 from qa.errors import SuiteError
 from qa.evals.figures import Figure
 from qa.evals.results import read_figures
-from qa.evals.runner import PLAN, RunPlan, read_plan
+from qa.evals.runner import PLAN, RunPlan, find_runs
 
 SHOWN = 50  # runs listed, the newest first
 REPORT = "report.html"
@@ -31,7 +31,8 @@ def report_opener(runs: Path) -> Callable[..., str | None]:
     """What gives the browser a report: the page's text, or None when there is none."""
 
     def open_report(asked: dict[str, Name]) -> str | None:
-        folder = next((each for each in _folders(runs) if _name(each, runs) == asked.get("run")), None)
+        folders = (path.parent for path in runs.glob(f"**/{PLAN}"))
+        folder = next((each for each in folders if _name(each, runs) == asked.get("run")), None)
         if folder is None or not (folder / REPORT).is_file():
             return None
         return (folder / REPORT).read_text(encoding="utf-8", errors="replace")
@@ -41,22 +42,12 @@ def report_opener(runs: Path) -> Callable[..., str | None]:
 
 def runs_html(runs: Path) -> str:
     """The runs under a folder, the newest first, each with its headline figures."""
-    found: list[tuple[RunPlan, Path]] = []
-    bad = ""
-    for folder in _folders(runs):
-        try:
-            found.append((read_plan(folder), folder))
-        except SuiteError as error:
-            bad += _bad(error)
-    found.sort(key=lambda each: (each[0].started, str(each[1])), reverse=True)
-    listed = "".join(_run(plan, folder, runs) for plan, folder in found[:SHOWN])
+    found, errors = find_runs(runs)
+    listed = "".join(_run(plan, folder, runs) for folder, plan in found[:SHOWN])
+    bad = "".join(map(_bad, errors))
     more = len(found) - SHOWN
     rest = f'<li class="empty">and {more:,} older</li>' if more > 0 else ""
     return f"<ul>{listed}{rest}{bad}</ul>" if found or bad else _NONE
-
-
-def _folders(runs: Path) -> list[Path]:
-    return sorted(path.parent for path in runs.glob(f"**/{PLAN}"))
 
 
 def _bad(error: SuiteError) -> str:

@@ -160,8 +160,8 @@ def difference(there: RunPlan, here: RunPlan) -> str | None:
 
 def unfinished(root: Path, plan: RunPlan) -> Path | None:
     """The newest run under `root` that was cut short and that this plan continues."""
-    for folder in find_runs(root):
-        if difference(read_plan(folder), plan) is None:
+    for folder, begun in find_runs(root)[0]:
+        if difference(begun, plan) is None:
             done = len(read_records(folder / RECORDS)) if (folder / RECORDS).exists() else 0
             return folder if done < plan.cases else None
     return None
@@ -178,10 +178,15 @@ def read_plan(folder: Path) -> RunPlan:
         raise SuiteError(f"{folder} is not a run: {error!s:.200}. Make one with: qa eval run SUITE") from error
 
 
-def find_runs(root: Path) -> list[Path]:
-    """The folders of the runs under `root`, newest first."""
-    folders = [path.parent for path in root.glob(f"**/{PLAN}")]
-    return sorted(folders, key=lambda folder: (read_plan(folder).started, str(folder)), reverse=True)
+def find_runs(root: Path) -> tuple[list[tuple[Path, RunPlan]], list[SuiteError]]:
+    """The folders of the runs under `root` with their plans, newest first, and why others cannot be read."""
+    found, errors = [], []
+    for path in sorted(root.glob(f"**/{PLAN}")):
+        try:
+            found.append((path.parent, read_plan(path.parent)))
+        except SuiteError as error:
+            errors.append(error)
+    return sorted(found, key=lambda each: (each[1].started, str(each[0])), reverse=True), errors
 
 
 def make_plan(suite: Suite, settings: Mapping[str, str]) -> RunPlan:
