@@ -91,7 +91,7 @@ def test_an_error_of_a_model_in_an_answer_or_a_toast_is_words(
         raise ModelError(attack)
         yield ""
 
-    monkeypatch.setattr(bot, "search", fail)  # a verdict searches again
+    monkeypatch.setattr(bot, "documents", fail)  # a verdict looks for the folder that the documents came from
     reader.ask("Who founded the bakery?")
     reader.page.locator("#chat button[aria-label='Like']").last.click()
     assert_words_only(reader, attack)
