@@ -43,12 +43,12 @@ class Choice:
     @classmethod
     @validate_call(config=STRICT)
     def of(cls, model: Name, top_k: TopK, strictness: Strictness, where: Words) -> Self:
-        """What the controls of the page say, in the order of `Page.choices`. Raises: ValidationError."""
+        """The choice that the controls of the page show, in the order of `Page.choices`. Raises: ValidationError."""
         return cls(model=model, top_k=int(top_k), strictness=strictness, where=split_conditions(where))
 
 
 class Answerers:
-    """The chatbot under every choice that was made lately; all share one index and one embedder."""
+    """The chatbots that answer as readers chose, the latest 64 kept; all share one index and one embedder."""
 
     def __init__(self, bot: Chatbot) -> None:
         self.bot = bot
@@ -83,7 +83,7 @@ class Answerers:
 
 
 def effect_html(strictness: Strictness) -> str:
-    """What a strictness means for the reader."""
+    """A strictness explained to the reader: in words, and by what it refused when it was measured."""
     words = next(words for upto, words in _EFFECTS if strictness <= upto + 1e-9)
     rates = measured_rates().get(round(strictness, 1))
     if rates is None:
@@ -97,7 +97,7 @@ def effect_html(strictness: Strictness) -> str:
 
 @cache
 def measured_rates() -> dict[float, dict[str, float]]:
-    """What each measured strictness refused, in per cent of each kind of held-out question."""
+    """The per cent of each kind of held-out question that was refused, by strictness."""
     stored = json.loads(resources.files("qa").joinpath("_data/strictness.json").read_text(encoding="utf-8"))
     return {step["strictness"]: step for step in stored["steps"]}
 
@@ -108,7 +108,7 @@ def split_conditions(text: str) -> tuple[str, ...]:
 
 
 def narrowing_html(where: str, records: Sequence[Record]) -> str:
-    """Which of the documents meet the conditions, or which condition cannot be read; nothing without any."""
+    """The number of documents that meet the conditions, or the condition that cannot be read; empty without any."""
     conditions = split_conditions(where)
     if not conditions:
         return ""

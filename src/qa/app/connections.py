@@ -1,4 +1,4 @@
-"""A socket and the connections to it; what is asked over them is none of this room's business."""
+"""The socket that the page listens on, and the connections to it; the requests on them are read elsewhere."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def server(app: ASGIApp, *, root_path: str = "") -> uvicorn.Server:
-    """What serves the application, within bounds; which proxies are believed is decided elsewhere."""
+    """The web server of the application, within bounds; which proxies are believed is decided in `names.py`."""
     bounds: dict[str, Any] = {"http": Patient, "ws": "none", "limit_concurrency": CONNECTIONS, "proxy_headers": False}
     quiet: dict[str, Any] = {"log_level": "critical", "server_header": False, "timeout_graceful_shutdown": 1}
     return uvicorn.Server(uvicorn.Config(app, root_path=root_path, **bounds, **quiet))

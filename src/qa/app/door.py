@@ -1,7 +1,7 @@
-"""What a request must be before the page sees it: to a name we answer to, from our own page, of a known path and size.
+"""The checks that a request passes before the page sees it: a name of ours, our own page, a known path and size.
 
-Whatever is not of that form gets one short answer that repeats nothing of it. Who may log in and what
-is answered is decided behind the door.
+Any other request gets one short answer that repeats nothing of it. Who may log in, and what is answered,
+is decided behind the door.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Door:
 
     @contextmanager
     def _counted(self, where: str) -> Iterator[None]:
-        """One of the things that an address reads at once. Raises: HTTPException when they are too many."""
+        """Count one more response that an address reads. Raises: HTTPException when it reads too many at once."""
         if self._reading[where] >= STREAMS:
             raise HTTPException(429, "too much is read at once from there. Close some pages")
         self._reading[where] += 1
@@ -133,7 +133,7 @@ class Door:
 
 
 class _Counted:
-    """`receive`, which ends a body that is too long, or is not sent."""
+    """A `receive` that refuses a body which is too long, or stops coming."""
 
     def __init__(self, receive: Receive, most: int) -> None:
         self._receive, self._left = receive, most
@@ -160,7 +160,7 @@ class _Counted:
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    """`receive` for a body that has been read."""
+    """A `receive` that gives a body once more, which has been read already."""
     left = [body]
 
     async def read_again() -> Message:
@@ -170,7 +170,7 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def _length(headers: Headers, most: int) -> int:
-    """How many bytes of body are announced; `most` when nothing says. Raises: HTTPException when there are more."""
+    """The bytes of body that are announced, else `most`. Raises: HTTPException when more than `most` are."""
     announced = headers.get("content-length", str(most))
     if not announced.isascii() or not announced.isdigit() or len(announced) > 12:
         raise HTTPException(400, "content-length is no number")
@@ -180,9 +180,9 @@ def _length(headers: Headers, most: int) -> int:
 
 
 def _files(sent: Any) -> Iterator[dict[str, Any]]:
-    """Whatever Gradio might take for a file of the server, however deep in what was sent.
+    """Every object that Gradio might take for a file of the server, at any depth of the JSON that was sent.
 
-    Raises: HTTPException when too much was sent.
+    Raises: HTTPException when it has more than `VALUES` values.
     """
     waiting = [sent]
     left = VALUES

@@ -1,4 +1,4 @@
-"""What programs may call: `ask` and `search`, as typed JSON endpoints (and as MCP tools, when asked for)."""
+"""The functions that programs may call: `ask` and `search`, as typed JSON endpoints (and as MCP tools with `--mcp`)."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def wire(page: Page, *, runs: Path) -> None:
 
 
 def report_opener(runs: Path) -> Callable[..., str | None]:
-    """What gives the browser a report: the page's text, or None when there is none."""
+    """The event that gives the browser the HTML of a report, or None when there is none."""
 
     def open_report(asked: dict[str, Name]) -> str | None:
         folders = (path.parent for path in runs.glob(f"**/{PLAN}"))

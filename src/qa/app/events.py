@@ -1,4 +1,4 @@
-"""The door of the page's events: what a visitor sends is typed and bounded, and an error is only ever words."""
+"""The events of the page as Gradio calls them: arguments are typed and bounded, and an error is only ever words."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 def event(act: Callable[..., Any]) -> Callable[..., Any]:
-    """What Gradio is to call: it refuses arguments that are not of the types of `act`, and repeats none of them.
+    """The function for Gradio to call: `act`, which is given no argument of another type than it declares.
 
     A toast is HTML, so the words of every error are made inert here, and nowhere else.
     """
@@ -52,7 +52,7 @@ def event(act: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def said(data: gr.EventData, name: str, kind: type[T]) -> T:
-    """What an event says of itself under this name. Raises: ValidationError when it is of another kind."""
+    """The value that an event carries under this name. Raises: ValidationError when it is of another kind."""
     held = vars(data)["_data"]
     return TypeAdapter(kind).validate_python(held.get(name) if isinstance(held, dict) else None, strict=True)
 

@@ -52,7 +52,7 @@ class Examples:
             self._latest.join()
 
     def questions(self) -> tuple[str, ...]:
-        """What has been found, after a short wait for a search under way."""
+        """The questions found, after a short wait for a search under way."""
         if self._latest is not None:
             self._latest.join(_WAIT_S)
         return self._found

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from qa.chatbot import Chatbot
 
 ABSENT = "not in the documents"
-"""What a reader says should have been answered when the documents do not hold it."""
+"""The answer that a reader wanted where the documents hold none."""
 CASES = 1000  # in a suite, whose files are read and written whole for a verdict that takes another's place
 
 

@@ -48,7 +48,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """What was asked and answered, in order."""
+    """Questions and answers in the order they were asked."""
 
     id: str
     turns: tuple[Turn, ...] = ()
@@ -140,7 +140,7 @@ class History:
 
 
 def _latest(paths: Iterable[Path]) -> list[tuple[Path, os.stat_result]]:
-    """What is there, the latest first; without what another tab has deleted meanwhile."""
+    """The paths that are there, the latest first, with their states; another tab may have deleted some meanwhile."""
     found = []
     for path in paths:
         with suppress(FileNotFoundError):

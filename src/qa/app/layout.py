@@ -1,4 +1,4 @@
-"""What is on the page and where; nothing here reacts to anything."""
+"""The parts of the page and their places; nothing here reacts to anything."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RUNS = """<section id="runs" aria-label="Evaluation">
 FOOTNOTE = '<p id="footnote">Every number opens the exact words it rests on.</p>'
 
 Update = dict[Any, Any]
-"""What an event changes on the page, by its part."""
+"""The changes that an event makes to the page, by its parts."""
 
 # Our events are the page's own business: programs have the endpoints `ask` and `search`. Only an
 # event of the queue can tell its reader something; what has nothing to tell is quicker without.
@@ -86,7 +86,7 @@ class Page:
 
     @property
     def choices(self) -> list[gr.components.Component]:
-        """What decides how a question is answered, in the order of `Choice`."""
+        """The controls that decide how a question is answered, in the order of `Choice`."""
         return [self.model, self.top_k, self.strictness, self.where]
 
     def _lay_out_side(self, suffixes: Sequence[str]) -> None:

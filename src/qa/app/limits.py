@@ -1,4 +1,4 @@
-"""How much one visitor may do: questions in a minute, tries to log in, bytes uploaded.
+"""The limits on visitors: questions in a minute, tries to log in, bytes uploaded.
 
 All of it is counted in memory, and forgotten when the page stops. A visitor is a login, else an address.
 """
@@ -33,7 +33,7 @@ FORGIVEN_S = 900.0
 SMALLEST = 100_000  # bytes that a file on its way counts for, as each takes a folder and a look
 
 address: ContextVar[str] = ContextVar("address", default="")
-"""Where the request comes from that is being worked on."""
+"""The address that sent the request which is being worked on."""
 
 _log = logging.getLogger("qa.login")
 
@@ -123,12 +123,12 @@ class Room:
         self._coming: list[int] = []
 
     def held(self) -> int:
-        """The bytes that are there; each file takes some more of a disk than is in it."""
+        """The bytes of all that was uploaded, each file on its way counted as `SMALLEST` at least."""
         return _size(self._incoming, least=SMALLEST) + _size(self._kept, least=0)
 
     @contextmanager
     def taken(self, size: int, *, held: int) -> Iterator[None]:
-        """Room for an upload while it comes. Raises: HTTPException (507) when there is none."""
+        """Keep room for an upload while it comes. Raises: HTTPException (507) when there is none."""
         if held + sum(self._coming) + size > self._most:
             raise HTTPException(507, "there is no room for more uploads. Remove documents, or raise QA_UPLOAD_MB")
         self._coming.append(size)
@@ -157,7 +157,7 @@ def _size(folder: Path, *, least: int) -> int:
 
 
 def _remembered(seen: OrderedDict[str, T], visitor: str, make: Callable[[], T]) -> T:
-    """What is known of a visitor; the one not seen for the longest time makes room for a new one."""
+    """The entry of a visitor; a new one takes the room of the one not seen for the longest time."""
     if visitor not in seen:
         seen[visitor] = make()
         if len(seen) > VISITORS:

@@ -29,7 +29,7 @@ def history_html(summaries: Sequence[Summary], *, current: str) -> str:
 
 
 def header_html(*, documents: int, model: str, place: str) -> str:
-    """How many documents there are, which model answers, and where it runs."""
+    """The header: the number of documents, the model that answers, and where it runs."""
     count = "1 document" if documents == 1 else f"{documents:,} documents"
     return (
         f'<h1>Ask your documents</h1><p><span class="count">{count}</span> '
@@ -49,7 +49,7 @@ def progress_html(*, name: str, done: int, total: int, passages: int = 0, waitin
 
 
 def report_html(*, done: str, failed: Sequence[tuple[str, str]]) -> str:
-    """What came of an upload: one line for what went well, one for each file that did not."""
+    """The outcome of an upload: one line for what went well, one for each file that did not."""
     lines = [f'<p class="good">{inert(done)}</p>'] if done else []
     lines += [f'<p class="bad"><b>{inert(name)}</b> {inert(why)}</p>' for name, why in failed]
     return f'<div class="report" role="status">{"".join(lines)}</div>'

@@ -1,4 +1,4 @@
-"""Who may log in: a file with a salted hash of each one's password. No password is kept, shown or repeated.
+"""The file of logins: a salted hash of each one's password. No password is kept, shown or repeated.
 
 One `name:scrypt$N$r$p$salt$hash` a line; blank lines and those that begin with # count for nothing.
 """

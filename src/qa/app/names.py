@@ -1,4 +1,4 @@
-"""Under which names the page is reached, and which proxies are believed about it."""
+"""The names that the page answers to, and the proxies that are believed about names and addresses."""
 
 from __future__ import annotations
 
@@ -92,5 +92,5 @@ def network(address: str) -> str:
 
 
 def named(login: str | None, client: Any) -> str:
-    """Who a visitor is counted as: a login, or else an address."""
+    """The name that a visitor is counted under: a login, or else an address."""
     return login or f"address {network(client.host) if client else ''}"

@@ -22,7 +22,7 @@ AROUND = 20_000  # characters shown on either side of a span; a long document st
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """What the panel shows; `before + quote + after` is a stretch of the document as it stands.
+    """The content of the panel; `before + quote + after` is a stretch of the document as it stands.
 
     `earlier` and `later` count the characters beyond that stretch. `state` is what `qa verify` calls it, and
     `quote` is empty where the cited words do not stand in one certain place. When the document is another

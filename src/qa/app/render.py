@@ -87,7 +87,7 @@ def _body(answer: Answer) -> str:
 
 
 def _find(words: str, text: str, cursor: int) -> tuple[int, int, dict[int, str]] | None:
-    """Where a sentence stands in the text, and the markers inside it by their offset in its words."""
+    """The start and end of a sentence in the text, and the markers inside it by their offset in its words."""
     start = text.find(words, cursor)
     if start >= 0:
         return start, start + len(words), {}
@@ -116,7 +116,7 @@ def _sentence(sentence: Sentence, *, inner: Mapping[int, str], marks: Marks) -> 
 
 
 def _flag(sentence: Sentence) -> str:
-    """What follows a sentence that is not fully supported; the reason shows on hover, tap and focus."""
+    """The label after a sentence that is not fully supported; its reason shows on hover, tap and focus."""
     verdict = _VERDICTS.get(sentence.support)
     if verdict is None:
         return ""

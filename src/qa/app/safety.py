@@ -1,4 +1,4 @@
-"""What keeps a visitor, a document and the machine apart: headers, who is let in at all, and what errors may say."""
+"""Security headers, the addresses that may be listened on, and errors without keys and folders."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Headers:
 
 
 def tell(error: QAError) -> str:
-    """What a visitor may read of an error: no key, no folder of this machine."""
+    """The words of an error for a visitor: without keys and folders of this machine."""
     return without_secrets(str(error))
 
 

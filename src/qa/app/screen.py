@@ -1,4 +1,4 @@
-"""What one open page shows, so that an answer is never written over another conversation.
+"""The conversation that an open page shows, so that an answer is never written over another conversation.
 
 Gradio sends what each event gives as it comes: without this, a piece of an answer that was on its
 way when its reader went elsewhere would be painted over what is shown by then.
@@ -35,7 +35,7 @@ class Screen:
             self._changed.wait_for(lambda: not self._sending, timeout=_SENDING_S)
 
     def pieces(self, pieces: Generator[T, None, None], *, of: str) -> Generator[T, None, None]:
-        """What is written in a conversation, until the page shows another one; then the writing is closed."""
+        """The pieces written in a conversation, until the page shows another one; then the writing is closed."""
         with closing(pieces):
             for piece in pieces:
                 with self._changed:

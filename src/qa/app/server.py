@@ -1,4 +1,4 @@
-"""The page behind a web server: for whom it is, its middlewares, its login, and where it listens."""
+"""The page behind a web server: its address, its middlewares and its logins."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _NO_DOCS: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hosting:
-    """Where the page is served, and for whom."""
+    """The address at which the page is served, and who may use it for what."""
 
     host: str = "127.0.0.1"
     port: int = 7860
@@ -53,7 +53,7 @@ class Hosting:
 
     @property
     def own_address(self) -> str:
-        """Where this very process can be reached from this machine."""
+        """The address of this very process on this machine."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 

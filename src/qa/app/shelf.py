@@ -28,7 +28,7 @@ Add files under **Documents**, or run `qa ingest FOLDER` in a terminal. Then ask
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
-    """What happens to the documents; without `page.upload` nothing may be added or removed."""
+    """The events that show and change the documents; without `page.upload` nothing may be added or removed."""
 
     page: Page
     answerers: Answerers
@@ -67,7 +67,7 @@ class Shelf:
         }
 
     def suggest(self) -> Update:
-        """What to ask of the documents, once it has been found."""
+        """Example questions about the documents, once they have been found."""
         return gr.update(examples=[{"text": visible(question)} for question in self.examples.questions()])
 
     def add(self, files: Files, model: Name, where: Words) -> Iterator[Update]:
@@ -98,7 +98,7 @@ class Shelf:
         return {self.page.report: report, **self.look(model, where)}
 
     def _watched(self, file: Path, bar: Callable[..., str]) -> Generator[Update, None, str | None]:
-        """What `Uploads.take` returns; the bar moves as the passages of the file are embedded."""
+        """The result of `Uploads.take`; the bar moves as the passages of the file are embedded."""
         steps: SimpleQueue[Progress | None] = SimpleQueue()
         with ThreadPoolExecutor(1) as pool:
             taken = pool.submit(self.uploads.take, file, steps.put)

@@ -27,7 +27,7 @@ _NOT_NAME = re.compile(r"\W+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Talk:
-    """What happens when somebody asks, or goes back to what was asked."""
+    """The events of asking, and of going back to what was asked."""
 
     page: Page
     answerers: Answerers
@@ -102,7 +102,7 @@ class Talk:
         return gr.update(submit_btn=True, stop_btn=False)
 
     def arrive(self, request: gr.Request, key: Browser, tab: Tab, screen: Screen) -> Update:
-        """Who has just loaded the page, and the conversation that the tab had open, if it is still there."""
+        """The browser that has just loaded the page, and the conversation that its tab had open, or a new one."""
         kept = self.visitors.history(key, request).load(tab)
         return {self.page.key: key, self.page.tab: self._turn(screen, kept)}
 
@@ -140,7 +140,7 @@ class Talk:
     def _exporter(
         self, write: Callable[[Conversation], str], *, suffix: str, media: str
     ) -> Callable[..., dict[str, str]]:
-        """What gives the open conversation as a file of this kind."""
+        """The event that gives the open conversation as a file of this kind."""
 
         def export_open(request: gr.Request, key: Browser, tab: Tab) -> dict[str, str]:
             conversation = self.visitors.history(key, request).load(tab)

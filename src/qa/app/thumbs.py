@@ -15,7 +15,7 @@ from qa.app.visitors import Visitors
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thumbs:
-    """What happens when somebody judges an answer."""
+    """The events of judging an answer."""
 
     page: Page
     visitors: Visitors

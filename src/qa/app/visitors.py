@@ -1,4 +1,4 @@
-"""Whose conversations these are: of what the browser keeps secret, and of who is logged in."""
+"""Visitors and their conversations, which a secret of the browser and the login open together."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Visitors:
 
 
 def login(request: gr.Request | BareRequest) -> str | None:
-    """Who sent a request, if there are logins."""
+    """The login that sent a request; None where there are no logins."""
     if isinstance(request, gr.Request):
         return request.username
     # What a part of the page asks of the server comes with the bare request of the web framework.
@@ -44,7 +44,7 @@ def login(request: gr.Request | BareRequest) -> str | None:
 
 
 def visitor(request: gr.Request | BareRequest | None) -> str:
-    """Who asks: a login, or else an address."""
+    """The name that the sender of a request is counted under: a login, or else an address."""
     if request is None:
         return ""
     return named(login(request), getattr(request, "client", None))

@@ -45,12 +45,12 @@ class FigureChange:
 
     @property
     def delta(self) -> float:
-        """What was gained."""
+        """The gain, as a share."""
         return self.after - self.before
 
     @property
     def outcome(self) -> Outcome:
-        """What the gate says where there is a margin, else what the test of no difference says."""
+        """The verdict of the gate where there is a margin, else that of the test of no difference."""
         if self.margin is not None:
             return gate(self.interval, self.margin)
         if self.p >= 0.05:

@@ -28,7 +28,7 @@ from qa.words import terms
 FLOOR = 0.4
 """Cohen's kappa under which a judge is uncalibrated; Landis and Koch (1977) call less than this "fair" at best."""
 Complete = Callable[[Sequence[PromptMessage]], str]
-"""What a language model replies to messages."""
+"""A language model: messages in, its reply out."""
 FIELDS = ("fence", "hypothesis", "premise")
 
 
@@ -101,7 +101,7 @@ class Rules:
 
 
 def rarity_in(texts: Collection[str]) -> Callable[[str], float]:
-    """How rare a stem is in these texts, counted as the index counts it in its passages."""
+    """The rarity of a stem in these texts, counted as the index counts it in its passages."""
     frequency = Counter(term for text in texts for term in set(terms(text)))
     return lambda stem: inverse_frequency(frequency[stem], count=len(texts))
 

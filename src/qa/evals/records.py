@@ -54,7 +54,7 @@ class CaseRecord:
 
     @property
     def ending(self) -> Ending:
-        """How it ended; a retrieval-only case that did not crash counts as answered."""
+        """The way it ended; a retrieval-only case that did not crash counts as answered."""
         if self.error is not None:
             return "crashed"
         return "abstained" if self.answer is not None and self.answer.abstained else "answered"

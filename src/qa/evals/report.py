@@ -55,7 +55,7 @@ def _by_stage(scored: Sequence[Scored]) -> dict[str, list[Scored]]:
 
 
 def _maker(answer: Answer) -> str:
-    """What answered, with the fingerprint of its prompts."""
+    """The name of what answered, with the fingerprint of its prompts."""
     return answer.model if answer.prompt is None else f"{answer.model}, prompt {answer.prompt}"
 
 

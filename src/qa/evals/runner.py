@@ -33,7 +33,7 @@ from qa.types import Answer, Hit, Message
 
 PLAN, RECORDS = "run.json", "records.jsonl"
 DEPTH = 10
-"""How many passages are searched for where no answer says which it was made of, and the deepest that figures look."""
+"""The number of passages to search for where no answer names its own; no figure looks further down."""
 PACKAGES = ("chromadb", "langchain-core", "numpy", "onnxruntime", "qa", "tantivy")
 
 
@@ -97,7 +97,7 @@ def run_suite(
 
 
 def run_case(case: Case, *, system: System, texts: Texts, asks: bool) -> CaseRecord:
-    """What the system does with one case; whatever it raises is recorded, not raised."""
+    """The record of one case put to the system; whatever the system raises is recorded, not raised."""
     gold = tuple(locate(evidence, texts) for evidence in case.evidence)
     seconds: dict[str, float] = {}
     answer: Answer | None = None

@@ -32,7 +32,7 @@ Stage = Literal[
 ]
 DEPTHS = (1, 3, 5, 10)
 SHOWN = 5
-"""How many passages count as retrieved when a failure is traced to its stage."""
+"""The number of passages that count as retrieved when a failure is traced to its stage."""
 MOST_CITATIONS = 3
 """ALCE looks at the first three citations of a sentence."""
 _MARKER = re.compile(r"(?<!\s)\s*+\[\d++\]")

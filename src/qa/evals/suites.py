@@ -27,7 +27,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class Strict(BaseModel):
-    """What strangers wrote, and nothing besides."""
+    """An object that strangers wrote, with no other fields than are declared."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -169,7 +169,7 @@ def read_corpus(folder: Path) -> dict[str, str]:
 
 
 def locate(evidence: Evidence, texts: Texts) -> Region | None:
-    """Where the quote stands in the corpus; None when it does not."""
+    """The place of the quote in the corpus; None when it is not there."""
     text = texts.get(evidence.document, "")
     start = text.find(evidence.quote) if evidence.start is None else evidence.start
     end = start + len(evidence.quote)

@@ -146,7 +146,7 @@ def _swapped(cases: Sequence[Case], texts: Texts, variants: dict[str, Texts], ge
 
 
 def _edit(case: Case, texts: Texts, generator: random.Random) -> tuple[Region, str] | None:
-    """Where the evidence says a number or name of the answer, and what to say instead."""
+    """The place in the evidence of a number or name of the answer, and another to put there."""
     for evidence, answer, pattern in product(case.evidence, case.answers, (_NUMBER, _NAME)):
         region, found = locate(evidence, texts), pattern.search(answer)
         if region is not None and found is not None and found.group() in evidence.quote:
