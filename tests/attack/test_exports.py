@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessageChunk
 
@@ -63,6 +63,9 @@ def written(*pieces: str, unsupported: str = "mark", finish: str = "stop") -> An
     st.sampled_from(["mark", "drop", "abstain"]),
     st.sampled_from(["stop", "length"]),
 )
+@example(["41.", "\n\n", "[1.2].", "[2021]"], "mark", "stop")
+@example(["[2021].", "(1)", "[1.3]", ".", "`", "1"], "mark", "stop")
+@example(["Really?", ".[1]", "`", "[1.2]", ".[1]", "2. "], "mark", "stop")
 def test_whatever_a_model_wrote_its_export_holds(pieces: list[str], unsupported: str, finish: str) -> None:
     try:
         answer = written(*pieces, unsupported=unsupported, finish=finish)
@@ -101,6 +104,7 @@ def sentences(*texts: str) -> tuple[Sentence, ...]:
                     sentences=sentences(GOOD.sentences[0].text, "The first lamp was lit in 1902.")),
             "The first lamp was lit in 1902.", "the number 1,902 is not found",
         ),
+        (replace(GOOD, text=f"{GOOD.text} [2021]"), "[2021]", "is no sentence of it"),
         (replace(GOOD, text=GOOD.text.replace("[1]", "[2]")), GOOD.sentences[0].text, "its citations are not those"),
         (replace(GOOD, citations=GOOD.citations[:1]), GOOD.sentences[1].text, "not among the citations"),
         (

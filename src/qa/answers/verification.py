@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -22,9 +22,10 @@ SURROUNDINGS_CHARS = 2_000  # about a quote: no passage is longer
 SLACK = 0.1
 _RANKS: dict[Support, int] = {support: -rank for rank, support in enumerate(get_args(Support))}
 _NEEDED = {"supported": SUPPORTED, "partly": PARTLY}
-_MARKER = re.compile(r"\[(\d+)\]")
+_MARKER = re.compile(r"\[([1-9]\d{0,3})\]", re.ASCII)
 EXPORT_BYTES = 100_000_000
 _NUMBERING = re.compile(r"(?<!\d)\d++[.)]")
+_WORDLESS = re.compile(r"(?:[\W_]|(?<!\d)\d++[.)](?!\d))*+")
 _WORD = re.compile(r"[^\W_]")
 
 Finding = Literal["exact", "moved", "changed", "gone"]
@@ -226,39 +227,57 @@ def _rank(verdict: Verdict) -> tuple[int, float]:
 
 
 def _misplaced(answer: Answer) -> tuple[dict[int, str], list[str]]:
-    """Why a sentence is not in the answer's text with its citations, by its number; and text that is no sentence."""
-    bare, places = _bare(answer.text)
+    """Why a sentence is not in the answer's text with its citations, by its number; and text that is no sentence.
+
+    A sentence without a word, such as a lone full stop, is not sought: it could stand anywhere.
+    """
+    ours = frozenset(each.number for each in answer.citations)
+    bare, places = _bare(answer.text, ours)
     found: dict[int, str] = {}
-    unlisted: list[str] = []
-    spans: list[tuple[int, int]] = []
-    cursor = 0
+    sought: list[int] = []
+    edges = [0]
     for number, sentence in enumerate(answer.sentences):
-        words, _ = _bare(sentence.text)
-        start = bare.find(words, cursor)
+        words, _ = _bare(sentence.text, ours)
+        if not _WORD.search(words):
+            continue
+        start = _place(words, bare, edges[-1])
         if start < 0:
             found[number] = "it does not stand in the answer"
-            start = end = cursor
-        else:
-            end = start + len(words)
-        spans.append((start, end))
-        cursor = end
-    edges = [0, *(each for span in spans for each in span), len(bare)]
-    for before, after in zip(edges[::2], edges[1::2], strict=True):
-        between = bare[before:after]
-        if _WORD.search(_NUMBERING.sub("", between)):
-            unlisted.append(answer.text[places[before] : places[after - 1] + 1])
-    for number, sentence in enumerate(answer.sentences):
-        before, after = edges[2 * max(0, number - 1)], edges[2 * number + 3]  # a marker in a sentence may be the next's
+        sought.append(number)
+        edges += [start, start + len(words)] if start >= 0 else [edges[-1]] * 2
+    edges.append(len(bare))
+    unlisted = [
+        answer.text[places[before] : places[after - 1] + 1]
+        for before, after in zip(edges[::2], edges[1::2], strict=True)
+        if _WORD.search(_NUMBERING.sub("", bare[before:after]))
+    ]
+    for nth, number in enumerate(sought):
+        before, after = edges[2 * max(0, nth - 1)], edges[2 * nth + 3]  # a marker in a sentence may be the next's
         first = places[before - 1] + 1 if before else 0
         last = places[after] if after < len(places) else len(answer.text)
         marked = set(map(int, _MARKER.findall(answer.text[first:last])))
-        if number not in found and not set(sentence.citations) <= marked:
+        if number not in found and not set(answer.sentences[number].citations) <= marked:
             found[number] = "its citations are not those in the answer's text"
     return found, unlisted
 
 
-def _bare(text: str) -> tuple[str, list[int]]:
-    """The text without markers and white space, and where each of its characters stood."""
-    cut = {at for marker in _MARKER.finditer(text) for at in range(*marker.span())}
+def _place(words: str, bare: str, cursor: int) -> int:
+    """Where a sentence begins at or after the cursor; −1 when nowhere.
+
+    Numbering such as "41." is no sentence, so one that is as short as that stands behind it, not in it.
+    """
+    wordless = _WORDLESS.match(bare, cursor)
+    assert wordless is not None  # it matches nothing, too
+    start = bare.rfind(words, cursor, wordless.end() + len(words))
+    return start if start >= 0 else bare.find(words, cursor)
+
+
+def _bare(text: str, ours: Collection[int | None]) -> tuple[str, list[int]]:
+    """The text without our markers and white space, and where each of its characters stood.
+
+    `ours` are the numbers of the citations: a year in brackets, as [2021], is no marker.
+    """
+    markers = (marker for marker in _MARKER.finditer(text) if int(marker[1]) in ours)
+    cut = {at for marker in markers for at in range(*marker.span())}
     places = [at for at, character in enumerate(text) if at not in cut and not character.isspace()]
     return "".join(text[at] for at in places), places
