@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.answers.citations import CitationStream
-from qa.answers.statements import statements
-from qa.documents.sentences import split_sentences
+from qa.answers.statements import read_statements
 from qa.types import Citation, Passage, Span
 
 
@@ -232,14 +231,14 @@ def test_a_marker_belongs_to_the_sentence_it_stands_in_or_follows(
     written: str, expected: list[tuple[str, tuple[int, ...]]]
 ) -> None:
     stream, _ = read([written])
-    found = statements(stream.text, stream.marks, split=split_sentences)
+    found = read_statements(stream)
     assert [(each.text, each.numbers) for each in found] == expected
 
 
 @given(rows=st.lists(st.sampled_from([row[0] for row in TABLE]), min_size=1, max_size=6))
 def test_statements_tile_the_text_with_its_markers(rows: list[str]) -> None:
     stream, _ = read([". ".join(rows)])
-    found = statements(stream.text, stream.marks, split=split_sentences)
+    found = read_statements(stream)
     if found:
         assert "".join(stream.text[each.start : each.end] for each in found) == stream.text
         assert {number for each in found for number in each.numbers} == {mark.number for mark in stream.marks}

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.answers import facts
-from qa.answers.claims import Claim, format_claims, parse_verdicts
+from qa.answers.claims import format_claims, parse_verdicts
+from qa.answers.statements import Statement
 from qa.answers.support import Verdict, check, wording
 
 QUOTE = (
@@ -200,7 +201,10 @@ def test_hostile_text_is_checked_in_linear_time(hostile: str) -> None:
 
 
 def test_claims_are_numbered_with_their_quotes_on_lines_of_their_own() -> None:
-    claims = [Claim(text="A [1.1]\nB", quotes=("Q one.", "Q\ntwo.")), Claim(text="C", quotes=("Q",))]
+    claims = [
+        Statement(text="A [1.1]\nB", numbers=(1, 2), quotes=("Q one.", "Q\ntwo."), start=0, end=9),
+        Statement(text="C", numbers=(3,), quotes=("Q",), start=9, end=10),
+    ]
     assert format_claims(claims) == "1: A (1.1) B\n   cites: Q one.\n   cites: Q two.\n\n2: C\n   cites: Q"
 
 

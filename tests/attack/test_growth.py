@@ -10,8 +10,10 @@ import pytest
 from attack_times import grows, seconds
 
 from qa.answers import extractive, markers, support
+from qa.answers.citations import CitationStream
 from qa.answers.context import harmless
 from qa.answers.reply import Reply
+from qa.answers.statements import read_statements
 from qa.app import export, render
 from qa.app.history import Conversation, Turn
 from qa.app.questions import make_question
@@ -58,11 +60,12 @@ def split(text: str) -> None:
 
 def replied(text: str) -> None:
     for piece in (len(text) or 1, 7):
-        reply = Reply([PASSAGE])
+        reply, cited = Reply(), CitationStream([PASSAGE])
         for at in range(0, len(text), piece):
-            reply.feed(text[at : at + piece])
-        reply.close()
-        reply.statements(split_sentences)
+            cited.feed(reply.feed(text[at : at + piece]))
+        cited.feed(reply.close())
+        cited.close()
+        read_statements(cited)
 
 
 def answered(text: str) -> Answer:

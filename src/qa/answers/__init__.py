@@ -7,10 +7,10 @@
     prompts           prompt files → prompts
     context           what a language model is shown: numbered sentences, within a budget
     draft             a model's stream → events, the Answer last
-    reply             a model's words as the reader sees them
+    reply             a model's words → those that a reader may see
     markers           what models write between brackets: `[2.1]`
     citations         markers → the exact words they stand for
-    statements        an answer's sentences, each with what it cites
+    statements        a model's sentences before they are judged, each with what it cites
     support           does the cited text hold the sentence: by its wording
     facts             … by its numbers, dates, names and negation
     claims            … by asking a language model

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from qa.answers.context import harmless
+from qa.answers.statements import Statement
 from qa.answers.support import Verdict
 from qa.types import Support
 
@@ -30,16 +30,8 @@ _VERDICTS: dict[str, Support] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """A sentence of an answer with the quotes it cites."""
-
-    text: str
-    quotes: tuple[str, ...]
-
-
-def format_claims(claims: Sequence[Claim]) -> str:
-    """The claims as the checking model reads them, numbered from 1."""
+def format_claims(claims: Sequence[Statement]) -> str:
+    """The statements as the checking model reads them, each with its quotes, numbered from 1."""
     return "\n\n".join(
         "\n".join([f"{number}: {harmless(claim.text)}", *(f"   cites: {harmless(quote)}" for quote in claim.quotes)])
         for number, claim in enumerate(claims, start=1)

@@ -15,12 +15,13 @@ from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessageChunk
 from langchain_core.runnables import Runnable, run_in_executor
 
-from qa.answers.claims import Claim, format_claims, parse_verdicts
+from qa.answers.claims import format_claims, parse_verdicts
 from qa.answers.context import fence, pack_context, recent
-from qa.answers.draft import Draft, added
+from qa.answers.draft import Draft, Unsupported, reported
 from qa.answers.extractive import refusal
 from qa.answers.prompts import Prompt, PromptMessage, fingerprint, load_prompt
-from qa.answers.reply import SENTINEL, Unsupported, without_thoughts
+from qa.answers.reply import SENTINEL, without_thoughts
+from qa.answers.statements import Statement
 from qa.answers.support import Verdict
 from qa.errors import ModelError
 from qa.models.chat import REPLY_TOKENS, input_window
@@ -146,11 +147,11 @@ class Composer:
         base = self.refuse(findings, usage=draft.usage)
         return draft.finish(base, unsupported=self.unsupported, idf=findings.rarity, checker=checker)
 
-    def _check(self, claims: Sequence[Claim]) -> tuple[Mapping[int, Verdict], Usage]:
+    def _check(self, claims: Sequence[Statement]) -> tuple[Mapping[int, Verdict], Usage]:
         text = format_claims(claims)
         messages = self.prompts.check.fill(fence=fence(text), claims=text)
         reply = self.chat().invoke(_messages(messages))
-        return parse_verdicts(without_thoughts(str(reply.text))), added(Usage(), reply)
+        return parse_verdicts(without_thoughts(str(reply.text))), reported(reply)
 
     def _filled(self, question: str, *, passages: str, fence: str) -> tuple[PromptMessage, ...]:
         return self.prompts.answer.fill(fence=fence, passages=passages, question=question, sentinel=SENTINEL)
@@ -164,7 +165,7 @@ def _reworded(question: str, history: Sequence[Message], reply: AIMessageChunk) 
     lines = [line.strip(" \t\"'`“”*") for line in without_thoughts(str(reply.text)).splitlines()]
     query = next((line for line in lines if line), "")
     usable = 0 < len(query) <= QUERY_CHARS
-    return query if usable else standalone(question, history), added(Usage(), reply)
+    return query if usable else standalone(question, history), reported(reply)
 
 
 def _messages(messages: Sequence[PromptMessage]) -> list[tuple[str, str]]:

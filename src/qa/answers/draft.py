@@ -9,25 +9,27 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from qa.answers.claims import Claim
-from qa.answers.reply import Reply, Settled, Unsupported, settled
-from qa.answers.statements import Statement
+from qa.answers.citations import CitationStream
+from qa.answers.reply import Reply
+from qa.answers.statements import Statement, keep, read_statements
 from qa.answers.support import Verdict, check
-from qa.documents.sentences import split_sentences
 from qa.errors import ModelError
 from qa.models.listening import CUT, REPLY_CHARS
-from qa.types import Answer, Citation, Event, Passage, Usage
+from qa.types import Answer, Citation, Event, Passage, Sentence, Usage
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessageChunk
 
 Idf = Callable[[str], float]
-Checker = Callable[[Sequence[Claim]], tuple[Mapping[int, Verdict], Usage]]
+Checker = Callable[[Sequence[Statement]], tuple[Mapping[int, Verdict], Usage]]
+Judged = tuple[Statement, Verdict]
+Unsupported = Literal["mark", "drop", "abstain"]
 
 SHOWN_IDS = 8
 
+_GOOD = ("supported", "partly")
 _CUT_SHORT = {
     "length": "the reply was cut at the model's limit of output tokens",
     "max_tokens": "the reply was cut at the model's limit of output tokens",
@@ -42,7 +44,9 @@ class Draft:
 
     def __init__(self, passages: Sequence[Passage], *, usage: Usage) -> None:
         self.usage = usage
-        self._reply = Reply(passages)
+        self._passages = passages
+        self._reply = Reply()
+        self._cited = CitationStream(passages)
         self._shown = False
         self._finish: str | None = None
         self._reports_finish = False
@@ -50,15 +54,15 @@ class Draft:
         self._started = time.perf_counter()
 
     def feed(self, chunk: AIMessageChunk) -> list[str | Citation]:
-        """What can be shown after one more chunk."""
-        self.usage = added(self.usage, chunk)
+        """The events that can be shown after one more chunk."""
+        self.usage += reported(chunk)
         about = chunk.response_metadata
         self._finish = about.get("finish_reason", "").casefold() or self._finish
         self._reports_finish = self._reports_finish or "model_provider" in about
-        return self._show(self._reply.feed(str(chunk.text)))
+        return self._show(self._cited.feed(self._reply.feed(str(chunk.text))))
 
     def broke(self, error: ModelError) -> None:
-        """The stream failed: what was shown stays.
+        """Take note that the stream failed: what was shown stays.
 
         Raises: the error itself when nothing was shown yet.
         """
@@ -71,15 +75,21 @@ class Draft:
 
         Raises: ModelError when the reply ended too early and holds no word.
         """
-        rest = self._show(self._reply.close())
+        rest = self._show([*self._cited.feed(self._reply.close()), *self._cited.close()])
         ending = self._ending()
-        if ending and not self._reply.text.strip() and not self._reply.declined:
+        if ending and not self._cited.text.strip() and not self._reply.declined:
             raise ModelError(f"{base.model} wrote nothing: {ending}. Ask again, or set another QA_MODEL")
-        verdicts, notes = self._judge(idf, checker)
-        result = settled(self._reply, verdicts, unsupported=unsupported, incomplete=ending is not None)
-        answer = self._answer(base, result, notes=(*notes, *([ending] if ending else [])))
-        answer = replace(answer, incomplete=ending is not None)
-        refusal = [] if self._shown or not answer.abstained else [answer.text]
+        judged, notes = self._judge(idf, checker)
+        worthless = None if ending else self._worthless(judged, unsupported)
+        answer = base if worthless else self._answer(base, judged, drop=unsupported == "drop" and not ending)
+        answer = replace(
+            answer,
+            incomplete=ending is not None,
+            notes=(*notes, *filter(None, (ending, worthless))),
+            usage=self.usage,
+            seconds={**base.seconds, "answer": time.perf_counter() - self._started},
+        )
+        refusal = [answer.text] if answer.abstained and not self._shown else []
         return [*rest, *refusal, answer]
 
     def _show(self, events: list[str | Citation]) -> list[str | Citation]:
@@ -94,41 +104,67 @@ class Draft:
             return "the stream ended before the model said that it was done"
         return _CUT_SHORT.get(self._finish or "")
 
-    def _judge(self, idf: Idf, checker: Checker | None) -> tuple[list[tuple[Statement, Verdict]], tuple[str, ...]]:
-        found = self._reply.statements(split_sentences)
-        verdicts = [self._checked(each, idf) for each in found]
-        notes = _about_unknown(self._reply.unknown)
+    def _judge(self, idf: Idf, checker: Checker | None) -> tuple[list[Judged], tuple[str, ...]]:
+        """Every statement with its verdict, and what is to be said about the citations."""
+        found = read_statements(self._cited)
+        verdicts = [check(each.text, each.quotes, idf=idf, context=self._context(each)) for each in found]
+        notes = _about_unknown(self._cited.unknown)
         citing = [position for position, each in enumerate(found) if each.numbers]
         if checker and citing:
-            claims = [Claim(text=found[each].text, quotes=self._reply.quotes(found[each])) for each in citing]
             try:
-                checked, usage = checker(claims)
+                checked, usage = checker([found[position] for position in citing])
             except ModelError as error:
                 notes += (f"the citations were checked by rules only: {error}",)
             else:
-                self.usage = summed(self.usage, usage)
+                self.usage += usage
                 for number, position in enumerate(citing, start=1):
                     verdicts[position] = _combined(verdicts[position], checked.get(number))
         return list(zip(found, verdicts, strict=True)), notes
 
-    def _checked(self, statement: Statement, idf: Idf) -> Verdict:
-        reply = self._reply
-        return check(statement.text, reply.quotes(statement), idf=idf, context=reply.surroundings(statement))
+    def _context(self, statement: Statement) -> str:
+        """The titles and texts of the passages that a statement cites."""
+        cited = [self._cited.citations[number - 1] for number in statement.numbers]
+        return "\n".join(
+            f"{passage.title}\n{passage.text}"
+            for passage in self._passages
+            if any(one.document == passage.document and passage.start <= one.start < passage.end for one in cited)
+        )
 
-    def _answer(self, base: Answer, result: Settled, *, notes: tuple[str, ...]) -> Answer:
-        seconds = {**base.seconds, "answer": time.perf_counter() - self._started}
-        if result.abstained:
-            return replace(base, notes=(*notes, result.abstained), usage=self.usage, seconds=seconds)
+    def _worthless(self, judged: Sequence[Judged], unsupported: Unsupported) -> str | None:
+        """Why nothing of the reply is an answer; None when it is one."""
+        good = sum(verdict.support in _GOOD for _, verdict in judged)
+        if self._reply.declined and not good:
+            return "the model found no answer in the passages"
+        if not self._cited.citations:
+            return "the model's reply cited nothing"
+        if unsupported == "abstain" and good < len(judged):
+            return "a sentence of the model's reply is not supported by what it cites"
+        if unsupported == "drop" and not good:
+            return "no sentence of the model's reply is supported by what it cites"
+        return None
+
+    def _answer(self, base: Answer, judged: Sequence[Judged], *, drop: bool) -> Answer:
+        """The reply as an answer, as it was shown; with `drop`, without what is unsupported and numbered anew."""
+        text, numbers = self._cited.text, {place: place for place in range(1, len(self._cited.citations) + 1)}
+        if drop:
+            judged = [(statement, verdict) for statement, verdict in judged if verdict.support in _GOOD]
+            text, numbers = keep(self._cited, [statement for statement, _ in judged])
+        sentences = (
+            Sentence(
+                text=statement.text,
+                citations=tuple(numbers[number] for number in statement.numbers),
+                support=verdict.support,
+                reason=verdict.reason,
+            )
+            for statement, verdict in judged
+        )
         return replace(
             base,
-            text=result.text,
+            text=text.strip(),
             abstained=False,
-            sentences=result.sentences,
-            citations=result.citations,
+            sentences=tuple(sentences),
+            citations=tuple(replace(self._cited.citations[old - 1], number=new) for old, new in numbers.items()),
             nearest=(),
-            notes=notes,
-            usage=self.usage,
-            seconds=seconds,
         )
 
 
@@ -144,16 +180,7 @@ def _combined(rules: Verdict, checked: Verdict | None) -> Verdict:
     return checked
 
 
-def added(usage: Usage, chunk: AIMessageChunk) -> Usage:
-    """The usage with what one chunk, or a whole message, reports."""
-    told = chunk.usage_metadata
-    if told is None:
-        return usage
-    return summed(usage, Usage(input_tokens=told["input_tokens"], output_tokens=told["output_tokens"]))
-
-
-def summed(one: Usage, other: Usage) -> Usage:
-    """Both together."""
-    return Usage(
-        input_tokens=one.input_tokens + other.input_tokens, output_tokens=one.output_tokens + other.output_tokens
-    )
+def reported(message: AIMessageChunk) -> Usage:
+    """The tokens that a chunk of a stream, or a whole message, reports."""
+    told = message.usage_metadata
+    return Usage(input_tokens=told["input_tokens"], output_tokens=told["output_tokens"]) if told else Usage()

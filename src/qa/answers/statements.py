@@ -1,18 +1,19 @@
-"""The text of an answer → its statements: each sentence without markers, and what it cites.
+"""A model's cited text → its statements: each sentence without markers, and what it cites.
 
 A marker belongs to the sentence it stands in or follows; at the head of a line, to the sentence
-after it. Nothing is judged here; the sentence splitter arrives as an argument.
+after it. Nothing is judged here.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from qa.answers.citations import Mark
+from qa.answers.citations import CitationStream, Mark
+from qa.documents.sentences import split_sentences
 from qa.types import Span
 
 _LINE_HEAD = re.compile(r"[\s>*+#•–-]*(?:\d+[.)]\s*)?")
@@ -21,35 +22,59 @@ _WORDLESS = re.compile(r"[\W_]*+(?:\d++[.)])?[\W_]*+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """One sentence: its words without markers, the numbers it cites, and where it stands.
+    """One sentence before it is judged: its words without markers, what it cites, and where it stands.
 
-    `start` and `end` are offsets into the text with markers, which the statements tile.
+    `quotes` are those of the citations with these `numbers`. `start` and `end` are offsets into the text with
+    markers, which the statements tile.
     """
 
     text: str
     numbers: tuple[int, ...]
+    quotes: tuple[str, ...]
     start: int
     end: int
 
 
-def statements(text: str, marks: Sequence[Mark], *, split: Callable[[str], Sequence[Span]]) -> tuple[Statement, ...]:
-    """The sentences of an answer in order, each with the numbers of its markers."""
+def read_statements(cited: CitationStream) -> tuple[Statement, ...]:
+    """The sentences so far in order, each with the numbers of its markers."""
+    text, marks = cited.text, cited.marks
     bare, origins = _without_marks(text, marks)
-    spans = [span for span in split(bare) if not _WORDLESS.fullmatch(bare, span.start, span.end)]
+    spans = [span for span in split_sentences(bare) if not _WORDLESS.fullmatch(bare, span.start, span.end)]
     if not spans:
         return ()
-    cited: list[list[int]] = [[] for _ in spans]
+    numbers: list[list[int]] = [[] for _ in spans]
     starts = [_position(span.start, origins) for span in spans]
     for mark in marks:
         owner = _owner(_bare_offset(mark.start, origins), bare, spans)
-        if mark.number not in cited[owner]:
-            cited[owner].append(mark.number)
+        if mark.number not in numbers[owner]:
+            numbers[owner].append(mark.number)
         starts[owner] = min(starts[owner], mark.start)
     edges = [0, *starts[1:], len(text)]
     return tuple(
-        Statement(text=bare[span.start : span.end], numbers=tuple(numbers), start=start, end=end)
-        for span, numbers, (start, end) in zip(spans, cited, pairwise(edges), strict=True)
+        Statement(
+            text=bare[span.start : span.end],
+            numbers=tuple(own),
+            quotes=tuple(cited.citations[number - 1].quote for number in own),
+            start=start,
+            end=end,
+        )
+        for span, own, (start, end) in zip(spans, numbers, pairwise(edges), strict=True)
     )
+
+
+def keep(cited: CitationStream, stay: Sequence[Statement]) -> tuple[str, dict[int, int]]:
+    """The text of these statements alone, numbered anew, and the new number of each citation by its old one."""
+    text, numbers = cited.text, dict[int, int]()
+    pieces: list[str] = []
+    for statement in stay:
+        at = statement.start
+        for mark in cited.marks:
+            if statement.start <= mark.start < statement.end:
+                number = numbers.setdefault(mark.number, len(numbers) + 1)
+                pieces += [text[at : mark.start], f"[{number}]"]
+                at = mark.end
+        pieces.append(text[at : statement.end])
+    return "".join(pieces), numbers
 
 
 def _without_marks(text: str, marks: Sequence[Mark]) -> tuple[str, list[tuple[int, int]]]:
