@@ -107,7 +107,6 @@ def chained(url: str) -> Callable[[], tuple[float, float]]:
         return Findings(
             question=question,
             query=query,
-            parts=(query,),
             hits=found,
             top_k=len(found),
             confidence=1.0,

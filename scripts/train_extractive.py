@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from memory_index import MemoryIndex
 from qa.models.minilm import MiniLM
-from qa.search.features import SENTENCE_FEATURES, SIGNALS, ParsedQuestion, analyse, sentence_features, signals
+from qa.search.confidence import SIGNALS, signals
+from qa.search.features import SENTENCE_FEATURES, ParsedQuestion, analyse, sentence_features
 from qa.search.retrieval import READ, fuse, read_passage
 from qa.search.weights import load_weights
 from qa.types import Hit, Passage

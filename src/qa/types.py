@@ -160,15 +160,14 @@ class Hit:
 class Findings:
     """All that one reading of the index found for a question.
 
-    `query` is what was searched for, and `parts` the questions it consists of. `hits` are all passages that were
-    ranked, of which the first `top_k` are read. `confidence`, 0 to 1, estimates that those hold the answer, which
-    `answerable` says is as sure as was asked for. `rarity` gives the weight of a stem among the passages of the index
-    as it then was. `seconds` says how long the search took.
+    `query` is what was searched for. `hits` are all passages that were ranked, of which the first `top_k` are read.
+    `confidence`, 0 to 1, estimates that those hold the answer, which `answerable` says is as sure as was asked for.
+    `rarity` gives the weight of a stem among the passages of the index as it then was. `seconds` says how long the
+    search took.
     """
 
     question: str
     query: str
-    parts: tuple[str, ...]
     hits: tuple[Hit, ...]
     top_k: int
     confidence: float

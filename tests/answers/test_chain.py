@@ -59,7 +59,6 @@ def find(question: str, query: str, conditions: object = (), *, answerable: bool
     return Findings(
         question=question,
         query=query,
-        parts=(query,),
         hits=HITS,
         top_k=5,
         confidence=0.7,

@@ -88,7 +88,7 @@ def checked(text: str) -> None:
 
 def measured(text: str) -> None:
     for kind in ("how many men", "when", "who", "where", "how long"):
-        list(kinds.find_candidates(text, asked=kinds.asked(f"{kind} {text[:4_000]}")))
+        list(kinds.find_candidates(text, expected=kinds.expected_answer(f"{kind} {text[:4_000]}")))
     mismatch.mismatches(text, text)
     extractive.is_fragment(text)
 

@@ -9,7 +9,7 @@ import pytest
 
 from qa.documents.sentences import split_sentences
 from qa.search.features import SENTENCE_FEATURES, analyse, sentence_features, term_weight
-from qa.search.kinds import asked, asks_for_several, find_candidates
+from qa.search.kinds import asks_for_several, expected_answer, find_candidates
 from qa.search.mismatch import denied, one_slip, other_names, other_numbers, other_tense, reversed_sense
 from qa.types import Passage
 from qa.words import rarity, same_root, stem, words
@@ -165,7 +165,7 @@ def test_stems_share_a_root_when_one_begins_the_other(one: str, other: str, shar
     ],
 )
 def test_candidates_are_of_the_kind_asked_for_and_new(question: str, sentence: str, found: list[str]) -> None:
-    spans = find_candidates(sentence, asked=asked(question))
+    spans = find_candidates(sentence, expected=expected_answer(question))
     assert [sentence[span.start : span.end] for span in spans] == found
 
 

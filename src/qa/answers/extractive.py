@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from qa.search.kinds import Asked, asked, asks_for_several, find_candidates
+from qa.search.kinds import ExpectedAnswer, asks_for_several, expected_answer, find_candidates
 from qa.types import ABSTENTION, Answer, Findings, Hit, Passage, Sentence, Span
 
 NEAREST = 3
@@ -47,19 +47,15 @@ def answer(findings: Findings) -> Answer:
     if not findings.answerable:
         return refusal(findings)
     chosen = _choose(_candidates(findings.read), several=asks_for_several(findings.query))
-    kind = asked(findings.query)
-    sentences = tuple(_sentence(each, number, asked=kind) for number, each in enumerate(chosen, start=1))
-    return Answer(
-        question=findings.question,
-        query=findings.query,
+    expected = expected_answer(findings.query)
+    sentences = tuple(_sentence(each, number, expected=expected) for number, each in enumerate(chosen, start=1))
+    return replace(
+        refusal(findings),
         text=" ".join(f"{sentence.text} [{number}]" for number, sentence in enumerate(sentences, start=1)),
         abstained=False,
         sentences=sentences,
         citations=tuple(each.passage.cite(each.span, number=number) for number, each in enumerate(chosen, start=1)),
-        confidence=findings.confidence,
-        embeddings=findings.embeddings,
-        seconds={"retrieve": findings.seconds},
-        hits=findings.hits,
+        nearest=(),
     )
 
 
@@ -113,8 +109,8 @@ def _choose(candidates: Sequence[_Candidate], *, several: bool) -> list[_Candida
     return sorted(distinct.values(), key=lambda each: (ranks[each.passage.document], each.span.start))
 
 
-def _sentence(chosen: _Candidate, number: int, *, asked: Asked) -> Sentence:
+def _sentence(chosen: _Candidate, number: int, *, expected: ExpectedAnswer) -> Sentence:
     text = chosen.text
-    found = list(find_candidates(text, asked=asked))
+    found = list(find_candidates(text, expected=expected))
     short = found[0] if len(found) == 1 else None  # where it holds exactly one thing of the kind that is asked for
     return Sentence(text=text, citations=(number,), support="supported", highlight=short)

@@ -9,9 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from qa.search.features import ParsedQuestion, Signals, signals
+from qa.search.features import SENTENCE_FEATURES, ParsedQuestion, sentence_features
+from qa.search.kinds import holds_role
+from qa.search.mismatch import other_names, other_numbers
 from qa.search.weights import load_weights
 from qa.types import Hit
+from qa.words import terms
+
+SIGNALS = ("cosine", "coverage", "both", "passage_coverage", "mismatch", "other_numbers", "other_names", "misfit")
 
 
 def estimate_confidence(question: ParsedQuestion, *, hits: Sequence[Hit]) -> float:
@@ -19,6 +24,32 @@ def estimate_confidence(question: ParsedQuestion, *, hits: Sequence[Hit]) -> flo
     if not hits:
         return 0.0
     weights = load_weights().confidence
-    found: Signals = signals(question, hits=hits)
+    found = signals(question, hits=hits)
     logit = weights["bias"] + sum(weights[name] * value for name, value in found.items())
     return round(1 / (1 + math.exp(-logit)), 4)
+
+
+def signals(question: ParsedQuestion, *, hits: Sequence[Hit]) -> dict[str, float]:
+    """Numbers for and against the hits holding the answer, by the names in `SIGNALS`; needs at least one hit.
+
+    All look at the best sentence: its features, and what in it does not fit the question (1) or does (0);
+    a name of the question may stand in the title too, or anywhere in the hits from the same document.
+    `both` is the product of the first two: a sentence may be like the question in meaning or in words, and
+    one that is like it in both should not count twice.
+    """
+    best = max(hits, key=lambda hit: max(hit.sentence_scores))
+    row = max(range(len(best.sentence_scores)), key=best.sentence_scores.__getitem__)
+    features = sentence_features(question, best.passage, cosines=best.sentence_cosines, relevance=best.relevance)[row]
+    named = dict(zip(SENTENCE_FEATURES, features.tolist(), strict=True))
+    sentence = best.passage.cut(best.passage.sentences[row])
+    around = [hit.passage.headed for hit in hits if hit.passage.document == best.passage.document]
+    return {
+        "cosine": named["cosine"],
+        "coverage": named["coverage"],
+        "both": named["cosine"] * named["coverage"],
+        "passage_coverage": named["passage_coverage"],
+        "mismatch": named["mismatch"],
+        "other_numbers": float(other_numbers(question.text, sentence)),
+        "other_names": float(other_names(question.named, "\n".join(around))),
+        "misfit": float(named["shape"] < 0 or not holds_role(terms(sentence), expected=question.expected)),
+    }

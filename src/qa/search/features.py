@@ -17,9 +17,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.search.kinds import Asked, asked, find_candidates, lacks_role
-from qa.search.mismatch import mismatches, other_names, other_numbers
-from qa.types import Hit, Passage
+from qa.search.kinds import ExpectedAnswer, expected_answer, find_candidates
+from qa.search.mismatch import mismatches
+from qa.types import Passage
 from qa.words import ROOT_CHARS, STOP_WORDS, WORD, rarity, same_root, stem, terms
 
 SENTENCE_FEATURES = (
@@ -33,7 +33,6 @@ SENTENCE_FEATURES = (
     "mismatch",
     "relevance",
 )
-SIGNALS = ("cosine", "coverage", "both", "passage_coverage", "mismatch", "other_numbers", "other_names", "misfit")
 _CAPITALISED = re.compile(r"(?<!^)\b[A-Z][\w’']*")
 ROOT_CREDIT = 0.8  # for "Italian" where the question says "Italy"
 REMEMBERED = 1_000  # characters of a sentence whose terms are kept; longer ones are no sentences
@@ -53,13 +52,13 @@ FRAME_WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedQuestion:
-    """A question taken apart once, to be held against many sentences.
+    """A question taken apart once, to be compared with many sentences.
 
     `weights` runs along `terms` and sums to 1: the rarer a term, the more it asks for.
     """
 
     text: str
-    asked: Asked
+    expected: ExpectedAnswer
     terms: tuple[str, ...]
     weights: tuple[float, ...]
     named: frozenset[str]
@@ -76,7 +75,7 @@ def analyse(question: str, *, frequency: Callable[[str], int], count: int) -> Pa
     total = sum(raw) or 1.0
     return ParsedQuestion(
         text=question,
-        asked=asked(question),
+        expected=expected_answer(question),
         terms=found,
         weights=tuple(weight / total for weight in raw),
         named=_names(question) & frozenset(found),
@@ -173,36 +172,6 @@ class _Matches:
         return float(np.dot(asked, self.credits(found))) / (sum(asked) or 1.0)
 
 
-Signals = dict[str, float]
-
-
-def signals(question: ParsedQuestion, *, hits: Sequence[Hit]) -> Signals:
-    """What speaks for and against the hits holding the answer, by the names in `SIGNALS`; needs at least one hit.
-
-    All look at the best sentence: its features, and what in it does not fit the question (1) or does (0);
-    a name of the question may stand in the title too, or anywhere in the hits from the same document.
-    `both` is the product of the first two: a sentence may be like the question in meaning or in words, and
-    one that is like it in both should not count twice.
-    """
-    best = max(hits, key=lambda hit: max(hit.sentence_scores))
-    row = max(range(len(best.sentence_scores)), key=best.sentence_scores.__getitem__)
-    features = sentence_features(question, best.passage, cosines=best.sentence_cosines, relevance=best.relevance)[row]
-    named = dict(zip(SENTENCE_FEATURES, features.tolist(), strict=True))
-    sentence = best.passage.cut(best.passage.sentences[row])
-    found = frozenset(_terms(sentence))
-    around = [hit.passage.headed for hit in hits if hit.passage.document == best.passage.document]
-    return {
-        "cosine": named["cosine"],
-        "coverage": named["coverage"],
-        "both": named["cosine"] * named["coverage"],
-        "passage_coverage": named["passage_coverage"],
-        "mismatch": named["mismatch"],
-        "other_numbers": float(other_numbers(question.text, sentence)),
-        "other_names": float(other_names(question.named, "\n".join(around))),
-        "misfit": float(named["shape"] < 0 or lacks_role(question.asked, found)),
-    }
-
-
 def pair_coverage(question: ParsedQuestion, found: Sequence[str]) -> float:
     """The share of the question's neighbouring terms that stand close together in the sentence too."""
     pairs = list(pairwise(question.terms))
@@ -220,9 +189,9 @@ def pair_coverage(question: ParsedQuestion, found: Sequence[str]) -> float:
 
 def shape(question: ParsedQuestion, sentence: str) -> float:
     """1 if the sentence holds something new of the kind asked for, −1 if not, 0 if no kind is known."""
-    if question.asked.kind == "other":
+    if question.expected.kind == "other":
         return 0.0
-    return 1.0 if any(find_candidates(sentence, asked=question.asked)) else -1.0
+    return 1.0 if any(find_candidates(sentence, expected=question.expected)) else -1.0
 
 
 def _terms(sentence: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ highlight a short answer, and alone they decide nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Literal
@@ -96,10 +96,10 @@ _SEVERAL = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What a question asks for.
+class ExpectedAnswer:
+    """The kind of answer that a question asks for, and how to tell one.
 
-    `seen` holds its words, `counted` the stems after "how many", `unit` a pattern of what "how long" is
+    `seen` holds the question's words, `counted` the stems after "how many", `unit` a pattern of what "how long" is
     measured in, `role` what "who is" asks somebody to be.
     """
 
@@ -110,21 +110,21 @@ class Asked:
     role: str = ""
 
 
-def asked(question: str) -> Asked:
-    """What kind of answer the question asks for."""
+def expected_answer(question: str) -> ExpectedAnswer:
+    """The kind of answer that the question asks for."""
     kind: Kind = next((kind for kind, pattern in _QUESTIONS if pattern.search(question)), "other")
     seen = frozenset(words(question))
     how = _HOW.search(question)
     role = _ROLE.search(question) if kind == "who" else None
     if role is not None:
-        return Asked(kind=kind, seen=seen, role=stem(words(role["role"])[0]))
+        return ExpectedAnswer(kind=kind, seen=seen, role=stem(words(role["role"])[0]))
     if kind != "count" or how is None:
-        return Asked(kind=kind, seen=seen)
+        return ExpectedAnswer(kind=kind, seen=seen)
     measure = how[1].casefold()
     if measure != "many":
-        return Asked(kind=kind, seen=seen, unit=_UNITS.get(measure, _LENGTH_UNIT))
+        return ExpectedAnswer(kind=kind, seen=seen, unit=_UNITS.get(measure, _LENGTH_UNIT))
     following = list(takewhile(lambda word: word not in _AUXILIARIES, words(how[2])[:3]))
-    return Asked(kind=kind, seen=seen, counted=frozenset(stem(word) for word in following))
+    return ExpectedAnswer(kind=kind, seen=seen, counted=frozenset(stem(word) for word in following))
 
 
 def asks_for_several(question: str) -> bool:
@@ -132,46 +132,47 @@ def asks_for_several(question: str) -> bool:
     return bool(_SEVERAL.search(question))
 
 
-def lacks_role(asked: Asked, found: frozenset[str]) -> bool:
-    """Whether the question asks who is something that is not among the stems of a sentence."""
-    return bool(asked.role) and not any(asked.role == term or same_root(asked.role, term) for term in found)
+def holds_role(stems: Collection[str], *, expected: ExpectedAnswer) -> bool:
+    """Whether what "who is" asks somebody to be is among the stems of a sentence, or nothing is asked for."""
+    role = expected.role
+    return not role or any(role == term or same_root(role, term) for term in stems)
 
 
-def find_candidates(sentence: str, *, asked: Asked) -> Iterator[Span]:
+def find_candidates(sentence: str, *, expected: ExpectedAnswer) -> Iterator[Span]:
     """The parts of a sentence that are of the kind asked for and say more than the question did."""
-    for span in _FINDERS[asked.kind](sentence, asked) if asked.kind != "other" else ():
-        if any(word not in asked.seen for word in words(sentence[span.start : span.end])):
+    for span in _FINDERS[expected.kind](sentence, expected) if expected.kind != "other" else ():
+        if any(word not in expected.seen for word in words(sentence[span.start : span.end])):
             yield span
 
 
-def _counts(sentence: str, asked: Asked) -> Iterator[Span]:
+def _counts(sentence: str, expected: ExpectedAnswer) -> Iterator[Span]:
     for match in _NUMBER.finditer(sentence):
         after = sentence[match.end() : match.end() + _NOUN_CHARS]
-        if asked.unit:
+        if expected.unit:
             near = _NEXT_NUMBER.split(after[:_UNIT_REACH])[0]
-            if asked.unit.search(match[0] + near) is None:
+            if expected.unit.search(match[0] + near) is None:
                 continue
-        elif asked.counted:
+        elif expected.counted:
             following = terms(" ".join(after.split()[:_NOUN_REACH]))
-            if not any(noun == term or same_root(noun, term) for noun in asked.counted for term in following):
+            if not any(noun == term or same_root(noun, term) for noun in expected.counted for term in following):
                 continue
         yield Span(start=match.start(), end=match.end())
 
 
-def _dates(sentence: str, asked: Asked) -> Iterator[Span]:
+def _dates(sentence: str, expected: ExpectedAnswer) -> Iterator[Span]:
     yield from (Span(start=match.start(), end=match.end()) for match in _DATE.finditer(sentence))
 
 
-def _names(sentence: str, asked: Asked) -> Iterator[Span]:
+def _names(sentence: str, expected: ExpectedAnswer) -> Iterator[Span]:
     for match in _NAME.finditer(sentence):
         named = words(match[0])
         if match.start() == 0 and len(named) == 1 and rarity(stem(named[0])) < 1:
             continue  # a capital that only opens the sentence
-        if any(word not in STOP_WORDS and word not in asked.seen for word in named):
+        if any(word not in STOP_WORDS and word not in expected.seen for word in named):
             yield Span(start=match.start(), end=match.end())
 
 
-def _places(sentence: str, asked: Asked) -> Iterator[Span]:
+def _places(sentence: str, expected: ExpectedAnswer) -> Iterator[Span]:
     for match in _PLACE.finditer(sentence):
         yield Span(start=match.start("place"), end=match.end("place"))
 

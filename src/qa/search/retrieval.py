@@ -62,7 +62,6 @@ def find(query: Query, *, question: str, index: Searchable, top_k: int, strictne
     return Findings(
         question=question,
         query=query.text,
-        parts=(query.text,),
         hits=hits,
         top_k=top_k,
         confidence=confidence,

@@ -42,10 +42,5 @@ class Weights:
 def load_weights() -> Weights:
     """The weights that come with the package."""
     stored = json.loads(resources.files("qa").joinpath("_data/extractive.json").read_text(encoding="utf-8"))
-    return Weights(
-        made_by=stored["made_by"],
-        dense_share=stored["dense_share"],
-        sentence=stored["sentence"],
-        confidence=stored["confidence"],
-        strictness=tuple((step["strictness"], step["confidence"]) for step in stored["strictness"]),
-    )
+    steps = tuple((step["strictness"], step["confidence"]) for step in stored.pop("strictness"))
+    return Weights(**stored, strictness=steps)
