@@ -162,23 +162,19 @@ class CitationStream:
         found: list[tuple[Passage, Span]] = []
         for first, last in ids:
             for end in dict.fromkeys((first, last)):
-                if not self._exists(end) and end not in self.unknown:
+                if self._span(end) is None and end not in self.unknown:
                     self.unknown.append(end)
-            found += [span for each in ids_between(first, last) if self._exists(each) for span in [self._span(each)]]
+            found += filter(None, map(self._span, ids_between(first, last)))
         return found
 
-    def _exists(self, sentence_id: str) -> bool:
-        passage, _, sentence = sentence_id.partition(".")
-        if int(passage) > len(self._passages):
-            return False
-        return int(sentence or 1) <= len(self._passages[int(passage) - 1].sentences)
-
-    def _span(self, sentence_id: str) -> tuple[Passage, Span]:
+    def _span(self, sentence_id: str) -> tuple[Passage, Span] | None:
+        """The passage of an id and the span of its sentence, or of all its sentences; None where there is none."""
         number, _, sentence = sentence_id.partition(".")
+        if int(number) > len(self._passages):
+            return None
         passage = self._passages[int(number) - 1]
-        if sentence:
-            return passage, passage.sentences[int(sentence) - 1]
-        return passage, Span(start=passage.sentences[0].start, end=passage.sentences[-1].end)
+        spans = passage.sentences[int(sentence) - 1 : int(sentence)] if sentence else passage.sentences
+        return (passage, Span(start=spans[0].start, end=spans[-1].end)) if spans else None
 
     def _number(self, passage: Passage, span: Span) -> int:
         for number, known in enumerate(self.citations, start=1):
