@@ -91,10 +91,10 @@ class Composer:
         """`rewrite`, awaiting the model."""
         return _reworded(question, history, await self.chat().ainvoke(self._conversation(question, history)))
 
-    def _conversation(self, question: str, history: Sequence[Message]) -> list[tuple[str, str]]:
+    def _conversation(self, question: str, history: Sequence[Message]) -> tuple[PromptMessage, ...]:
         latest = recent(history, budget=CONVERSATION_TOKENS, count=self.count)
         conversation = "\n".join(f"{message.role}: {' '.join(message.content.split())}" for message in latest)
-        return _messages(self.prompts.rewrite.fill(conversation=conversation, question=question))
+        return self.prompts.rewrite.fill(conversation=conversation, question=question)
 
     def show(self, findings: Findings, history: Sequence[Message]) -> Shown:
         """Rules and question first, then passages by rank, then history, as far as the budget goes."""
@@ -115,7 +115,7 @@ class Composer:
         Raises: ModelError when the model fails before a word of the answer was shown.
         """
         draft = Draft(shown.passages, usage=usage)
-        stream = self.chat().stream(_messages(shown.messages))
+        stream = self.chat().stream(shown.messages)
         try:
             with closing(cast("Generator[AIMessageChunk]", stream)) as chunks:
                 for chunk in chunks:
@@ -127,7 +127,7 @@ class Composer:
     async def awrite(self, shown: Shown, findings: Findings, *, usage: Usage) -> AsyncIterator[Event]:
         """`write`, awaiting the model."""
         draft = Draft(shown.passages, usage=usage)
-        stream = self.chat().astream(_messages(shown.messages))
+        stream = self.chat().astream(shown.messages)
         try:
             async with aclosing(cast("AsyncGenerator[AIMessageChunk]", stream)) as chunks:
                 async for chunk in chunks:
@@ -150,7 +150,7 @@ class Composer:
     def _check(self, claims: Sequence[Statement]) -> tuple[Mapping[int, Verdict], Usage]:
         text = format_claims(claims)
         messages = self.prompts.check.fill(fence=fence(text), claims=text)
-        reply = self.chat().invoke(_messages(messages))
+        reply = self.chat().invoke(messages)
         return parse_verdicts(without_thoughts(str(reply.text))), reported(reply)
 
     def _filled(self, question: str, *, passages: str, fence: str) -> tuple[PromptMessage, ...]:
@@ -166,7 +166,3 @@ def _reworded(question: str, history: Sequence[Message], reply: AIMessageChunk) 
     query = next((line for line in lines if line), "")
     usable = 0 < len(query) <= QUERY_CHARS
     return query if usable else standalone(question, history), reported(reply)
-
-
-def _messages(messages: Sequence[PromptMessage]) -> list[tuple[str, str]]:
-    return [(message.role, message.content) for message in messages]

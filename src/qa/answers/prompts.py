@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, cast, get_args
 
 from jinja2 import StrictUndefined, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -26,9 +26,8 @@ _FIELD = re.compile(r"\w+")
 _MESSAGE = re.compile(rf"^#[ \t]+({'|'.join(get_args(Role))})[ \t]*$\n?", re.MULTILINE | re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromptMessage:
-    """One message for a chat model."""
+class PromptMessage(NamedTuple):
+    """One message for a chat model, a pair as LangChain takes it."""
 
     role: Role
     content: str
@@ -103,10 +102,6 @@ def _compare(path: Path, verb: str, found: frozenset[str] | set[str], expected: 
 def _messages(body: str) -> tuple[PromptMessage, ...]:
     parts = _MESSAGE.split(body)
     return tuple(
-        PromptMessage(role=_role(role), content=content.strip())
+        PromptMessage(role=cast("Role", role.casefold()), content=content.strip())
         for role, content in zip(parts[1::2], parts[2::2], strict=True)
     )
-
-
-def _role(name: str) -> Role:
-    return next(role for role in get_args(Role) if role == name.casefold())

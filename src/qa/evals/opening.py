@@ -81,6 +81,6 @@ def open_judge(name: str, *, folder: Path) -> Judge:
     prompt = load_prompt(settings.prompts or resource("prompts"), "judge", fields=FIELDS)
 
     def complete(messages: Sequence[PromptMessage]) -> str:
-        return model.invoke([(each.role, each.content) for each in messages]).text
+        return model.invoke(messages).text
 
     return ModelJudge(name, prompt=prompt, complete=complete, verdicts=folder / "verdicts.jsonl")
