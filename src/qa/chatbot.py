@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from qa.answers.asking import read_conditions, read_question, read_top_k
-from qa.answers.verification import Verification, verify_quotes, verify_sentences
+from qa.answers.quotes import verify_quotes
+from qa.answers.verification import Verification, verify_sentences
 from qa.documents.selection import EVERYTHING, Selection
 from qa.errors import ModelError, SettingsError
 from qa.index.conditions import Condition

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from qa.answers.verification import QuoteCheck, read_answers, verify_quotes
+from qa.answers.quotes import QuoteCheck, verify_quotes
+from qa.answers.verification import read_answers
 from qa.errors import DocumentError, StoreError
 from qa.types import Answer, Citation, Document, Sentence, Span
 

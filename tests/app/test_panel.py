@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from qa.answers.verification import verify_quotes
+from qa.answers.quotes import verify_quotes
 from qa.app.history import Conversation, Turn
 from qa.app.links import Reference
 from qa.app.panel import AROUND, find_source

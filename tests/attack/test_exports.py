@@ -16,7 +16,8 @@ from langchain_core.messages import AIMessageChunk
 
 from qa import Chatbot
 from qa.answers.draft import Draft
-from qa.answers.verification import SentenceCheck, read_answers, verify_quotes, verify_sentences
+from qa.answers.quotes import verify_quotes
+from qa.answers.verification import SentenceCheck, read_answers, verify_sentences
 from qa.documents.sentences import split_sentences
 from qa.errors import DocumentError, ModelError
 from qa.types import ABSTENTION, Answer, Document, Passage, Sentence, Usage

@@ -14,6 +14,7 @@
     support           does the cited text hold the sentence: by its wording
     facts             … by its numbers, dates, names and negation
     claims            … by asking a language model
+    quotes            cited quotes against the documents as they are now
     verification      exported answers against the index as it is now
     retriever         the search, the embedder and the index for the users of LangChain
 

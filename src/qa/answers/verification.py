@@ -1,7 +1,7 @@
-"""Exported answers against the index as it is now: does every quote stand where it was cited, and bear its sentence?
+"""Exported answers against the index as it is now: does every sentence deserve the verdict that is written beside it?
 
-Reads the JSON of one answer or of a conversation. The rules judge each sentence again; nothing is asked again.
-The page's panel asks `find_quote` too, so that both say the same of a quote.
+Reads the JSON of one answer or of a conversation. The rules judge each sentence again, by the quotes it cites and
+the text about them; nothing is asked again.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
+from qa.answers.quotes import QuoteCheck, locate_quote
 from qa.answers.support import PARTLY, SUPPORTED, Verdict, check
-from qa.errors import DocumentError, StoreError
-from qa.types import ABSTENTION, Answer, Citation, Document, Sentence, Span, Support
+from qa.errors import DocumentError
+from qa.types import ABSTENTION, Answer, Citation, Document, Sentence, Support
 
 SURROUNDINGS_CHARS = 2_000  # about a quote: no passage is longer
 # How far a wording may fall short of its verdict: how rare a term is changes with the documents that are indexed.
@@ -27,41 +28,6 @@ EXPORT_BYTES = 100_000_000
 _NUMBERING = re.compile(r"(?<!\d)\d++[.)]")
 _WORDLESS = re.compile(r"(?:[\W_]|(?<!\d)\d++[.)](?!\d))*+")
 _WORD = re.compile(r"[^\W_]")
-
-Finding = Literal["exact", "moved", "changed", "gone"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """What became of a quote, and its places in the document as it is now: none, the one, or the first and the last.
-
-    `exact`: at the cited characters, whatever else has changed. `moved`: elsewhere in the document, word for word.
-    `changed`: the document is there without these words. `gone`: the document is not indexed.
-    """
-
-    finding: Finding
-    places: tuple[int, ...] = ()
-
-    @property
-    def start(self) -> int | None:
-        """Where the quote stands now; None where it stands nowhere, or in several places and none is the cited one."""
-        return self.places[0] if len(self.places) == 1 else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuoteCheck:
-    """What became of one quote of an answer; `finding` and `start` are those of its `Standing`."""
-
-    question: str
-    document: str
-    quote: str
-    finding: Finding
-    start: int | None
-
-    @property
-    def holds(self) -> bool:
-        """Whether the words can still be read in the document."""
-        return self.finding in ("exact", "moved")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,21 +77,6 @@ def read_answers(path: Path) -> tuple[Answer, ...]:
         ) from error
 
 
-def verify_quotes(answer: Answer, *, document: Callable[[str], Document]) -> tuple[QuoteCheck, ...]:
-    """A check for each quote that the answer shows; `document` gives a document by id or raises StoreError."""
-    return tuple(_check(answer.question, each, document) for each in (*answer.citations, *answer.nearest))
-
-
-def find_quote(quote: str, *, cited: Span, text: str) -> Standing:
-    """Where a quote stands in the text of its document as it is now; `cited` is where it stood."""
-    if quote and cited.start >= 0 and text[cited.start : cited.end] == quote:
-        return Standing(finding="exact", places=(cited.start,))
-    first, last = text.find(quote), text.rfind(quote)
-    if first < 0 or not quote:
-        return Standing(finding="changed")
-    return Standing(finding="moved", places=(first,) if first == last else (first, last))
-
-
 def _answer(turn: Mapping[str, Any]) -> Answer:
     """The answer of one turn, each value of its own type. Raises ValueError, KeyError, TypeError or AttributeError."""
     from pydantic import TypeAdapter, ValidationError
@@ -138,26 +89,6 @@ def _answer(turn: Mapping[str, Any]) -> Answer:
         first = error.errors()[0]
         raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from error
     return answer
-
-
-def _check(question: str, source: Citation, document: Callable[[str], Document]) -> QuoteCheck:
-    standing, _ = _find(source, document)
-    return QuoteCheck(
-        question=question,
-        document=source.document,
-        quote=source.quote,
-        finding=standing.finding,
-        start=standing.start,
-    )
-
-
-def _find(source: Citation, document: Callable[[str], Document]) -> tuple[Standing, Document | None]:
-    """Where a quote stands now, and its document as it is now."""
-    try:
-        found = document(source.document)
-    except StoreError:
-        return Standing(finding="gone"), None
-    return find_quote(source.quote, cited=Span(start=source.start, end=source.end), text=found.text), found
 
 
 def verify_sentences(
@@ -188,7 +119,7 @@ def _source(citation: Citation, document: Callable[[str], Document]) -> str | No
 
     None when the quote no longer holds, which is said of the quote.
     """
-    standing, found = _find(citation, document)
+    standing, found = locate_quote(citation, document)
     if found is None or not standing.places:
         return None
     start = standing.places[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from qa.answers.verification import Finding, find_quote
+from qa.answers.quotes import Finding, find_quote
 from qa.app.history import Conversation
 from qa.app.links import Reference, refer_to
 from qa.documents.passages import page_of
