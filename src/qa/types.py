@@ -113,12 +113,12 @@ def owner(passage: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What the index knows of one document: which version is current and how many passages it has.
+    """One document as the index lists it: which version is current and how many passages it has.
 
     `root` is the folder it was ingested from, all of which is kept in step when `mirrored`;
     `chars` is the length of its text. Of the file as it was read, `size` is in bytes, `digest` the
     first 16 hexadecimal digits of its SHA-256, and `modified_ns` when it was last changed or
-    moved, or 0 where that was too shortly before to be trusted.
+    moved; 0 where it was read so soon afterwards that a later change could bear the same time.
     """
 
     id: str
@@ -178,15 +178,15 @@ class Findings:
 
     @property
     def read(self) -> tuple[Hit, ...]:
-        """The hits from which the question is answered."""
+        """The hits from which the question is answered, the first `top_k`."""
         return self.hits[: self.top_k]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
-    """A reference to exact characters of a document: by its number, those that a sentence rests on.
+    """A reference to exact characters of a document.
 
-    One without a number is merely near to the question.
+    One with a number is cited in the answer; one without is merely near to the question.
     """
 
     number: int | None = None

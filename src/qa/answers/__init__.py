@@ -5,10 +5,10 @@
     chain             a question → an answer, with and without a language model, as one LangChain pipeline
     composer          the steps of the chain that need a language model
     prompts           prompt files → prompts
-    context           what a language model is shown: numbered sentences, within a budget
+    context           the text that a language model reads: numbered sentences, within a budget
     draft             a model's stream → events, the Answer last
     reply             a model's words → those that a reader may see
-    markers           what models write between brackets: `[2.1]`
+    markers           citation markers as models write them: `[2.1]`
     citations         markers → the exact words they stand for
     statements        a model's sentences before they are judged, each with what it cites
     support           does the cited text hold the sentence: by its wording

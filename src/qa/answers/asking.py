@@ -1,4 +1,4 @@
-"""What somebody asks, checked at the door: the question, the conversation before it and the conditions.
+"""A question, the conversation before it and its conditions, checked at the door.
 
 Everything is of its type and within its bounds, or a QuestionError that names the rule. Nothing is searched here.
 """
@@ -37,7 +37,7 @@ def read_question(asked: object) -> str:
 
 
 def read_conditions(where: object) -> tuple[Condition, ...]:
-    """The conditions that are written so. Raises: QuestionError when one is none, too long, or there are too many."""
+    """The conditions that the texts state. Raises: QuestionError when one is none, too long, or there are too many."""
     if where is None:
         return ()
     if not _is_list(where):

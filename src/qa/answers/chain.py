@@ -66,7 +66,7 @@ class Answering(RunnableGenerator[Asking, Event]):
 class AnswerChain:
     """Answers with what `find` finds: by the composer's model, or in the documents' own words without one.
 
-    The documents' own words answer too when the model fails, if it `falls_back`; `failure` says that it has already.
+    If it `falls_back`, the documents' own words answer too when the model fails; `failure` is why none could be made.
     """
 
     find: Find
@@ -89,7 +89,7 @@ class AnswerChain:
         return chain.with_config(run_name="qa")
 
     def accept(self, asked: Mapping[str, Any]) -> Asking:
-        """What was asked. Raises: QuestionError."""
+        """The question with its history and conditions, within their bounds. Raises: QuestionError."""
         question, history, conditions = read_asked(asked)
         return Asking(question=question, history=history, conditions=conditions, failure=self.failure)
 
@@ -125,7 +125,7 @@ class AnswerChain:
         return replace(asking, found=found[0])
 
     def prompt(self, asking: Asking) -> Asking:
-        """The question with what a model is shown; nothing where none is to answer."""
+        """The question with the messages for the model; as it was where no model is to answer."""
         if self.composer is None or asking.failure or not asking.findings.answerable:
             return asking
         return replace(asking, shown=self.composer.show(asking.findings, asking.history))

@@ -60,7 +60,7 @@ def load_prompts(folder: Path) -> Prompts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What the model is shown: its messages, and the passages whose sentences they number."""
+    """The messages for the model, and the passages whose sentences they number."""
 
     messages: tuple[PromptMessage, ...]
     passages: tuple[Passage, ...]

@@ -1,4 +1,4 @@
-"""Hits → what a language model is shown: numbered sentences, within a budget, as data.
+"""Hits → the text that a language model reads: numbered sentences, within a budget, as data.
 
 Document text is made harmless here: one sentence a line, no ids, no control tokens and no invisible
 characters of its own, between marks that it cannot contain. Quotes are not cut from this text.

@@ -15,9 +15,9 @@ from qa.search.kinds import ExpectedAnswer, asks_for_several, expected_answer, f
 from qa.types import ABSTENTION, Answer, Findings, Hit, Passage, Sentence, Span
 
 NEAREST = 3
-CLOSE = 0.35  # a second sentence joins when its odds against the best are at least these
-CLOSE_OF_SEVERAL = 0.12
-MOST = 2
+CLOSE = 0.35  # odds against the best sentence, from which on another joins it
+MOST = 2  # sentences of an answer
+CLOSE_OF_SEVERAL = 0.12  # the same, where the question asks for several things
 MOST_OF_SEVERAL = 3
 
 # A document's own reference marks would read as citations of ours, so an answer leaves them out; the quote keeps them.

@@ -74,7 +74,7 @@ class _Number:
         self._last = ""
 
     def takes(self, token: str) -> bool:
-        """Takes one more token, or says that it belongs to no number or to the next one."""
+        """Whether one more token was taken; False where it belongs to no number, or to the next one."""
         if token in ("and", "-"):
             return self.value is not None
         if token == "hundred" or token in _SCALES:

@@ -1,4 +1,4 @@
-"""What models write between brackets: `[2.1]`, `【2.1, 2.3】`, `[[passage 2, sentence 1]]`, `[2.1-2.3]`.
+"""Citation markers as models write them: `[2.1]`, `【2.1, 2.3】`, `[[passage 2, sentence 1]]`, `[2.1-2.3]`.
 
 Patterns and parsing only: which bracket is a marker, which ids it names, and whether an unfinished
 one may still become a marker. Every pattern takes linear time. Spans and numbers are in citations.

@@ -1,7 +1,7 @@
 """Does the cited text hold the sentence? A verdict with its score and its reason, without a model.
 
-Numbers, dates, names and negation are rules; the rest is how much of the wording is found. What is
-missing is called missing: nothing here can tell that a text contradicts a sentence.
+Numbers, dates, names and negation are rules; the rest is how much of the wording is found. Words that
+the text lacks are called missing, never contradicted: these rules cannot tell that a text says the opposite.
 """
 
 from __future__ import annotations

@@ -115,9 +115,9 @@ def verify_sentences(
 
 
 def _source(citation: Citation, document: Callable[[str], Document]) -> str | None:
-    """The text about a quote, under its document's own title, as a file may name any other.
+    """The text around a quote, under the title of the document itself: an exported file may claim any other.
 
-    None when the quote no longer holds, which is said of the quote.
+    None when the quote no longer stands, which its own check says.
     """
     standing, found = locate_quote(citation, document)
     if found is None or not standing.places:

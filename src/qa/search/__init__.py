@@ -4,7 +4,7 @@
     retrieval         a query → Findings: two rankings fused, the best passages read, ranked again
     features          question × sentence → numbers that say how well it answers
     kinds             the kind of answer a question asks for: a date, a person, a number, …
-    mismatch          what speaks against a sentence that is worded like the question
+    mismatch          signs that a sentence worded like the question does not answer it
     weights           the measured numbers by which all this is weighed
     confidence        how sure it is that the hits hold the answer
 

@@ -134,7 +134,7 @@ def sentence_features(
 
 
 class _Matches:
-    """How the sentences of a passage answer to each term of the question, found once for all of them."""
+    """The terms of a question among the stems of a passage, found once for all of its sentences."""
 
     def __init__(self, question: ParsedQuestion, sentences: Sequence[frozenset[str]], *, header: Sequence[str]) -> None:
         beginning: dict[str, list[str]] = defaultdict(list)

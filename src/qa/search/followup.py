@@ -56,6 +56,7 @@ def standalone(question: str, history: Sequence[Message]) -> str:
 
 
 def _resolved(question: str, last: str, answer: str) -> str:
+    """The question made to stand alone by the last one, which does already, and by the answer to that."""
     if not last:
         return question
     rest = _CONNECTIVE.sub("", question) or question

@@ -1,4 +1,4 @@
-"""What kind of answer a question asks for, and which parts of a sentence are of that kind.
+"""The kind of answer that a question asks for, and the parts of a sentence that are of that kind.
 
 English rules as regular expressions, no recogniser: they feed weights that were measured, they
 highlight a short answer, and alone they decide nothing.

@@ -1,4 +1,4 @@
-"""What speaks against a sentence that is worded like the question: it denies, reverses or dates otherwise.
+"""Signs that a sentence worded like the question does not answer it: a denial, an opposite, another time or name.
 
 Each test compares a question with one sentence and needs no model. None proves anything alone; their
 weights were measured, and docs/answering.md says how often each fires on answerable questions.

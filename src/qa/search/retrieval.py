@@ -22,14 +22,14 @@ from qa.words import terms
 Vectors = NDArray[np.float32]
 
 CANDIDATES = 100  # of each ranking
-READ = 8  # passages whose sentences are read beyond those that are asked for
+READ = 8  # passages beyond `top_k` whose sentences are read too
 BM25_K1 = 1.2
 READING_SHARE = 0.03  # of a passage's best sentence in its own score, see docs/answering.md
 DECIMALS = 6
 
 
 class Searchable(Protocol):
-    """What retrieval asks of an index; `qa.index.store.Index` is one."""
+    """The part of an index that retrieval uses; `qa.index.store.Index` is one."""
 
     def search_dense(self, vector: Vectors, *, k: int) -> list[tuple[str, float]]: ...
     def search_lexical(self, query: str, *, k: int) -> list[tuple[str, float]]: ...
@@ -42,7 +42,7 @@ class Searchable(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What an index is searched with.
+    """A query in the forms in which an index is searched with it.
 
     `vector` has unit length, and is made by the embedder that the index was made with; `sentence_cosines`
     gives for each passage how near each of its sentences is to the query.
