@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 from qa.documents.files import read_document
 from qa.documents.passages import split_passages
-from qa.evals.adapters import squad
 from qa.evals.suites import load_cases
 from qa.models.minilm import MiniLM
 
@@ -41,6 +41,10 @@ def passages(folder: Path, model: MiniLM, *, count: int) -> list[str]:
 
 def questions(path: Path, *, count: int) -> list[str]:
     """That many questions, evenly spread, of a file in SQuAD's format or of a suite's cases, a line each."""
-    cases = load_cases(path)[0] if path.suffix == ".jsonl" else squad(path).cases
-    found = [case.question for case in cases]
+    if path.suffix == ".jsonl":
+        found = [case.question for case in load_cases(path)[0]]
+    else:
+        data = json.loads(path.read_bytes())["data"]
+        paragraphs = [paragraph for article in data for paragraph in article["paragraphs"]]
+        found = [asked["question"].strip() for paragraph in paragraphs for asked in paragraph["qas"]]
     return found[:: max(1, len(found) // count)][:count]

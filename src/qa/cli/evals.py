@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Measure the answers: run suites, compare runs.", no_args_is_help=True, rich_markup_mode=None)
 
 GATE_EXIT = 3
-Names = Annotated[list[str], typer.Argument(help="A suite's name or folder, squad:PATH, beir:PATH, ..., twins:SUITE.")]
+Names = Annotated[list[str], typer.Argument(help="A suite's name or folder, or twins:SUITE.")]
 Runs = Annotated[list[Path], typer.Argument(help="Folders of runs.")]
 Home = Annotated[Path, typer.Option("--evals", help="The folder of the suites.")]
 JudgeName = Annotated[str, typer.Option("--judge", help="rules, or a language model such as openai:gpt-5-mini.")]
@@ -45,7 +45,6 @@ def run(
     strictness: Annotated[float | None, typer.Option(help="How sure to be before answering, 0 to 1.")] = None,
     limit: Limit = None,
     seed: Annotated[int, typer.Option(help="Seed of what is drawn: --limit, twins.")] = 0,
-    articles: Annotated[str | None, typer.Option(help="squad: articles A to B-1 of the file, as A:B from 0.")] = None,
     search_only: Annotated[bool, typer.Option("--search-only", help="Measure retrieval alone.")] = False,
     corpus: Corpus = None,
     distractors: Annotated[Path | None, typer.Option(help="twins: a folder of documents to add.")] = None,
@@ -71,7 +70,6 @@ def run(
         work=work / "corpora",
         limit=limit,
         seed=seed,
-        articles=_slice(articles),
         search_only=search_only,
         corpus=corpus,
         distractors=distractors,
@@ -189,15 +187,6 @@ def _run_folder(plan: RunPlan) -> Path:
 
     runs = load_settings().home / "runs"
     return unfinished(runs, plan) or runs / f"{plan.suite}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
-
-
-def _slice(articles: str | None) -> tuple[int, int] | None:
-    if articles is None:
-        return None
-    first, _, last = articles.partition(":")
-    if not (first.isdigit() and last.isdigit()):
-        raise SuiteError(f"--articles {articles} is not a range. Write it as 0:8")
-    return int(first), int(last)
 
 
 @contextmanager

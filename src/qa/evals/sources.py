@@ -1,4 +1,4 @@
-"""Suites by the names people give on the command line: ours, a folder, a file of cases, a public set, twins of any."""
+"""Suites by the names people give on the command line: ours, a folder, a file of cases, twins of any."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qa.errors import SuiteError
-from qa.evals.adapters import READERS, adapt
 from qa.evals.suites import Suite, load_cases, load_suite, sample
 from qa.evals.twins import make_twins
 
@@ -15,32 +14,27 @@ from qa.evals.twins import make_twins
 class Sources:
     """The folders where suites are sought (`home`) and documents made for them are written (`work`), and what is taken.
 
-    Of a suite that is at most `limit` cases, drawn with `seed`; of SQuAD the `articles` A to B without B; with
-    `search_only`, only retrieval is measured. `corpus` holds the documents of a bare file of cases,
-    `distractors` documents to add for twins.
+    Of a suite that is at most `limit` cases, drawn with `seed`; with `search_only`, only retrieval is measured.
+    `corpus` holds the documents of a bare file of cases, `distractors` documents to add for twins.
     """
 
     home: Path
     work: Path
     limit: int | None = None
     seed: int = 0
-    articles: tuple[int, int] | None = None
     search_only: bool = False
     corpus: Path | None = None
     distractors: Path | None = None
 
     def open(self, name: str) -> Suite:
-        """The suite called `seed`, `path/to/suite`, `cases.jsonl`, `squad:PATH` or `twins:` and any of these.
+        """The suite called `seed`, `path/to/suite`, `cases.jsonl` or `twins:` and any of these.
 
         Raises: SuiteError when there is none.
         """
         kind, _, rest = name.partition(":")
         if rest and kind == "twins":
             return make_twins(self.open(rest), work=self.work, distractors=self.distractors, seed=self.seed)
-        if rest and kind in READERS:
-            suite = adapt(kind, Path(rest), work=self.work, articles=self.articles)
-        else:
-            suite = self._written(name)
+        suite = self._written(name)
         return replace(sample(suite, limit=self.limit, seed=self.seed), asks=suite.asks and not self.search_only)
 
     def _written(self, name: str) -> Suite:
@@ -51,8 +45,7 @@ class Sources:
             if (folder / "suite.toml").is_file():
                 return load_suite(folder)
         known = sorted(each.parent.name for each in self.home.glob("*/suite.toml"))
-        kinds = ", ".join(f"{kind}:PATH" for kind in READERS)
-        raise SuiteError(f"there is no suite {name!r} in {self.home}: {', '.join(known) or 'it is empty'}; or {kinds}")
+        raise SuiteError(f"there is no suite {name!r} in {self.home}: {', '.join(known) or 'it is empty'}")
 
     def _bare(self, path: Path) -> Suite:
         if self.corpus is None:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+import public_sets
 from qa.errors import SuiteError
-from qa.evals.adapters import adapt
 from qa.evals.lint import lint
 from qa.evals.sources import Sources
-from qa.evals.suites import read_corpus
+from qa.evals.suites import Suite, load_suite, read_corpus
 
 FIRST = "The Ouse is 129 miles long. It rises in 1 of 3 springs."
 SECOND = "The Aire is shorter."
@@ -70,8 +70,16 @@ def write(path: Path, plain: object) -> Path:
     return path
 
 
+def made(kind: str, path: Path, folder: Path, *options: str) -> Suite:
+    """The suite that the command makes of a set."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["public_sets.py", kind, str(path), str(folder), *options])
+        public_sets.main()
+    return load_suite(folder)
+
+
 def test_squad_paragraphs_become_a_document_and_spans_stay_exact(tmp_path: Path) -> None:
-    suite = adapt("squad", write(tmp_path / "dev-v2.0.json", SQUAD), work=tmp_path / "work")
+    suite = made("squad", write(tmp_path / "dev-v2.0.json", SQUAD), tmp_path / "suite")
     assert lint(suite) == []
     assert read_corpus(suite.corpora[""]) == {
         "000-Rivers%2Fof York.txt": f"{FIRST}\n\n{SECOND}",
@@ -83,13 +91,14 @@ def test_squad_paragraphs_become_a_document_and_spans_stay_exact(tmp_path: Path)
     assert third.evidence[0].document.startswith("001")  # version 1.1 has no is_impossible
 
 
-def test_articles_and_a_limit_take_a_part_and_the_documents_are_written_once(tmp_path: Path) -> None:
+def test_articles_and_a_limit_take_a_part(tmp_path: Path) -> None:
     path = write(tmp_path / "dev.json", SQUAD)
-    part = adapt("squad", path, work=tmp_path / "work", articles=(1, 2))
+    part = made("squad", path, tmp_path / "part", "--articles", "1:2")
     assert [case.id for case in part.cases] == ["c"]
     assert list(read_corpus(part.corpora[""])) == ["001-Rivers%2Fof York.txt"]
+    made("squad", path, tmp_path / "whole")
     sources = Sources(home=tmp_path, work=tmp_path / "work", limit=1, seed=3)
-    one, again = sources.open(f"squad:{path}"), sources.open(f"squad:{path}")
+    one, again = sources.open(str(tmp_path / "whole")), sources.open("whole")
     assert one == again
     assert len(one.cases) == 1
 
@@ -101,7 +110,7 @@ def test_beir_grades_documents(tmp_path: Path) -> None:
     (tmp_path / "set" / "corpus.jsonl").write_text("\n".join(map(json.dumps, corpus)))
     (tmp_path / "set" / "queries.jsonl").write_text("\n".join(map(json.dumps, queries)))
     (tmp_path / "set" / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq 1\td/1\t2\n")
-    suite = adapt("beir", tmp_path / "set", work=tmp_path / "work")
+    suite = made("beir", tmp_path / "set", tmp_path / "suite")
     assert read_corpus(suite.corpora[""]) == {"d%2F1.txt": "Tides\n\nHigh water.", "d2.txt": "Low."}
     [case] = suite.cases
     assert (case.id, case.relevance, suite.asks) == ("q%201", {"d%2F1.txt": 2}, False)
@@ -114,7 +123,7 @@ def test_chromas_chunking_questions_keep_their_character_references(tmp_path: Pa
     references = json.dumps([{"content": "129 miles", "start_index": 12, "end_index": 21}])
     row = '"How long?","' + references.replace('"', '""') + '",rivers\n'
     (tmp_path / "set" / "questions_df.csv").write_text("question,references,corpus_id\n" + row)
-    suite = adapt("chunking", tmp_path / "set", work=tmp_path / "work")
+    suite = made("chunking", tmp_path / "set", tmp_path / "suite")
     assert lint(suite) == []
     assert suite.cases[0].evidence[0].model_dump() == {"document": "rivers.md", "quote": "129 miles", "start": 12}
 
@@ -130,9 +139,9 @@ def test_natural_questions_pool_their_gold_passages(tmp_path: Path) -> None:
     ]
     path = tmp_path / "nq.jsonl.gz"
     path.write_bytes(gzip.compress("\n".join(map(json.dumps, rows)).encode()))
-    suite = adapt("nq", path, work=tmp_path / "work")
+    suite = made("nq", path, tmp_path / "suite")
     assert lint(suite) == []
-    assert suite.name == "nq-nq"
+    assert (suite.name, suite.title) == ("suite", "nq: nq.jsonl.gz")
     assert sorted(read_corpus(suite.corpora[""]).values()) == [f"Aire\n\n{SECOND}", f"Ouse\n\n{FIRST}"]
     assert [len(case.evidence) for case in suite.cases] == [1, 0]
 
@@ -143,7 +152,7 @@ def test_cranfield_counts_queries_by_position_and_turns_its_grades_around(tmp_pa
     )
     (tmp_path / "cran.qry").write_text(".I 004\n.W\nwhat\nof wings\n.I 009\n.W\nwhat of flow\n")
     (tmp_path / "cranqrel").write_text("1 1 1 \n1 3 -1\n1 2 2\n2 3 4\n")
-    suite = adapt("cranfield", tmp_path, work=tmp_path / "work")
+    suite = made("cranfield", tmp_path, tmp_path / "suite")
     assert [(case.id, case.question, case.relevance) for case in suite.cases] == [
         ("q1", "what of wings", {"1.txt": 4}),
         ("q2", "what of flow", {"3.txt": 1}),
@@ -152,7 +161,7 @@ def test_cranfield_counts_queries_by_position_and_turns_its_grades_around(tmp_pa
 
 
 def test_alce_pools_its_passages_and_asks_for_every_part(tmp_path: Path) -> None:
-    suite = adapt("alce", write(tmp_path / "asqa.json", ALCE), work=tmp_path / "work")
+    suite = made("alce", write(tmp_path / "asqa.json", ALCE), tmp_path / "suite")
     [case] = suite.cases
     assert (case.question, case.parts) == ("Who won, and where?", (("Spain",), ("Vienna", "Wien")))
     assert sorted(read_corpus(suite.corpora[""]).values()) == [
@@ -166,20 +175,20 @@ def test_alce_pools_its_passages_and_asks_for_every_part(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("kind", "content", "message"),
     [
-        ("squad", {"data": [{"title": "x"}]}, "is not a set of the kind squad: KeyError"),
+        ("squad", {"data": [{"title": "x"}]}, "is no set of the kind squad: KeyError"),
         ("squad", {"data": []}, "holds no questions"),
-        ("alce", {"args": {}, "data": ALCE}, "is not a set of the kind alce: TypeError"),
-        ("trivia", {}, "there is no adapter 'trivia'; there are squad, beir"),
+        ("alce", {"args": {}, "data": ALCE}, "is no set of the kind alce: TypeError"),
     ],
 )
 def test_what_is_no_such_set_is_refused(tmp_path: Path, kind: str, content: object, message: str) -> None:
-    with pytest.raises(SuiteError, match=message):
-        adapt(kind, write(tmp_path / "set.json", content), work=tmp_path / "work")
+    with pytest.raises(SystemExit, match=message):
+        made(kind, write(tmp_path / "set.json", content), tmp_path / "suite")
+    assert not (tmp_path / "suite").exists()
 
 
 def test_sources_say_what_there_is(tmp_path: Path) -> None:
     sources = Sources(home=tmp_path, work=tmp_path / "work")
-    with pytest.raises(SuiteError, match=r"no suite 'sede' in .*: it is empty; or squad:PATH"):
+    with pytest.raises(SuiteError, match=r"no suite 'sede' in .*: it is empty"):
         sources.open("sede")
     with pytest.raises(SuiteError, match="Add --corpus FOLDER"):
         sources.open(str(tmp_path / "cases.jsonl"))

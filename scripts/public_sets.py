@@ -1,11 +1,14 @@
-"""Public question sets read from a path as suites: `squad:dev-v2.0.json`, `beir:scifact/`, …
+"""Make a suite of a public question set: `qa eval run FOLDER` asks it like one of ours.
 
-A set's documents are written as text files under a folder named after their content, so that they
-are indexed like anybody's. Nothing is downloaded, and no set comes with this package.
+    python scripts/public_sets.py squad dev-v2.0.json FOLDER [--articles 0:8]
+
+The set's documents become text files in FOLDER/documents, its questions FOLDER/cases.jsonl. Nothing is
+downloaded, and no set comes with this project.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import gzip
 import hashlib
@@ -17,13 +20,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from qa.errors import SuiteError
-from qa.evals.suites import Case, Evidence, Suite
-from qa.index.private import make_private
+from qa.evals.suites import Case, Evidence
 
 RETRIEVAL = ("nDCG@10", "RR@10")
-_ENTRY = re.compile(r"^\.I ", re.MULTILINE)  # of Cranfield
 ANSWERS = ("right", "evidence_recall@5")
+_ENTRY = re.compile(r"^\.I ", re.MULTILINE)  # of Cranfield
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,38 +37,45 @@ class Pool:
     asks: bool = True
 
 
-def adapt(kind: str, path: Path, *, work: Path, articles: tuple[int, int] | None = None) -> Suite:
-    """The public set of that kind at `path`, its documents written under `work`.
-
-    `articles` A to B, counted from 0 and without B, are what is taken of SQuAD.
-
-    Raises: SuiteError when the kind is unknown or the files are not as they should be.
-    """
-    if kind not in READERS:
-        raise SuiteError(f"there is no adapter {kind!r}; there are {', '.join(READERS)}. Write one as KIND:PATH")
+def main() -> None:
+    """Write the suite that the arguments name."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("kind", choices=READERS)
+    parser.add_argument("path", type=Path, help="the set's file or folder")
+    parser.add_argument("folder", type=Path, help="the suite's folder, which must not be there yet")
+    parser.add_argument("--articles", help="of SQuAD, articles A to B-1 of the file, as A:B from 0")
+    given = parser.parse_args()
     try:
-        pool = squad(path, articles=articles) if kind == "squad" else READERS[kind](path)
+        articles = tuple(int(each) for each in given.articles.split(":")) if given.articles else ()
+        pool = squad(given.path, *articles) if articles else READERS[given.kind](given.path)
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
-        raise SuiteError(f"{path} is not a set of the kind {kind}: {type(error).__name__}: {error}") from error
+        raise SystemExit(f"{given.path} is no set of the kind {given.kind}: {type(error).__name__}: {error}") from error
     if not pool.cases:
-        raise SuiteError(f"{path} holds no questions of the kind {kind}")
-    return Suite(
-        name=f"{kind}-{path.name.removesuffix('.gz').partition('.')[0]}",
-        title=f"{kind}: {path.name}",
-        cases=tuple(pool.cases),
-        corpora={"": write_texts(work, kind, pool.texts)},
-        primary=pool.primary,
-        asks=pool.asks,
-    )
+        raise SystemExit(f"{given.path} holds no questions of the kind {given.kind}")
+    write_suite(pool, given.folder, title=f"{given.kind}: {given.path.name}")
+    print(f"{len(pool.cases)} cases, {len(pool.texts)} documents. Run: qa eval run {given.folder}")
 
 
-def squad(path: Path, *, articles: tuple[int, int] | None = None) -> Pool:
+def write_suite(pool: Pool, folder: Path, *, title: str) -> None:
+    """Write the suite's three parts. Raises: FileExistsError when the folder is there."""
+    folder.mkdir(parents=True)
+    for name, text in pool.texts.items():
+        path = folder / "documents" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode("utf-8"))
+    lines = "".join(case.model_dump_json(exclude_defaults=True) + "\n" for case in pool.cases)
+    (folder / "cases.jsonl").write_text(lines, encoding="utf-8")
+    head = {"title": title, "corpus": "documents", "primary": pool.primary, "asks": pool.asks}
+    rows = "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in head.items())
+    (folder / "suite.toml").write_text(rows, encoding="utf-8")
+
+
+def squad(path: Path, first: int = 0, last: int | None = None) -> Pool:
     """SQuAD 1.1 or 2.0 JSON: an article is a document, its paragraphs apart by an empty line.
 
     Evidence is the first annotator's span. An impossible question was judged against its own paragraph only.
     """
     data = json.loads(path.read_bytes())["data"]
-    first, last = articles or (0, len(data))
     texts: dict[str, str] = {}
     cases = []
     for number, article in enumerate(data[first:last], start=first):
@@ -229,15 +237,5 @@ def _passage_text(passage: Mapping[str, str]) -> str:
     return f"{passage['title']}\n\n{passage['text']}"
 
 
-def write_texts(work: Path, kind: str, texts: Mapping[str, str]) -> Path:
-    """The folder of these texts, written unless it is there; it appears whole or not at all."""
-    digest = hashlib.sha256(json.dumps(dict(sorted(texts.items()))).encode()).hexdigest()[:16]
-    folder = work / f"{kind}-{digest}"
-    if not folder.is_dir():
-        making = work / f"{folder.name}.part"
-        make_private(making)
-        for name, text in texts.items():
-            (making / name).parent.mkdir(parents=True, exist_ok=True)
-            (making / name).write_bytes(text.encode("utf-8"))
-        making.rename(folder)
-    return folder
+if __name__ == "__main__":
+    main()
