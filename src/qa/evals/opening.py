@@ -48,7 +48,7 @@ def chatbot_opener(chosen: Mapping[str, Any], *, work: Path) -> Opener:
         texts = read_corpus(corpus)
         named = repr((sorted(texts.items()), load_settings(**chosen).embeddings))
         index = work / "indexes" / hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        settings = {**chosen, "chroma": str(index), "seeds": corpus}
+        settings = {**chosen, "chroma": str(index), "fill": False}
         try:
             bot = Chatbot.open(**settings)
         except StoreMismatchError:
