@@ -111,7 +111,7 @@ def test_killed_ingests_leave_whole_documents_and_the_next_one_finishes(tmp_path
     afresh = open_bot(fresh)
     assert contents(reader) == contents(afresh)
     assert answers(reader) == answers(afresh)
-    assert reader.check().damage == ()
+    assert reader.checkup().damage == ()
     assert reader.library.index.passage_count == sum(record.passages for record in reader.documents())
     assert not reader.status().unfinished
     shutil.rmtree(tmp_path)
