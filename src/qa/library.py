@@ -72,7 +72,7 @@ class Library:
 
     def close(self) -> None:
         """Let go of the index."""
-        self.index.close()
+        self.index.connection.close()
 
     def find(
         self, question: str, query: str, *, top_k: int, strictness: float, where: Sequence[Condition] = ()
@@ -94,7 +94,7 @@ class Library:
             index = Narrowed(self.index, matching(self.index.documents(), where)) if where else self.index
             return find(searched, question=question, index=index, top_k=top_k, strictness=strictness)
 
-        found = self.index.reading(read)
+        found = self.index.connection.reading(read)
         return replace(found, embeddings=self.embedder.name, seconds=time.perf_counter() - started)
 
     def rarity(self, stem: str) -> float:
@@ -165,7 +165,7 @@ class Library:
         """How the index was made; None before the first ingest. Raises: StoreDamagedError when the index is gone."""
         manifest = self.index.manifest()
         if manifest is None and self.index.cache.exists():
-            raise self.index.lost()
+            raise self.index.connection.lost()
         return manifest
 
     def fill(self) -> None:

@@ -164,7 +164,7 @@ def test_rebuilds_leave_no_vectors_behind_and_do_not_grow_the_database(tmp_path:
             writer.put([entry("a.txt", LINES)])
         assert vectors(folder) == known_vectors(folder)
         assert index.search_dense(vector("line 5 of the mill\n"), k=1)
-        index.close()
+        index.connection.close()
         sizes.append((folder / "chroma.sqlite3").stat().st_size)
     assert sizes[4] < 1.2 * sizes[2], sizes  # the room of the build before last is used again
     assert open_index(folder).passage_count == 1_100
@@ -228,7 +228,7 @@ def test_a_damaged_leftover_does_not_make_a_good_index_refused(tmp_path: Path) -
     left = shutil.copytree(whole, whole.with_name("11111111-2222-3333-4444-555555555555"))
     (left / "data_level0.bin").write_bytes(b"noise")
     again = open_index(tmp_path / "index")
-    again.check_files()
+    again.connection.check_files()
     assert again.search_dense(vector("line 5 of the mill\n"), k=1)
     with writing(again):
         pass

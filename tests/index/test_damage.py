@@ -87,10 +87,10 @@ def test_noise_that_a_sample_misses_is_named_by_a_checkup_and_after_an_unclean_e
     assert re.search(r"it is damaged \(.*/data_level0.bin holds noise\)\. Run: qa ingest --rebuild PATH", found)
     manifest = opened.manifest()
     assert manifest is not None
-    collection = opened.record_collection()
+    collection = opened.connection.records()
     assert collection is not None
     collection.modify(metadata=asdict(replace(manifest, finished="another")))
-    opened.close()
+    opened.connection.close()
     with pytest.raises(StoreDamagedError, match=r"data_level0\.bin holds noise"):
         open_index(index).documents()
 

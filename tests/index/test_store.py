@@ -23,7 +23,7 @@ def test_an_index_that_was_never_written_is_empty_and_creates_no_collection(tmp_
     assert (index.documents(), index.passage_count) == ((), 0)
     assert index.search_dense(vector("x"), k=3) == []
     assert index.search_lexical("anything", k=3) == []
-    assert index.client.list_collections() == []
+    assert index.connection.client.list_collections() == []
 
 
 def test_what_goes_in_comes_out_to_the_character(tmp_path: Path) -> None:
@@ -169,14 +169,14 @@ def test_a_rebuild_replaces_an_index_of_another_embedder_and_leaves_nothing_behi
     with writing(index, rebuild=True) as writer:
         writer.put([entry("b.txt", "new\n")])
     assert ids(index) == ["b.txt"]
-    assert len(index.client.list_collections()) == 2
+    assert len(index.connection.client.list_collections()) == 2
 
 
 def test_an_index_of_an_earlier_format_is_refused_until_it_is_rebuilt(tmp_path: Path) -> None:
     index = open_index(tmp_path / "index")
     with writing(index):
         pass
-    collection = index.client.get_collection("documents", embedding_function=None)
+    collection = index.connection.client.get_collection("documents", embedding_function=None)
     collection.modify(metadata={**collection.metadata, "format": 1})
     with pytest.raises(StoreMismatchError, match="format 1;"):
         index.documents()
@@ -187,11 +187,11 @@ def test_an_index_of_an_earlier_format_is_refused_until_it_is_rebuilt(tmp_path: 
 
 def test_a_collection_of_somebody_else_is_never_touched(tmp_path: Path) -> None:
     index = open_index(tmp_path / "index")
-    index.client.create_collection("documents", embedding_function=None, metadata={"theirs": 1})
+    index.connection.client.create_collection("documents", embedding_function=None, metadata={"theirs": 1})
     for rebuild in (False, True):
         with pytest.raises(StoreError, match="not made by qa"), writing(index, rebuild=rebuild):
             pass
-    assert index.client.get_collection("documents", embedding_function=None).metadata == {"theirs": 1}
+    assert index.connection.client.get_collection("documents", embedding_function=None).metadata == {"theirs": 1}
 
 
 def test_a_second_writer_is_told_to_wait_also_in_another_process(tmp_path: Path) -> None:

@@ -57,10 +57,10 @@ def vectorstore(index: Index, *, embeddings: Embeddings) -> Chroma:
         raise StoreError(f"nothing is indexed in {index.location}. Run: qa ingest PATH")
     with store_errors(index.location):
         return Chroma(
-            collection_name=f"{index.collection}-{manifest.build}",
+            collection_name=index.connection.passages_name(manifest.build),
             embedding_function=embeddings,
-            client=index.client,
-            client_settings=index.client.get_settings(),  # else it reads a `.env`, though it has a client
+            client=index.connection.client,
+            client_settings=index.connection.client.get_settings(),  # else it reads a `.env`, though it has a client
             create_collection_if_not_exists=False,
         )
 

@@ -2,6 +2,7 @@
 
     chroma            a location → a Chroma client, and Chroma's errors → ours
     deadlines         how long a Chroma server is waited for
+    connection        an open index, followed when other processes write: client, manifest, collections
     store             the index as it is read: passages, records, dense and lexical search
     rows              what Chroma keeps ↔ our values
     writer            documents into the index, so that no reader ever sees half of one

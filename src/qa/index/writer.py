@@ -9,9 +9,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,10 +52,11 @@ def writing(index: Index, *, rebuild: bool = False) -> Iterator[Writer]:
 
     Raises: StoreBusyError at once when somebody else is writing.
     """
-    if index.is_read_only:
+    if index.connection.is_read_only:
         raise StoreError(f"index {index.location}: {READ_ONLY}")
-    right = exclusively(index.client, location=index.location, collection=index.collection, cache=index.cache)
-    with right as check, index.owned():
+    connection = index.connection
+    right = exclusively(connection.client, location=index.location, collection=index.collection, cache=index.cache)
+    with right as check, connection.owned():
         writer = Writer(index, rebuild=rebuild, check=check)
         yield writer
         writer.finish()
@@ -70,7 +71,8 @@ class Writer:
     """Writes one build of an index; made by `writing`."""
 
     def __init__(self, index: Index, *, rebuild: bool, check: Callable[[], None]) -> None:
-        self._index, self._check, self._batch = index, check, batch_size(index.location)
+        self._index, self._connection = index, index.connection
+        self._check, self._batch = check, batch_size(index.location)
         before = _replaceable(index) if rebuild else index.manifest()
         with store_errors(index.location):
             fresh = Manifest(embeddings=index.embeddings, dimension=index.dimension, build=_new_name())
@@ -79,7 +81,7 @@ class Writer:
             self._begun = before is None or rebuild or before.unfinished
             if self._begun:
                 self._mark(before or fresh)
-            self._records, self._passages = self._open_records(), self._open_passages()
+            self._records, self._passages = self._connection.open_records(), self._open_passages()
             if before and before.unfinished and not rebuild:
                 self._sweep()
 
@@ -145,16 +147,11 @@ class Writer:
         self._check()
         generation = _new_name()
         marked = replace(manifest, generation=generation, finished=generation if finished else manifest.finished)
-        self._open_records(asdict(marked)).modify(metadata=asdict(marked))
-        self._index.wrote(generation)
-
-    def _open_records(self, metadata: dict[str, Any] | None = None) -> Collection:
-        client, name = self._index.client, self._index.collection
-        return client.get_or_create_collection(name, embedding_function=None, metadata=metadata)
+        self._connection.write_manifest(marked)
 
     def _open_passages(self) -> Collection:
-        return self._index.client.get_or_create_collection(
-            f"{self._index.collection}-{self._manifest.build}",
+        return self._connection.client.get_or_create_collection(
+            self._connection.passages_name(self._manifest.build),
             embedding_function=None,
             configuration={"hnsw": {"space": "cosine", "ef_search": EF_SEARCH}},
             metadata={"build_of": self._index.collection},
@@ -192,7 +189,7 @@ class Writer:
         self._delete_passages([key for key in self._ids(self._passages) if key not in known])
 
     def _drop_other_builds(self) -> None:
-        client, name = self._index.client, self._index.collection
+        client, name = self._connection.client, self._connection.collection
         for collection in client.list_collections():
             if (collection.metadata or {}).get("build_of") == name and collection.name != self._passages.name:
                 client.delete_collection(collection.name)
@@ -223,7 +220,7 @@ def _replaceable(index: Index) -> Manifest | None:
     Raises: StoreNewerError when a later version may still read it.
     """
     try:
-        return index.stored_manifest()
+        return index.connection.manifest()
     except StoreNewerError:
         raise
     except StoreMismatchError:

@@ -50,7 +50,7 @@ class Checkup:
 def find_damage(index: Index) -> Iterator[str]:
     """The damage to the documents and passages of an index, a sentence each."""
     try:
-        index.check_files()
+        index.connection.check_files()
     except StoreDamagedError as error:  # Chroma would read on, out of bounds
         yield str(error)
         return
