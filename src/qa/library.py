@@ -14,8 +14,8 @@ from pathlib import Path
 
 from qa.documents.selection import EVERYTHING, Selection
 from qa.errors import DocumentError, QAError, SettingsError, StoreDamagedError, StoreError
-from qa.index.chroma import is_folder
 from qa.index.conditions import Condition, matching
+from qa.index.locations import is_folder
 from qa.index.narrowing import Narrowed
 from qa.index.private import tighten_ours
 from qa.index.rows import Manifest

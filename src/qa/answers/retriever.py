@@ -11,7 +11,7 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.retrievers import BaseRetriever
 
 from qa.errors import StoreError
-from qa.index.chroma import store_errors
+from qa.index.failures import store_errors
 from qa.index.store import Index
 from qa.models.embeddings import RemoteEmbedder
 from qa.models.minilm import MiniLM

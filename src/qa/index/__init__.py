@@ -1,6 +1,8 @@
 """Passages in Chroma and the caches beside them: read, searched, changed, checked, and who may do so.
 
-    chroma            a location → a Chroma client, and Chroma's errors → ours
+    locations         the kinds of place where an index may be
+    chroma            a location → a Chroma client
+    failures          Chroma's errors → ours, which say what to do
     deadlines         how long a Chroma server is waited for
     connection        an open index, followed when other processes write: client, manifest, collections
     store             the index as it is read: passages, records, dense and lexical search

@@ -18,8 +18,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeVar
 
 from qa.errors import StoreDamagedError, StoreError, StoreMismatchError
-from qa.index.chroma import MEMORY, connect, is_folder, store_errors
+from qa.index.chroma import connect
 from qa.index.copies import can_write, copy_index
+from qa.index.failures import store_errors
+from qa.index.locations import MEMORY, is_folder
 from qa.index.private import tighten
 from qa.index.rows import Manifest, to_manifest
 from qa.index.segments import check_segments

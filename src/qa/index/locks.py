@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from qa.errors import StoreBusyError, StoreError
-from qa.index.chroma import is_shared, store_errors
+from qa.index.failures import store_errors
+from qa.index.locations import is_shared
 from qa.index.private import make_private
 
 if TYPE_CHECKING:

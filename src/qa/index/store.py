@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.errors import StoreDamagedError, StoreError, StoreMismatchError
-from qa.index.chroma import explain_folder, pages, store_errors
+from qa.index.chroma import pages
 from qa.index.connection import Connection
+from qa.index.failures import explain_folder, store_errors
 from qa.index.lexical import Lexical
 from qa.index.rows import Manifest, to_passage, to_record
 from qa.types import Document, Passage, Record, owner

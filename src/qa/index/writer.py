@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.errors import StoreError, StoreMismatchError, StoreNewerError
-from qa.index.chroma import READ_ONLY, batch_size, is_cloud, is_folder, pages, store_errors
+from qa.index.chroma import pages
+from qa.index.failures import READ_ONLY, store_errors
+from qa.index.locations import batch_size, is_cloud, is_folder
 from qa.index.locks import exclusively
 from qa.index.private import tighten_ours
 from qa.index.rows import Manifest, passage_metadata, record_metadata

@@ -19,7 +19,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from qa.errors import SettingsError, bare_address
-from qa.index.chroma import is_folder
+from qa.index.locations import is_folder
 from qa.models.chat import is_openai
 from qa.settings.envfile import NAME as ENV_FILE
 from qa.settings.envfile import env_folder, folder_above, read_env_file
