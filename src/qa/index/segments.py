@@ -1,4 +1,4 @@
-"""The files of Chroma's vector index in a folder: are they whole. Chroma itself reads them unchecked.
+"""The files of Chroma's vector index in a folder, and whether they are whole: Chroma itself reads them unchecked.
 
 A truncated one makes it find less without a word, one of noise ends the process (Chroma 1.5.9). The
 layout is that of hnswlib's `saveIndex`. Only what no collection has is removed.
@@ -11,9 +11,7 @@ import shutil
 import sqlite3
 import struct
 import time
-from bisect import bisect_left
 from contextlib import closing
-from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,9 +35,9 @@ Numbers = NDArray[np.uint32]
 
 
 def check_segments(folder: Path, *, whole: bool = False) -> None:
-    """Whether the vector indexes below the folder are complete; their nodes in a sample, or all with `whole`.
+    """Look at the vector indexes below the folder: at a sample of their nodes, or at all of them with `whole`.
 
-    At a million passages, 1.7 GB, the sample takes 0.1 s and 21 MB of memory, all of them 0.3 s, or as
+    At a million passages, 1.7 GB, the sample takes 0.15 s and 21 MB of memory, all nodes 0.35 s, or as
     long as the disk takes to read them.
 
     Raises: StoreDamagedError when one is incomplete or points outside itself.
@@ -83,7 +81,7 @@ def _belongs(segment: Path) -> bool:
 
 
 class _Header(NamedTuple):
-    """What header.bin says, in the order of hnswlib's `saveIndex`."""
+    """The numbers of header.bin, in the order of hnswlib's `saveIndex`."""
 
     layout: int
     level0_offset: int
@@ -100,6 +98,7 @@ class _Header(NamedTuple):
 
 
 def _fault(segment: Path, *, whole: bool) -> str | None:
+    """The first file that is not as it should be, and how; None where all are."""
     try:
         header = (segment / "header.bin").read_bytes()
         lengths = np.fromfile(segment / "length.bin", dtype=np.float32)
@@ -130,18 +129,12 @@ def _fault(segment: Path, *, whole: bool) -> str | None:
 
 
 def _count_lists(numbers: Numbers) -> int:
-    """How many lists there are in a row, each led by its size in bytes; -1 when the last does not end with the row.
-
-    All but a sixteenth of them are empty, and a row of empty ones is passed over at once.
-    """
-    sizes, filled = numbers.data, np.flatnonzero(numbers).data
-    at = lists = place = 0
+    """How many lists there are in a row, each led by its size in bytes; -1 when the last does not end with the row."""
+    sizes = numbers.data  # quicker than numpy, one at a time: 0.1 s for a million
+    at = lists = 0
     while at < len(sizes):
-        place = bisect_left(filled, at, place)
-        if place == len(filled):
-            return lists + len(sizes) - at
-        lists += filled[place] - at + 1
-        at = filled[place] + 1 + sizes[filled[place]] // 4
+        at += 1 + sizes[at] // 4
+        lists += 1
     return lists if at == len(sizes) else -1
 
 
@@ -153,23 +146,15 @@ def _links_stay_inside(path: Path, says: _Header, *, whole: bool) -> bool:
     if not whole and says.elements > SAMPLE:  # evenly spaced, the first and the last among them
         step, nodes = 1, np.linspace(0, says.elements - 1, SAMPLE, dtype=np.int64).tolist()
     with path.open("rb", buffering=0) as file:
-        try:
-            return all(_are_inside(_links(file, says, first=node, count=step), says) for node in nodes)
-        except ValueError:  # it has become shorter meanwhile
-            return False
-
-
-def _links(file: FileIO, says: _Header, *, first: int, count: int) -> Numbers:
-    """The links of up to `count` nodes, a row each, their number in front."""
-    file.seek(first * says.row_bytes)
-    nodes = min(count, says.elements - first)
-    rows = np.fromfile(file, dtype=np.uint8, count=nodes * says.row_bytes).reshape(nodes, says.row_bytes)
-    return np.ascontiguousarray(rows[:, : says.vector_offset]).view(np.uint32)
-
-
-def _are_inside(links: Numbers, says: _Header) -> bool:
-    counts = links[:, 0] & 0xFFFF
-    if (counts > says.most_links).any():
-        return False
-    used = np.arange(says.most_links)[None, :] < counts[:, None]
-    return not (used & (links[:, 1:] >= says.elements)).any()
+        for first in nodes:
+            count = min(step, says.elements - first)
+            file.seek(first * says.row_bytes)
+            rows = np.fromfile(file, dtype=np.uint8, count=count * says.row_bytes)
+            if len(rows) < count * says.row_bytes:  # it has become shorter meanwhile
+                return False
+            links = rows.reshape(count, says.row_bytes)[:, : says.vector_offset].copy().view(np.uint32)
+            counts = links[:, :1] & 0xFFFF
+            used = np.arange(says.most_links) < counts
+            if (counts > says.most_links).any() or (used & (links[:, 1:] >= says.elements)).any():
+                return False
+    return True
