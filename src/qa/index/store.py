@@ -7,7 +7,7 @@ so passages of any other version are never seen. `writer.py` writes; nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class _Known:
-    """What one generation was asked before: how many passages it has, and the current version of some documents."""
+    """Facts read of one generation, kept: how many passages it has, and the current version of some documents."""
 
     generation: str = ""
     passage_count: int | None = None
@@ -68,12 +68,21 @@ class Index:
         return manifest
 
     def documents(self, *, build: str | None = None) -> tuple[Record, ...]:
-        """What is known of every document, sorted by id; of another build than the current one if it is named."""
-        return tuple(sorted(self._records(None, build).values(), key=lambda record: record.id))
+        """The record of every document, sorted by id; of another build than the current one if it is named."""
+        return tuple(sorted(self.records(build=build).values(), key=lambda record: record.id))
 
-    def records(self, documents: Sequence[str], *, build: str | None = None) -> dict[str, Record]:
-        """The records of those of `documents` that are indexed, by document id."""
-        return self._records(list(dict.fromkeys(documents)), build) if documents else {}
+    def records(self, documents: Iterable[str] | None = None, *, build: str | None = None) -> dict[str, Record]:
+        """The records of all documents, or of those of `documents` that are indexed, by document id."""
+        manifest, collection = self.connection.manifest(), self.connection.records()
+        if manifest is None or collection is None:
+            return {}
+        prefix = f"{build or manifest.build}/"
+        keys = None if documents is None else [prefix + document for document in dict.fromkeys(documents)]
+        with store_errors(self.location):
+            got = list(pages(collection, location=self.location, include=["metadatas"], ids=keys))
+        rows = (row for piece in got for row in zip(piece["ids"], piece["metadatas"] or (), strict=True))
+        named = ((key.removeprefix(prefix), metadata) for key, metadata in rows if key.startswith(prefix))
+        return {document: to_record(document, metadata, location=self.location) for document, metadata in named}
 
     def document(self, document: str) -> Document:
         """The document as it was read, rebuilt from its passages.
@@ -170,7 +179,7 @@ class Index:
         return self._lexical
 
     def _ask_lexical(self, ask: Callable[[Lexical], T]) -> T | None:
-        """What the lexical cache answers, built again where it is damaged; None without an index."""
+        """The answer of the lexical cache, which is built again where it is damaged; None without an index."""
         for is_last in (False, True):
             try:
                 lexical = self._synced_lexical()
@@ -199,18 +208,6 @@ class Index:
         manifest = self.manifest()
         return None if manifest is None else self.connection.passages(manifest.build)
 
-    def _records(self, documents: list[str] | None, build: str | None) -> dict[str, Record]:
-        manifest, collection = self.connection.manifest(), self.connection.records()
-        if manifest is None or collection is None:
-            return {}
-        prefix = f"{build or manifest.build}/"
-        keys = None if documents is None else [prefix + document for document in documents]
-        with store_errors(self.location):
-            got = list(pages(collection, location=self.location, include=["metadatas"], ids=keys))
-        rows = (row for piece in got for row in zip(piece["ids"], piece["metadatas"] or (), strict=True))
-        named = ((key.removeprefix(prefix), metadata) for key, metadata in rows if key.startswith(prefix))
-        return {document: to_record(document, metadata, location=self.location) for document, metadata in named}
-
     def _get(self, ids: Sequence[str], include: Include) -> Iterator[Any]:
         with store_errors(self.location):
             passages = self._passage_collection()
@@ -227,7 +224,7 @@ class Index:
         return [pair for pair, (document, version) in zip(scored, owners, strict=True) if versions[document] == version]
 
     def _known_now(self) -> _Known:
-        """What is known of the generation as it stands; another one begins with nothing known."""
+        """The facts kept of the generation as it stands; a new one begins with none."""
         manifest = self.manifest()
         generation = "" if manifest is None else manifest.generation
         known = self._known
