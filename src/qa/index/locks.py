@@ -29,24 +29,26 @@ if TYPE_CHECKING:
     from chromadb.api.client import Client
     from chromadb.api.models.Collection import Collection
 
+    from qa.index.connection import Connection
+
 # The time since the machine was started, its sleep included where that is told: a clock may be set back meanwhile.
-_now = partial(time.clock_gettime, time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic
+_uptime_s = partial(time.clock_gettime, time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic
 
 LEASE_S = 30.0  # how long a writer that was killed keeps the others out
 RENEW_S = 5.0  # so that a lease outlives a few lost requests
 
 
 @contextmanager
-def exclusively(client: Client, *, location: str, collection: str, cache: Path) -> Iterator[Callable[[], None]]:
-    """The right to write to a collection; what is yielded raises StoreError once the right is lost.
+def exclusively(connection: Connection) -> Iterator[Callable[[], None]]:
+    """The right to write to an index, and a check that raises StoreError once the right is lost.
 
     Raises: StoreBusyError at once when somebody else has it.
     """
-    if not is_shared(location):
-        with _locked(cache.with_suffix(".lock"), location):
+    if not is_shared(connection.location):
+        with _locked(connection.cache.with_suffix(".lock"), connection.location):
             yield lambda: None
         return
-    lease = Lease(client, location=location, collection=collection)
+    lease = Lease(connection.client, location=connection.location, collection=connection.collection)
     lease.acquire()
     try:
         yield lease.check
@@ -92,10 +94,14 @@ class Lease:
         with store_errors(self._location):
             holder = self._find()
             if holder is not None:
-                self._clear(holder)
-            asked = _now()
+                if self._left_s(holder) > 0:
+                    raise self._busy(holder)
+                self._remove(holder)
+            asked = _uptime_s()
             try:
-                self._mine = self._client.create_collection(self._name, embedding_function=None, metadata=self._terms())
+                self._mine = self._client.create_collection(
+                    self._name, embedding_function=None, metadata=self._metadata()
+                )
             except ChromaError as error:
                 winner = self._find()
                 if winner is None:
@@ -106,7 +112,7 @@ class Lease:
 
     def check(self) -> None:
         """Raises: StoreError when the lease has run out, so that others may be writing."""
-        if _now() > self._until:
+        if _uptime_s() > self._until:
             raise StoreError(
                 f"index {self._location}: the right to write was lost, as the server was not reached for "
                 f"{LEASE_S:.0f} s. Run the command again: it goes on where this one stopped"
@@ -116,7 +122,7 @@ class Lease:
         """Let others write; a server that cannot be reached lets them when the lease has run out."""
         self._released.set()
         self._keeper.join()
-        if self._mine is not None and _now() <= self._until:  # else it is not waited for once more
+        if self._mine is not None and _uptime_s() <= self._until:  # else it is not waited for once more
             with suppress(StoreError), store_errors(self._location):
                 self._remove(self._mine)
 
@@ -126,18 +132,12 @@ class Lease:
                 self._renew()
 
     def _renew(self) -> None:
-        asked, holder = _now(), self._find()
+        asked, holder = _uptime_s(), self._find()
         if self._mine is None or holder is None or holder.id != self._mine.id:
             self._until = 0.0
         else:
-            holder.modify(metadata=self._terms())
+            holder.modify(metadata=self._metadata())
             self._until = asked + LEASE_S
-
-    def _clear(self, holder: Collection) -> None:
-        """Remove a lease that has run out. Raises: StoreBusyError when it has not."""
-        if self._left(holder) > 0:
-            raise self._busy(holder)
-        self._remove(holder)
 
     def _remove(self, lease: Collection) -> None:
         from chromadb.errors import ChromaError
@@ -155,17 +155,17 @@ class Lease:
         except NotFoundError:
             return None
 
-    def _terms(self) -> dict[str, str | float]:
-        return {"owner": f"{platform.node()}, process {os.getpid()}", "expires": self._now() + LEASE_S}
+    def _metadata(self) -> dict[str, str | float]:
+        return {"owner": f"{platform.node()}, process {os.getpid()}", "expires": self._server_s() + LEASE_S}
 
-    def _left(self, holder: Collection) -> float:
-        return float((holder.metadata or {}).get("expires", 0)) - self._now()
+    def _left_s(self, holder: Collection) -> float:
+        return float((holder.metadata or {}).get("expires", 0)) - self._server_s()
 
-    def _now(self) -> float:
+    def _server_s(self) -> float:
         return self._client.heartbeat() / 1e9
 
     def _busy(self, holder: Collection) -> StoreBusyError:
         return StoreBusyError(
             f"index {self._location}: another process ({(holder.metadata or {}).get('owner')}) is writing to it. "
-            f"Run the command again when it is done; if it was killed, in {max(self._left(holder), 0):.0f} s"
+            f"Run the command again when it is done; if it was killed, in {max(self._left_s(holder), 0):.0f} s"
         )

@@ -48,7 +48,7 @@ class Entry:
 
 @contextmanager
 def writing(index: Index, *, rebuild: bool = False) -> Iterator[Writer]:
-    """The right to write to an index, and to nobody else; on leaving, all is searchable.
+    """A writer for an index that nobody else writes to meanwhile; on leaving, all is searchable.
 
     With `rebuild`, what is written replaces everything there was; after an error all stays as it was.
 
@@ -56,9 +56,7 @@ def writing(index: Index, *, rebuild: bool = False) -> Iterator[Writer]:
     """
     if index.connection.is_read_only:
         raise StoreError(f"index {index.location}: {READ_ONLY}")
-    connection = index.connection
-    right = exclusively(connection.client, location=index.location, collection=index.collection, cache=index.cache)
-    with right as check, connection.owned():
+    with exclusively(index.connection) as check, index.connection.owned():
         writer = Writer(index, rebuild=rebuild, check=check)
         yield writer
         writer.finish()
@@ -122,17 +120,17 @@ class Writer:
                 self._delete_passages([key for record in gone.values() for key in record.passage_ids])
 
     def finish(self) -> None:
-        """Turn readers to this build, and drop what they no longer need; nothing where nothing was written."""
+        """Show this build to readers, and drop what they no longer need; where nothing was written, do nothing."""
         if not self._begun:
             return
         with store_errors(self._index.location):
             self._mark(self._manifest)
             self._drop_other_builds()
-            self._look_farther()
+            self._widen_search()
             self._mark(self._manifest, finished=True)
 
-    def _look_farther(self) -> None:
-        """Have searches look at more neighbours where the index has grown; Chroma Cloud sees to that itself."""
+    def _widen_search(self) -> None:
+        """Let searches look at more neighbours where the index has grown; Chroma Cloud chooses the number itself."""
         hnsw = self._passages.configuration.get("hnsw")
         wanted = ef_search(self._passages.count())
         if hnsw and hnsw.get("ef_search") != wanted and not is_cloud(self._index.location):
