@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from qa.documents.headers import header_above, make_header
 from qa.documents.sentences import split_sentences
-from qa.index.sentence_vectors import readings
+from qa.index.sentence_vectors import texts_to_embed
 from qa.models.minilm import MiniLM
 from qa.types import Passage
 
@@ -141,7 +141,7 @@ def embed(texts: QuestionSet, *, embedder: MiniLM, cache: Path) -> Embedded:
     kept = cache / f"{texts.key}.npz"
     asked = list(dict.fromkeys(case.question for case in texts.cases))
     if not kept.exists():
-        passages, sentences = embedder.embed_spans(*readings(texts.passages))
+        passages, sentences = embedder.embed_spans(*texts_to_embed(texts.passages))
         cache.mkdir(parents=True, exist_ok=True)
         np.savez(kept, passages=passages, sentences=np.concatenate(sentences), questions=embedder.embed(asked))
     stored = np.load(kept)

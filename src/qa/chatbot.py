@@ -289,7 +289,7 @@ class Chatbot:
     def document(self, document: str) -> Document:
         """An indexed document as it was read. Raises: StoreError when there is none of this id."""
         index = self.library.index
-        return index.reading(lambda: index.document(document))
+        return index.connection.reading(lambda: index.document(document))
 
     def status(self) -> Status:
         """The documents in the index, and where it is. Raises: StoreDamagedError when the index is gone."""

@@ -19,7 +19,7 @@ from qa.index.locations import is_folder
 from qa.index.narrowing import Narrowed
 from qa.index.private import tighten_ours
 from qa.index.rows import Manifest
-from qa.index.sentence_vectors import SentenceVectors, Vectors, readings
+from qa.index.sentence_vectors import SentenceVectors, Vectors, texts_to_embed
 from qa.index.store import Index
 from qa.index.writer import writing
 from qa.ingestion.changes import Files
@@ -219,7 +219,7 @@ class Library:
         self._open()
 
     def _read_sentences(self, passages: Sequence[Passage]) -> list[Vectors]:
-        return self._reader.embed_spans(*readings(passages))[1]
+        return self._reader.embed_spans(*texts_to_embed(passages))[1]
 
     def _folders(self) -> set[str]:
         """The folders that are kept in step."""

@@ -16,7 +16,7 @@ from qa.documents.files import read_document
 from qa.documents.headers import make_header
 from qa.documents.passages import MAX_CHARS, MAX_PIECES, TARGET_PIECES, split_passages
 from qa.documents.sentences import split_sentences
-from qa.index.sentence_vectors import readings
+from qa.index.sentence_vectors import texts_to_embed
 from qa.types import Document, Passage
 
 SEEDS = Path(__file__).parents[2] / "seeds"
@@ -244,7 +244,7 @@ def test_each_passage_is_read_under_the_title_unless_it_begins_with_it() -> None
     assert (first.header, first.headed) == ("", first.text)
     assert (second.header, second.headed) == ("Two Navies", f"Two Navies\n{second.text}")
     assert not second.text.startswith("Two Navies")
-    (read,), (spans,) = readings([second])
+    (read,), (spans,) = texts_to_embed([second])
     assert [read[start:end] for start, end in spans] == [second.cut(span) for span in second.sentences]
 
 

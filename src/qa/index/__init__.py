@@ -7,13 +7,13 @@
     connection        an open index, followed when other processes write: client, manifest, collections
     store             the index as it is read: passages, records, dense and lexical search
     rows              what Chroma keeps ↔ our values
-    writer            documents into the index, so that no reader ever sees half of one
-    locks             who may write: one process at a time
+    writer            the index as it is written, so that no reader ever sees half a document
+    locks             the right to write, for one process at a time
     lexical           the word index (BM25), a cache on disk
     sentence_vectors  a vector for every sentence, a cache on disk
-    conditions        `date>=2021-07` → which documents a question is answered from
+    conditions        `date>=2021-07` → the documents a question is answered from
     narrowing         a search among those documents only
-    segments          are the files of Chroma's vector index whole
+    segments          whether the files of Chroma's vector index are whole
     copies            a private copy of an index that cannot be written to
     private           folders and files that only this user may open
 

@@ -1,6 +1,6 @@
-"""What a question may ask of the documents it is answered from, as `date>=2021-07` or `document=reports/*`.
+"""Conditions on the documents that a question is answered from, as `date>=2021-07` or `document=reports/*`.
 
-Records are chosen here; how the search keeps to them is decided in `store.py`.
+Records are chosen here; how a search keeps to them is decided in `narrowing.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""An index of which only some documents are found: what a question with conditions is answered from.
+"""An index narrowed to some of its documents, for a question with conditions.
 
 Chroma's own filters on metadata take 50 ms over 100,000 passages and 2 s over 500,000, so documents are
 chosen by their records, of which there are few. The passages of a few documents are fetched by id and
@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from qa.index.store import Index
 from qa.types import Passage, Record, owner
 
-EXACT_PASSAGES = 2_000  # that are compared one by one
-FARTHER = 4
+EXACT_PASSAGES = 2_000  # as many at most are compared one by one
+FARTHER = 4  # each time too few are found among the nearest, so many times as many are looked at
 
 
 class Narrowed:
-    """What `retrieval` asks of an index, kept to the documents of `records`.
+    """The part of an index that `retrieval` uses, kept to the documents of `records`.
 
     How rare a word is stays a matter of the whole index, so that scores compare with those of any other question.
     """

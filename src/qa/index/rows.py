@@ -1,6 +1,6 @@
-"""What Chroma keeps ↔ our values: the manifest, the record of a document, a passage.
+"""Chroma's metadata ↔ our values: the manifest, the record of a document, a passage.
 
-Whatever stands there that we did not write ends as a StoreError that says so. Nothing is stored or fetched here.
+Metadata that we did not write raise a StoreError that says so. Nothing is stored or fetched here.
 """
 
 from __future__ import annotations
@@ -86,14 +86,14 @@ def _incomplete(document: str, location: str) -> StoreDamagedError:
 
 
 def record_metadata(record: Record) -> dict[str, Any]:
-    """What Chroma keeps of a record."""
+    """The metadata that Chroma keeps for a record."""
     metadata = asdict(record)
     del metadata["id"]
     return {**metadata, "pages": json.dumps(record.pages)}
 
 
 def passage_metadata(passage: Passage) -> dict[str, Any]:
-    """What Chroma keeps of a passage, beside its text."""
+    """The metadata that Chroma keeps for a passage, beside its text."""
     # Chroma 1.5.9 passes the list values of a deleted collection on to rows of the next one, so lists are text here
     return {
         "document": passage.document,

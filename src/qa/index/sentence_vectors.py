@@ -1,4 +1,4 @@
-"""A vector for every sentence of a passage, on disk: a cache of what the encoder makes of the text.
+"""A vector for every sentence of a passage, on disk: a cache of what the embedding model makes of the text.
 
 Keyed by the passage's text and header, so an edit costs only the passages it changed. Anything here can be
 deleted; what is missing is read again when it is asked for.
@@ -51,7 +51,7 @@ class SentenceVectors:
         return [_unpack(stored[key]) for key in keys]
 
     def put(self, passages: Sequence[Passage], vectors: Sequence[Vectors]) -> dict[bytes, bytes]:
-        """Store the sentence vectors of passages; what was to be stored, by key."""
+        """Store the sentence vectors of passages. They come back packed, by key, even if none could be stored."""
         rows = {_key(passage): _pack(rows) for passage, rows in zip(passages, vectors, strict=True)}
 
         def write(connection: sqlite3.Connection) -> None:
@@ -101,8 +101,8 @@ def bounds(passage: Passage) -> list[tuple[int, int]]:
     return [(span.start - passage.start, span.end - passage.start) for span in passage.sentences]
 
 
-def readings(passages: Sequence[Passage]) -> tuple[list[str], list[list[tuple[int, int]]]]:
-    """What an embedder reads of passages, each under its header, and where the sentences stand in that."""
+def texts_to_embed(passages: Sequence[Passage]) -> tuple[list[str], list[list[tuple[int, int]]]]:
+    """The texts to embed, header first, and where each sentence starts and ends in them."""
     shifts = [len(each.headed) - len(each.text) for each in passages]
     return [each.headed for each in passages], [
         [(start + shift, end + shift) for start, end in bounds(each)]

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from qa.errors import EmbeddingError, SettingsError
-from qa.index.sentence_vectors import readings
+from qa.index.sentence_vectors import texts_to_embed
 from qa.ingestion.changes import Change, Files, Look, compare
 from qa.ingestion.ingest import split
 from qa.models.minilm import MiniLM, Vectors
@@ -99,7 +99,9 @@ class _Embedding:
 
     def __call__(self, batch: Columns) -> Columns:
         brought = [split(change, count_pieces=self._embedder.count_pieces) for change in batch["change"]]
-        vectors, parts = self._embedder.embed_spans(*readings([each for change in brought for each in change.passages]))
+        vectors, parts = self._embedder.embed_spans(
+            *texts_to_embed([each for change in brought for each in change.passages])
+        )
         ready = zip(vectors, parts, strict=True)
         prepared = np.empty(len(brought), dtype=object)
         for position, change in enumerate(brought):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from qa.documents.passages import CountPieces, split_passages
-from qa.index.sentence_vectors import SentenceVectors, Vectors, readings
+from qa.index.sentence_vectors import SentenceVectors, Vectors, texts_to_embed
 from qa.index.store import Index
 from qa.index.writer import Entry, Writer
 from qa.ingestion.changes import Change, Files
@@ -130,7 +130,7 @@ class Here:
 
     def embed(self, passages: Sequence[Passage], done: Callable[[int], None]) -> tuple[Vectors, list[Vectors]]:
         """The vectors of the passages and of their sentences, from one reading."""
-        return self._embedder.embed_spans(*readings(passages), progress=done)
+        return self._embedder.embed_spans(*texts_to_embed(passages), progress=done)
 
 
 def split(change: Change, *, count_pieces: CountPieces) -> Change:
