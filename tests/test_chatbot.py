@@ -292,3 +292,11 @@ def test_langchains_chroma_over_nothing_says_what_to_run(tmp_path: Path) -> None
 def test_what_a_library_was_opened_with_is_not_adjusted(bot: Chatbot, setting: str) -> None:
     with pytest.raises(SettingsError, match=f"{setting} belongs to the library"):
         bot.adjusted(**{setting: getattr(bot.settings, setting)})
+
+
+def test_a_chatbot_that_was_closed_says_so(folder: Path, tmp_path: Path) -> None:
+    with Chatbot.open(model="extractive", seeds=folder, chroma=str(tmp_path / "index"), home=tmp_path) as closed:
+        pass
+    for use in (lambda: closed.ask("When did the mill burn down?"), lambda: closed.ingest(folder), closed.documents):
+        with pytest.raises(StoreError, match=r"was closed\. Open it again"):
+            use()

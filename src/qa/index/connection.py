@@ -44,7 +44,7 @@ class Connection:
         self.location, self.collection = location, collection
         self.is_read_only = False
         self._token = token
-        self._process = os.getpid()
+        self._process, self._closed = os.getpid(), False
         self._temporary: TemporaryDirectory[str] | None = None
         with store_errors(location):
             self._place, self.cache = self._settle(home)
@@ -59,7 +59,8 @@ class Connection:
         self._pinned = threading.local()
 
     def close(self) -> None:
-        """Let go of Chroma; the connection is not used after this."""
+        """Let go of Chroma; whoever uses the connection after this gets a StoreError."""
+        self._closed = True
         for client in (self.client, *(client for _, client in self._retired)):
             client.close()
         if self._temporary is not None:
@@ -143,6 +144,8 @@ class Connection:
         """The collection of records, as it stands now; None before the first ingest has begun."""
         from chromadb.errors import NotFoundError
 
+        if self._closed:
+            raise StoreError(f"index {self.location} was closed. Open it again: qa.Chatbot.open(…)")
         if self._process != os.getpid():  # Chroma's threads stayed there, and would be waited for (1.5.9)
             raise StoreError(f"index {self.location}: another process opened it. Open it anew in each process")
         with store_errors(self.location):
