@@ -12,8 +12,8 @@ EXTRACTED: Mapping[str, str] = {
     ".pptx": "slides:read_pptx",
     **dict.fromkeys((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), "sheets:read_workbook"),
     **dict.fromkeys((".csv", ".tsv"), "tables:read_csv"),
-    ".json": "records:read_json",
-    **dict.fromkeys((".jsonl", ".ndjson"), "records:read_json_lines"),
+    ".json": "objects:read_json",
+    **dict.fromkeys((".jsonl", ".ndjson"), "objects:read_json_lines"),
     ".eml": "mail:read_mail",
     ".epub": "books:read_epub",
 }
