@@ -110,6 +110,12 @@ def test_lint_finds_what_a_person_has_to_mend(tmp_path: Path, case: dict[str, ob
     assert message in said
 
 
+def test_an_answer_that_is_worked_out_needs_no_quote_that_holds_it(tmp_path: Path) -> None:
+    evidence = (Evidence(document="harbour.txt", quote="in 1874"),)
+    case = Case(id="x", question="?", answers=("150 years",), evidence=evidence, tags=("computed",))
+    assert problems(load_suite(write_suite(tmp_path, cases=[case]))) == []
+
+
 def test_lint_finds_an_id_used_twice(tmp_path: Path) -> None:
     case = town_cases()[0]
     assert problems(load_suite(write_suite(tmp_path, cases=[case, case]))) == [
