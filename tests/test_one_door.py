@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -178,3 +179,20 @@ def test_what_is_judged_after_the_search_is_judged_by_the_generation_that_was_se
         assert found.rarity("mill") == before > bot.library.rarity("mill")
         bot.ingest(folder, rebuild=True)
         assert found.rarity("mill") == before
+
+
+def test_an_ingest_while_a_model_writes_changes_nothing_of_the_answer_under_way(folder: Path, tmp_path: Path) -> None:
+    documents = shutil.copytree(folder, tmp_path / "documents")
+    place = {"chroma": str(tmp_path / "index"), "home": tmp_path / "home", "seeds": documents}
+    reply = Step(pieces=("It burned down in 1891. [1.1]", " It was ", "the old mill in Arden. [1.1]"))
+    with Chatbot.open(model="extractive", **place) as bot, OpenAIServer(reply, reply) as server:
+        model = with_model(bot, server)
+        before = model.ask(QUESTION)
+        events = model.stream(QUESTION)
+        first = next(events)
+        (documents / "mill.txt").write_text("The old mill in Arden burned down in 1925.\n", encoding="utf-8")
+        bot.ingest(documents)
+        *_, answer = (first, *events)
+        assert isinstance(answer, Answer)
+        assert (answer.text, answer.sentences, answer.citations) == (before.text, before.sentences, before.citations)
+        assert "1925" in bot.ask(QUESTION).text
