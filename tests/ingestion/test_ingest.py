@@ -128,6 +128,22 @@ def test_a_folder_above_takes_in_what_was_ingested_below_it(bot: Chatbot, folder
     assert bot.ingest().unchanged == tuple(ids(bot)) == ("farm.txt", "mill.txt", "north/mine.txt", "port.txt")
 
 
+def test_a_folder_above_takes_in_a_file_below_whose_name_it_has_too(bot: Chatbot, folder: Path) -> None:
+    below = write(folder / "north/mill.txt", "The north mill was built by Ada Hansen in 1751.")
+    bot.ingest(folder / "north")
+    report = bot.ingest(folder)
+    assert (report.failed, report.removed) == ((), ())
+    assert ids(bot) == ["farm.txt", "mill.txt", "north/mill.txt", "port.txt"]
+    assert bot.document("north/mill.txt").text == below.read_text(encoding="utf-8") != bot.document("mill.txt").text
+
+
+def test_what_a_run_over_the_folder_above_leaves_out_stays_as_it_was(bot: Chatbot, folder: Path) -> None:
+    write(folder / "north/mine.txt", "The mine was built by Ada Hansen in 1751.")
+    bot.ingest(folder / "north")
+    assert bot.ingest(folder, selection=Selection(exclude=("north/",))).removed == ()
+    assert "mine.txt" in ids(bot)
+
+
 @pytest.mark.parametrize("name", [".hidden", "left-out"])
 def test_what_a_known_folder_passes_by_is_a_folder_of_its_own(bot: Chatbot, folder: Path, name: str) -> None:
     (folder / ".qaignore").write_text("left-out/\n", encoding="utf-8")

@@ -91,7 +91,7 @@ class Files:
 
     def looks(self, known: Mapping[str, Record]) -> Iterator[Look]:
         """Each file with what is known of it."""
-        roots = {record.id: record.root for record in known.values()}
+        roots = {record.id: record.root for record in known.values() if not self._is_gone(record)}
         for look in self._looks.values():
             taken = roots.setdefault(look.id, look.root)
             if taken != look.root and not Path(taken).is_dir():  # that folder was moved
@@ -100,7 +100,8 @@ class Files:
 
     def gone(self, known: Mapping[str, Record]) -> Iterator[Change]:
         """A change for each document whose file is gone: of the folders, and with `all_known` single ones too."""
-        gone = {record.id for record in known.values() if self._is_gone(record)}
+        found = {id for _, id in self._looks}  # by now perhaps of another folder
+        gone = {record.id for record in known.values() if record.id not in found and self._is_gone(record)}
         return (Change(kind="removed", id=each) for each in sorted(self._selection.pick(gone)))
 
     def changes(self, known: Mapping[str, Record]) -> Iterator[Change]:
@@ -113,7 +114,7 @@ class Files:
             if record.root == part.root and record.id.startswith(part.prefix):
                 return record.id not in part.ids
             file = Path(record.root, record.id)
-            if file.is_relative_to(part.root) and file.relative_to(part.root).as_posix() in part.ids:
+            if file.is_relative_to(part.root) and (part.root, file.relative_to(part.root).as_posix()) in self._looks:
                 return True  # it is a part of this folder now
         return self._all_known and not Path(record.root, record.id).exists()
 
