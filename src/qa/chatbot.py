@@ -7,6 +7,7 @@ language model or without. What each part does is decided in its own room.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -166,8 +167,9 @@ class Chatbot:
         self, question: str, *, history: History = (), where: Sequence[str] = (), config: RunnableConfig | None = None
     ) -> AsyncGenerator[Event, None]:
         """`stream`, awaiting the model."""
-        async for event in self.chain.astream(_asked(question, history, where), config):
-            yield event
+        async with aclosing(self.chain.astream(_asked(question, history, where), config)) as events:  # type: ignore[type-var]  # a generator, which Runnable.astream does not promise
+            async for event in events:
+                yield event
 
     @cached_property
     def chain(self) -> Runnable[Mapping[str, Any], Event]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -147,8 +148,10 @@ class AnswerChain:
             failed = asking
             if self.composer is not None and asking.shown is not None:
                 try:
-                    async for event in self.composer.awrite(asking.shown, asking.findings, usage=asking.usage):
-                        yield event
+                    written = self.composer.awrite(asking.shown, asking.findings, usage=asking.usage)
+                    async with aclosing(written) as events:
+                        async for event in events:
+                            yield event
                     continue
                 except ModelError as error:
                     failed = self._failed(asking, error)

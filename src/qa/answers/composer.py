@@ -5,7 +5,7 @@ The model is shown what was found, within a budget; what it writes is cited and 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -124,7 +124,7 @@ class Composer:
             draft.broke(error)
         yield from self._finish(draft, findings)
 
-    async def awrite(self, shown: Shown, findings: Findings, *, usage: Usage) -> AsyncIterator[Event]:
+    async def awrite(self, shown: Shown, findings: Findings, *, usage: Usage) -> AsyncGenerator[Event]:
         """`write`, awaiting the model."""
         draft = Draft(shown.passages, usage=usage)
         stream = self.chat().astream(shown.messages)
