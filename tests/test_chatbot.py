@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from chroma_server import Store
 from qa import Answer, Chatbot, Citation, Message
-from qa.errors import DocumentError, QuestionError, SettingsError, StoreError
+from qa.errors import DocumentError, QuestionError, SettingsError, StoreBusyError, StoreError
 from qa.settings.resources import resource
 
 MILL = "The old mill in Arden burned down in 1891. It was rebuilt two years later by Ada Quill.\n"
@@ -300,3 +300,30 @@ def test_a_chatbot_that_was_closed_says_so(folder: Path, tmp_path: Path) -> None
     for use in (lambda: closed.ask("When did the mill burn down?"), lambda: closed.ingest(folder), closed.documents):
         with pytest.raises(StoreError, match=r"was closed\. Open it again"):
             use()
+
+
+def test_questions_are_answered_from_one_state_while_another_process_changes_the_document(
+    folder: Path, tmp_path: Path
+) -> None:
+    place = {"chroma": str(tmp_path / "index"), "home": str(tmp_path / "home")}
+    rewriting = (
+        "import sys, time; from pathlib import Path; from qa import Chatbot\n"
+        "file, end = Path(sys.argv[1], 'mill.txt'), time.monotonic() + 6\n"
+        "with Chatbot.open(model='extractive', chroma=sys.argv[2], home=sys.argv[3], fill=False) as bot:\n"
+        "    while time.monotonic() < end:\n"
+        "        file.write_text(f'The old mill in Arden burned down in {1800 + int(9 * time.time()) % 200}.\\n')\n"
+        "        bot.ingest(sys.argv[1])\n"
+        "        time.sleep(0.1)\n"
+    )
+    outcomes: list[tuple[bool, str]] = []
+    with Chatbot.open(model="extractive", seeds=folder, **place) as bot:
+        command = [sys.executable, "-c", rewriting, str(folder), *place.values()]
+        with subprocess.Popen(command) as writer:
+            while writer.poll() is None:
+                try:
+                    answer = bot.ask("When did the old mill in Arden burn down?")
+                except StoreBusyError:  # a machine that is too slow for so many changes says so
+                    continue
+                outcomes.append((answer.abstained, answer.text[:36]))
+    assert {*outcomes} == {(False, "The old mill in Arden burned down in")}
+    assert writer.returncode == 0

@@ -5,6 +5,7 @@ QAError
 ├── QuestionError    the question, its history or its conditions are empty, too long or cannot be read
 ├── DocumentError    a file or folder cannot be read as a document
 ├── StoreError       the index cannot be opened, read or written
+│   ├── StoreMissingError    a document is not in it
 │   ├── StoreMismatchError   it was built with other settings or by another version
 │   │   └── StoreNewerError      by a later one, so that it is neither read nor replaced
 │   ├── StoreDamagedError    its files are damaged or missing
@@ -62,6 +63,10 @@ class DocumentError(QAError):
 
 class StoreError(QAError):
     """The index cannot be opened, read or written."""
+
+
+class StoreMissingError(StoreError):
+    """A document is not in the index."""
 
 
 class StoreMismatchError(StoreError):

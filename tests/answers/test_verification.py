@@ -9,7 +9,7 @@ import pytest
 
 from qa.answers.quotes import QuoteCheck, verify_quotes
 from qa.answers.verification import read_answers
-from qa.errors import DocumentError, StoreError
+from qa.errors import DocumentError, StoreMissingError
 from qa.types import Answer, Citation, Document, Sentence, Span
 
 TEXT = "The mill burned in 1891. It was rebuilt."
@@ -32,7 +32,7 @@ ANSWER = Answer(
 def check_against(text: str | None) -> QuoteCheck:
     def document(identifier: str) -> Document:
         if text is None:
-            raise StoreError(identifier)
+            raise StoreMissingError(identifier)
         return Document(id=identifier, text=text, title="mill")
 
     (check,) = verify_quotes(ANSWER, document=document)

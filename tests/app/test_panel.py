@@ -10,7 +10,7 @@ from qa.answers.quotes import verify_quotes
 from qa.app.history import Conversation, Turn
 from qa.app.links import Reference
 from qa.app.panel import AROUND, find_source
-from qa.errors import StoreError
+from qa.errors import StoreMissingError
 from qa.types import Answer, Citation, Document
 
 TEXT = "The lamp was lit in 1901. It burns oil. It burns oil."
@@ -24,7 +24,7 @@ class Shelf(dict[str, Document]):
         try:
             return self[document]
         except KeyError as error:
-            raise StoreError(document) from error
+            raise StoreMissingError(document) from error
 
 
 def reference(quote: str = "It burns oil.") -> Reference:

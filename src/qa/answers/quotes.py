@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from qa.errors import StoreError
+from qa.errors import StoreMissingError
 from qa.types import Answer, Citation, Document, Span
 
 Finding = Literal["exact", "moved", "changed", "gone"]
@@ -49,7 +49,7 @@ class QuoteCheck:
 
 
 def verify_quotes(answer: Answer, *, document: Callable[[str], Document]) -> tuple[QuoteCheck, ...]:
-    """A check for each quote that the answer shows; `document` gives a document by id or raises StoreError."""
+    """A check for each quote that the answer shows; `document` gives a document by id or raises StoreMissingError."""
     checks = []
     for source in (*answer.citations, *answer.nearest):
         standing, _ = locate_quote(source, document)
@@ -69,7 +69,7 @@ def locate_quote(source: Citation, document: Callable[[str], Document]) -> tuple
     """Where a quote stands now, and its document as it is now; None when that is no longer indexed."""
     try:
         found = document(source.document)
-    except StoreError:
+    except StoreMissingError:
         return Standing(finding="gone"), None
     return find_quote(source.quote, cited=Span(start=source.start, end=source.end), text=found.text), found
 

@@ -13,7 +13,7 @@ from qa.answers.quotes import Finding, find_quote
 from qa.app.history import Conversation
 from qa.app.links import Reference, refer_to
 from qa.documents.passages import page_of
-from qa.errors import StoreError
+from qa.errors import StoreMissingError
 from qa.types import Document, Span
 from qa.words import visible
 
@@ -44,11 +44,11 @@ class Source:
 
 
 def find_source(reference: Reference, *, read: Callable[[str], Document], conversation: Conversation | None) -> Source:
-    """The source behind a citation link; `read` gives a document by id or raises StoreError."""
+    """The source behind a citation link; `read` gives a document by id or raises StoreMissingError."""
     cited = "" if conversation is None else _cited(reference, conversation)
     try:
         document = read(reference.document)
-    except StoreError:
+    except StoreMissingError:
         name = visible(reference.document)
         return Source(title=name, document=name, state="gone", cited=cited)
     if document.version == reference.version:

@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeVar
 
-from qa.errors import StoreDamagedError, StoreError, StoreMismatchError
+from qa.errors import StoreBusyError, StoreDamagedError, StoreError, StoreMismatchError
 from qa.index.chroma import connect
 from qa.index.copies import can_write, copy_index
 from qa.index.failures import store_errors
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-ATTEMPTS = 3
+ATTEMPTS = 20
+MOST_STUCK, PAUSE_S = 4, 0.01  # 0.1 s in all, which a damaged index takes longer to be called so
 RETIRED_S = 60  # a question takes far less, so nobody uses a client that was replaced so long ago
 
 
@@ -73,9 +74,7 @@ class Connection:
         if self._pin is not None:
             return self._pin
         manifest = self.read_manifest()
-        if manifest is not None and manifest.generation != self._seen:
-            self._follow()
-        return manifest
+        return manifest if manifest is None or manifest.generation == self._seen else self._follow()
 
     def read_manifest(self) -> Manifest | None:
         """The manifest as Chroma has it at this moment, though a reading began with another."""
@@ -101,24 +100,44 @@ class Connection:
     def reading(self, work: Callable[[], T]) -> T:
         """The result of `work`, all that it reads under one manifest; done again if another process wrote meanwhile.
 
-        Raises: StoreError when it fails though nothing changed, or three times over.
+        Raises: StoreError when it fails though nothing changed, StoreBusyError when there is a change at every attempt.
         """
         if self._pin is not None:
             return work()
-        for attempt in range(1, ATTEMPTS + 1):
+        stuck = 0  # attempts in a row between which nobody has told of a change
+        for _ in range(ATTEMPTS):
             pin = self.manifest()
-            before = self._seen
+            failure = None
+            self._pinned.value, self._pinned.is_doubtful = pin, False
             try:
-                self._pinned.value = pin
-                return work()
-            except StoreError:
-                self._pinned.value = None
-                self.manifest()
-                if self._seen == before or attempt == ATTEMPTS:
-                    raise
+                result = work()
+                if not self._pinned.is_doubtful:
+                    return result
+            except StoreError as error:
+                failure = error
             finally:
                 self._pinned.value = None
-        raise AssertionError("the last attempt returns or raises")
+            now = self.manifest()
+            if self._generation(now) != self._generation(pin):
+                stuck = 0
+                continue
+            if failure is None and (stuck == MOST_STUCK or now is None or not now.unfinished):
+                return result  # what it misses is left over from a writer that was killed
+            if failure is not None and stuck == MOST_STUCK:
+                raise failure
+            stuck += 1
+            time.sleep(stuck * PAUSE_S)  # a record is replaced just before the change is told of,
+            if failure is not None:  # and passages go just after it, which a client in another process does not notice
+                self._renew()
+        raise StoreBusyError(f"index {self.location} is being written to all the time. Ask again when that has ended")
+
+    def doubt(self) -> None:
+        """Say that a reading misses something that it has found, as when another process wrote meanwhile."""
+        self._pinned.is_doubtful = True
+
+    @staticmethod
+    def _generation(manifest: Manifest | None) -> str | None:
+        return None if manifest is None else manifest.generation
 
     @contextmanager
     def owned(self) -> Iterator[None]:
@@ -212,19 +231,30 @@ class Connection:
         pinned: Manifest | None = getattr(self._pinned, "value", None)
         return pinned
 
-    def _follow(self) -> None:
-        """Load anew what another process changed. The client before is kept for a while, for those who are using it."""
+    def _follow(self) -> Manifest | None:
+        """The manifest, after what another process changed was loaded anew."""
         with self._opening:
             manifest = self.read_manifest()  # as it is by now: our own writer may have been here
             if manifest is None or manifest.generation == self._seen:
-                return
+                return manifest
             if self._seen is None and manifest.unfinished:  # perhaps since the power failed
                 self.check_files()
-            if self._seen is not None and not self._is_ours and is_folder(self.location):
-                now = time.monotonic()
-                for retired in [each for each in self._retired if now - each[0] > RETIRED_S]:
-                    self._retired.remove(retired)
-                    retired[1].close()
-                self._retired.append((now, self.client))
-                self.client, self._passages = self._connect(), None
+            if self._seen is not None and not self._is_ours:
+                self._reconnect()
             self._seen = manifest.generation
+            return manifest
+
+    def _renew(self) -> None:
+        with self._opening:
+            self._reconnect()
+
+    def _reconnect(self) -> None:
+        """Open a folder anew. The client before is kept for a while, for those who are using it."""
+        if not is_folder(self.location):
+            return
+        now = time.monotonic()
+        for retired in [each for each in self._retired if now - each[0] > RETIRED_S]:
+            self._retired.remove(retired)
+            retired[1].close()
+        self._retired.append((now, self.client))
+        self.client, self._passages = self._connect(), None

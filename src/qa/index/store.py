@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.errors import StoreDamagedError, StoreError, StoreMismatchError
+from qa.errors import StoreDamagedError, StoreError, StoreMismatchError, StoreMissingError
 from qa.index.chroma import pages
 from qa.index.connection import Connection
 from qa.index.failures import explain_folder, store_errors
@@ -91,11 +91,11 @@ class Index:
         """
         record = self.records([document]).get(document)
         if record is None:
-            raise StoreError(f"{document!r} is not in the index {self.location}. List what is with: qa status")
+            raise StoreMissingError(f"{document!r} is not in the index {self.location}. List what is with: qa status")
         text = "".join(passage.text for passage in self.passages(record.passage_ids))
         rebuilt = Document(id=record.id, text=text, title=record.title, pages=record.pages, date=record.date)
         if rebuilt.version != record.version:
-            raise StoreError(f"{document!r} is incomplete in the index {self.location}. Run: qa ingest --rebuild")
+            raise StoreError(f"{document!r} is incomplete in the index {self.location}. Run: qa ingest --rebuild PATH")
         return rebuilt
 
     # -- the passages ----------------------------------------------------------------------------
@@ -125,6 +125,8 @@ class Index:
             rows = zip(got["ids"], got["documents"], got["metadatas"], strict=True)
             for key, text, metadata in rows:
                 found[key] = to_passage(text, metadata, document=owner(key), location=self.location)
+        if len(found) < len(ids):
+            self.connection.doubt()
         return [found[key] for key in ids if key in found]
 
     def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
@@ -221,7 +223,10 @@ class Index:
         if fresh := [document for document, version in owners if versions.get(document) != version]:  # or replaced
             records = self.records(fresh)
             versions.update({each: records[each].version if each in records else None for each in fresh})
-        return [pair for pair, (document, version) in zip(scored, owners, strict=True) if versions[document] == version]
+        kept = [pair for pair, (document, version) in zip(scored, owners, strict=True) if versions[document] == version]
+        if len(kept) < len(scored):
+            self.connection.doubt()
+        return kept
 
     def _known_now(self) -> _Known:
         """The facts kept of the generation as it stands; a new one begins with none."""
