@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from interrupts import heed_interrupts
 from openai_server import OpenAIServer, Step
 from qa.types import Answer, Citation, Sentence
 
@@ -142,7 +143,11 @@ def test_ctrl_c_in_an_ingest_says_what_is_kept(tmp_path: Path) -> None:
         sentences = (f"Sentence {line} of document {number} names lamp {line * number}." for line in range(60))
         (many / f"{number:04}.txt").write_text("\n\n".join(sentences), encoding="utf-8")
     process = subprocess.Popen(
-        [sys.executable, "-m", "qa", "ingest", "many"], cwd=tmp_path, stderr=subprocess.PIPE, encoding="utf-8"
+        [sys.executable, "-m", "qa", "ingest", "many"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        preexec_fn=heed_interrupts,
     )
     kept = tmp_path / ".qa" / "index" / "chroma.sqlite3"
     ends = time.monotonic() + 60

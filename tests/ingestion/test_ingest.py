@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from interrupts import heed_interrupts
 from qa import Chatbot
 from qa.documents.selection import Selection
 from qa.errors import DocumentError
@@ -268,7 +269,7 @@ def test_a_record_has_the_date_of_its_document(bot: Chatbot, folder: Path) -> No
 def test_watching_follows_changes_until_it_is_interrupted(folder: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "qa", "ingest", str(folder), "--watch", "--chroma", str(tmp_path / "index")]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, cwd=tmp_path, preexec_fn=_heed_interrupts
+        command, stdout=subprocess.PIPE, text=True, cwd=tmp_path, preexec_fn=heed_interrupts
     ) as process:
         assert process.stdout is not None
         lines = iter(process.stdout.readline, "")
@@ -284,11 +285,6 @@ def test_watching_follows_changes_until_it_is_interrupted(folder: Path, tmp_path
         finally:
             process.kill()
     assert process.returncode == 0
-
-
-def _heed_interrupts() -> None:
-    """A shell that starts the tests in the background has them ignore interrupts, and what they start too."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_a_report_without_changes_is_empty() -> None:
