@@ -32,7 +32,7 @@ from qa.search.features import inverse_frequency
 from qa.search.retrieval import Query, find
 from qa.settings import Settings
 from qa.settings.resources import resource
-from qa.types import Findings, Passage
+from qa.types import Findings, Passage, Record
 
 _log = logging.getLogger("qa")
 LOOK_AGAIN_MS = 60_000  # the wait of `watch` at most: not every file system reports every change
@@ -116,8 +116,9 @@ class Library:
 
         Raises: DocumentError when a path holds nothing to read, StoreError; the index stays as it was.
         """
-        folders = () if rebuild else self._folders()
-        files = Files(self._roots(paths), selection=selection, folders=folders, all_known=not paths)
+        known = () if rebuild and paths else self.index.documents()
+        folders = () if rebuild else _folders(known)
+        files = Files(self._roots(paths, known), selection=selection, folders=folders, all_known=not paths)
         try:
             report = self._ingest(files, rebuild=rebuild, progress=progress, ray=ray)
         except StoreDamagedError as damage:
@@ -140,9 +141,9 @@ class Library:
 
     def survey(self, paths: Sequence[str | Path], *, selection: Selection) -> IngestReport:
         """The report that `ingest` would give; nothing is changed. Raises: as `ingest` does."""
-        known = {record.id: record for record in self.index.documents()}
-        files = Files(self._roots(paths), selection=selection, folders=self._folders(), all_known=not paths)
-        return IngestReport.of(files.changes(known))
+        known = self.index.documents()
+        files = Files(self._roots(paths, known), selection=selection, folders=_folders(known), all_known=not paths)
+        return IngestReport.of(files.changes({record.id: record for record in known}))
 
     def watch(
         self, paths: Sequence[str | Path], *, selection: Selection, progress: OnProgress
@@ -153,7 +154,7 @@ class Library:
         """
         from watchfiles import watch
 
-        roots = self._roots(paths)
+        roots = self._roots(paths, () if paths else self.index.documents())
         yield self.ingest(paths, selection=selection, rebuild=False, progress=progress)
         for _ in watch(*roots, raise_interrupt=False, yield_on_timeout=True, rust_timeout=LOOK_AGAIN_MS):
             try:
@@ -221,17 +222,17 @@ class Library:
     def _read_sentences(self, passages: Sequence[Passage]) -> list[Vectors]:
         return self._reader.embed_spans(*texts_to_embed(passages))[1]
 
-    def _folders(self) -> set[str]:
-        """The folders that are kept in step."""
-        return {record.root for record in self.index.documents() if record.mirrored}
-
-    def _roots(self, paths: Sequence[str | Path]) -> list[Path]:
-        """The given paths; without any, all that were ingested before, less files that are gone, or the seeds."""
+    def _roots(self, paths: Sequence[str | Path], known: Sequence[Record]) -> list[Path]:
+        """The given paths; without any, all that `known` came from, less files that are gone, or the seeds."""
         if paths:
             return [Path(path) for path in paths]
-        records = self.index.documents()
-        if not records:
+        if not known:
             return [self._settings.seeds or resource("seeds")]
-        folders = self._folders()
-        files = {Path(record.root, record.id) for record in records if record.root not in folders}
+        folders = _folders(known)
+        files = {Path(record.root, record.id) for record in known if record.root not in folders}
         return sorted({Path(root) for root in folders} | {file for file in files if file.exists()})
+
+
+def _folders(known: Sequence[Record]) -> set[str]:
+    """The folders that are kept in step."""
+    return {record.root for record in known if record.mirrored}
