@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from chroma_server import Store
 from qa import Answer, Chatbot, Citation, Message
-from qa.errors import DocumentError, QuestionError, SettingsError, StoreBusyError, StoreError
+from qa.errors import DocumentError, QuestionError, SettingsError, StoreBusyError, StoreError, StoreMissingError
 from qa.settings.resources import resource
 
 MILL = "The old mill in Arden burned down in 1891. It was rebuilt two years later by Ada Quill.\n"
@@ -327,3 +327,14 @@ def test_questions_are_answered_from_one_state_while_another_process_changes_the
                 outcomes.append((answer.abstained, answer.text[:36]))
     assert {*outcomes} == {(False, "The old mill in Arden burned down in")}
     assert writer.returncode == 0
+
+
+def test_a_document_that_is_not_there_is_told_at_the_first_look(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Chatbot.open(model="extractive", seeds=folder, chroma=str(tmp_path / "index"), home=tmp_path) as bot:
+        opened: list[str] = []
+        monkeypatch.setattr("qa.index.connection.connect", lambda place, token: opened.append(place))
+        with pytest.raises(StoreMissingError, match=r"'nowhere\.txt' is not in the index"):
+            bot.document("nowhere.txt")
+        assert opened == []

@@ -121,14 +121,18 @@ class Connection:
             if self._generation(now) != self._generation(pin):
                 stuck = 0
                 continue
-            if failure is None and (stuck == MOST_STUCK or now is None or not now.unfinished):
+            # A record is replaced just before the change is told of, and passages go just after it.
+            is_early = failure is None and now is not None and now.unfinished
+            is_stale = isinstance(failure, StoreDamagedError) and is_folder(self.location)
+            if stuck == MOST_STUCK or not (is_early or is_stale):
+                if failure is not None:
+                    raise failure
                 return result  # what it misses is left over from a writer that was killed
-            if failure is not None and stuck == MOST_STUCK:
-                raise failure
             stuck += 1
-            time.sleep(stuck * PAUSE_S)  # a record is replaced just before the change is told of,
-            if failure is not None:  # and passages go just after it, which a client in another process does not notice
-                self._renew()
+            time.sleep(stuck * PAUSE_S)
+            if is_stale:
+                with self._opening:
+                    self._reconnect()
         raise StoreBusyError(f"index {self.location} is being written to all the time. Ask again when that has ended")
 
     def doubt(self) -> None:
@@ -239,19 +243,13 @@ class Connection:
                 return manifest
             if self._seen is None and manifest.unfinished:  # perhaps since the power failed
                 self.check_files()
-            if self._seen is not None and not self._is_ours:
+            if self._seen is not None and not self._is_ours and is_folder(self.location):
                 self._reconnect()
             self._seen = manifest.generation
             return manifest
 
-    def _renew(self) -> None:
-        with self._opening:
-            self._reconnect()
-
     def _reconnect(self) -> None:
         """Open a folder anew. The client before is kept for a while, for those who are using it."""
-        if not is_folder(self.location):
-            return
         now = time.monotonic()
         for retired in [each for each in self._retired if now - each[0] > RETIRED_S]:
             self._retired.remove(retired)
