@@ -371,7 +371,7 @@ def test_a_question_can_be_asked_of_some_documents_only(reader: Reader) -> None:
     page.press("#where input, #where textarea", "Enter")
     page.wait_for_selector("#narrowed [role=alert]")
     for shown in ("#met", "#narrowed"):
-        assert "'colour=red' is no condition" in page.inner_text(shown)
+        assert "'colour=red' cannot be read as a condition" in page.inner_text(shown)
     page.fill("#ask textarea", question)
     page.press("#ask textarea", "Enter")
     page.wait_for_selector(".toast-body.error :text('colour=red')")

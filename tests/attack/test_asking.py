@@ -86,7 +86,8 @@ def test_a_history_is_turns_of_two_roles(ask: Ask, history: Any, rule: str) -> N
 WHERE: list[tuple[Any, str]] = [
     (5, "a value of type int"), ("date>=2021", "Give a list"), (b"date>=2021", "a value of type bytes"),
     ({"date": SECRET}, "a value of type dict"), ([None], "a value of type NoneType"), ([5], "a value of type int"),
-    ([[SECRET]], "a value of type list"), ([{"date": SECRET}], "a value of type dict"), ([SECRET], "is no condition"),
+    ([[SECRET]], "a value of type list"), ([{"date": SECRET}], "a value of type dict"),
+    ([SECRET], "cannot be read as a condition"),
     ([f"date>{SECRET}"], "is no date"), ([f"title<{SECRET}"], "puts titles in an order"),
     (["document=" + "a" * CONDITION_CHARS], "1,009 characters, the limit is 1,000"),
     (["document=a"] * (CONDITIONS + 1), "21 conditions, the limit is 20"),

@@ -62,7 +62,7 @@ def test_a_condition_in_a_toast_is_words(reader: Reader, attack: str) -> None:
     attack = attack.replace(",", ";").replace("=", "≈")  # one condition, and none that can be read
     if not page.locator("#where input, #where textarea").is_visible():
         page.click("#settings .label-wrap")
-    reader.narrow(attack, "is no condition")
+    reader.narrow(attack, "cannot be read as a condition")
     page.fill("#ask textarea", "Who founded the bakery?")
     page.press("#ask textarea", "Enter")
     assert_words_only(reader, attack)

@@ -47,7 +47,9 @@ def parse_condition(text: str) -> Condition:
     """The condition that is written so. Raises: QuestionError when it is none."""
     found = CONDITION.fullmatch(text.strip())
     if not found:
-        raise QuestionError(f"{shown(text)} is no condition. Write document=reports/*, title!=Draft* or date>=2021-07")
+        raise QuestionError(
+            f"{shown(text)} cannot be read as a condition. Write document=reports/*, title!=Draft* or date>=2021-07"
+        )
     field, sign, value = found.groups()
     if field == "date" and not DATE.fullmatch(value):
         raise QuestionError(f"{shown(value)} in {shown(text)} is no date. Write 2021, 2021-07 or 2021-07-08")
