@@ -17,7 +17,7 @@ from qa.answers.asking import read_conditions, read_question, read_top_k
 from qa.answers.quotes import verify_quotes
 from qa.answers.verification import Verification, verify_sentences
 from qa.documents.selection import EVERYTHING, Selection
-from qa.errors import ModelError, SettingsError
+from qa.errors import ModelError, SettingsError, bare_address
 from qa.index.conditions import Condition
 from qa.ingestion.checkup import Checkup
 from qa.ingestion.ingest import IngestReport, OnProgress
@@ -128,11 +128,7 @@ class Chatbot:
         """
         if self._chat_model is not None:
             return str(getattr(self._chat_model, "model_name", None) or type(self._chat_model).__name__)
-        if self.settings.model != "auto":
-            return self.settings.model
-        if self.settings.base_url:
-            raise SettingsError(f"base_url = {self.settings.base_url!r} needs a model. Set QA_MODEL=openai:NAME")
-        return DEFAULT_MODEL if self.settings.key_origin(OPENAI_KEY) else EXTRACTIVE
+        return chosen_model(self.settings)
 
     # -- asking ----------------------------------------------------------------------------------
 
@@ -318,6 +314,18 @@ class Chatbot:
     def checkup(self) -> Checkup:
         """The damage found in the index, and the changes of the files since they were ingested."""
         return self.library.checkup()
+
+
+def chosen_model(settings: Settings) -> str:
+    """The name of what answers under these settings: `extractive`, or a language model's, never `auto`.
+
+    Raises: SettingsError when a server is named but no model.
+    """
+    if settings.model != "auto":
+        return settings.model
+    if settings.base_url:
+        raise SettingsError(f"base_url = {bare_address(settings.base_url)!r} needs a model. Set QA_MODEL=openai:NAME")
+    return DEFAULT_MODEL if settings.key_origin(OPENAI_KEY) else EXTRACTIVE
 
 
 def ask(question: str, *, history: History = (), **chosen: Any) -> Answer:

@@ -264,7 +264,10 @@ def test_keys_are_in_nothing_that_is_shown_or_recorded(monkeypatch: pytest.Monke
     monkeypatch.setenv("QA_BASE_URL", "http://me:hunter2@127.0.0.1/v1?key=hunter2")
     settings = Settings()
     assert FOLDERS not in f"{settings!r} {settings} {settings.model_dump_json()}"
-    assert "hunter2" not in f"{settings.shown()} {describe({})}"
+    assert "hunter2" not in f"{settings.shown()} {describe({'model': NAME})}"
+    with pytest.raises(SettingsError, match="needs a model") as refused:
+        describe({})
+    assert "hunter2" not in str(refused.value)
     assert settings.shown()["base_url"] == "http://127.0.0.1/v1"
 
 

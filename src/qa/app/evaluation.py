@@ -63,7 +63,7 @@ def _run(plan: RunPlan, folder: Path, runs: Path) -> str:
     shown = "".join(_figure(figures[each]) for each in plan.primary if each in figures)
     model = plan.settings.get("model", "")
     started = plan.started[:16].replace("T", " ")
-    about = " · ".join(filter(None, (plan.suite, started, model, plan.commit)))
+    about = " · ".join(filter(None, (plan.suite, started, model, plan.revision)))
     title = inert(plan.title)
     button = f'<button type="button" data-run="{name}" data-title="{title}">Report</button>'
     return (

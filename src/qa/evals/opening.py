@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,29 +14,51 @@ from qa.answers.prompts import PromptMessage, load_prompt
 from qa.errors import StoreMismatchError, bare_address
 from qa.evals.judge import FIELDS, Judge, ModelJudge, Rules
 from qa.evals.records import read_records
-from qa.evals.runner import RECORDS, Opener, System
+from qa.evals.runner import RECORDS, Opener, System, fingerprint
 from qa.evals.suites import read_corpus
-from qa.models.chat import chat_model
+from qa.models.chat import chat_model, is_openai
 from qa.settings import load_settings
 from qa.settings.resources import resource
 
-MEASURED = ("model", "embeddings", "top_k", "context_tokens", "strictness", "unsupported", "check", "fallback")
-"""The settings on which answers depend, besides `base_url` and `prompts`."""
+UNMEASURED = ("chroma", "collection", "home", "seeds", "auth_file", "questions_per_minute", "upload_mb")
+"""The settings on which no answer depends: the places of things, and those of the page."""
 
 
 def describe(chosen: Mapping[str, Any]) -> dict[str, str]:
-    """The settings in force on which answers depend, as a run records them: prompts by their fingerprint.
+    """What answers under these settings, as a run records it: the model itself for `auto`, files by their hash.
 
-    Raises: SettingsError when one cannot be used, PromptError when a prompt cannot.
+    Raises: SettingsError when a setting cannot be used, PromptError when a prompt cannot.
     """
     from qa.answers.composer import load_prompts
+    from qa.chatbot import chosen_model
 
     settings = load_settings(**chosen)
+    model = chosen_model(settings)
     return {
-        **{name: str(getattr(settings, name)) for name in MEASURED},
-        "base_url": bare_address(settings.base_url or ""),
+        **{name: str(value).removesuffix(".0") for name, value in settings if name not in UNMEASURED},
+        "model": model,
+        "base_url": bare_address(settings.base_url or _usual_address(model, settings.embeddings)),
         "prompts": load_prompts(settings.prompts or resource("prompts")).fingerprint,
+        "weights": _weights(),
     }
+
+
+def _usual_address(*models: str) -> str:
+    """The address at which OpenAI's client looks by itself, where one of these is OpenAI's and it is not the usual."""
+    exported = map(os.environ.get, ("OPENAI_API_BASE", "OPENAI_BASE_URL"))
+    return next(filter(None, exported), "") if any(map(is_openai, models)) else ""
+
+
+def _weights() -> str:
+    """The fingerprints of the files, other than code, from which this machine itself answers.
+
+    First of those that come with the package, which ranking and confidence read, then of MiniLM, which is read only
+    when it is the one that is pinned. A model in a file that a setting names belongs here too.
+    """
+    from qa.models.minilm import GRAPH, SHA256
+
+    ours = fingerprint({GRAPH.parent: sorted(each for each in GRAPH.parent.iterdir() if each.is_file())})
+    return f"{ours} {SHA256['model.safetensors']:.16}"
 
 
 def chatbot_opener(chosen: Mapping[str, Any], *, work: Path) -> Opener:

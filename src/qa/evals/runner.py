@@ -6,6 +6,7 @@ Figures are made elsewhere, from the records.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 import subprocess
@@ -24,17 +25,19 @@ from typing import Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
+from qa.documents.files import find_documents
 from qa.errors import SuiteError
 from qa.evals.metrics import Region
 from qa.evals.records import CaseRecord, Retrieved, appending, read_records
 from qa.evals.suites import Case, Suite, Texts, locate, read_corpus
-from qa.index.private import make_private
+from qa.index.private import make_private, write_whole
 from qa.types import Answer, Hit, Message
 
 PLAN, RECORDS = "run.json", "records.jsonl"
 DEPTH = 10
 """The number of passages to search for where no answer names its own; no figure looks further down."""
 PACKAGES = ("chromadb", "langchain-core", "numpy", "onnxruntime", "qa", "tantivy")
+PACKAGE = Path(__file__).parents[1]
 
 
 class System(Protocol):
@@ -53,7 +56,12 @@ Opener = Callable[[Path], AbstractContextManager[System]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlan:
-    """The content of `run.json`. Two runs with equal suite, fingerprint and settings continue each other."""
+    """The content of `run.json`. A run goes on under a plan that is equal but for `started`.
+
+    `settings` say what answers. `fingerprint` changes with any case, `documents` with any file they are asked about,
+    `code` with any line of this package, committed or not; `commit` and `clean`, which says that the package is as
+    it was committed, are None where it is not kept by git.
+    """
 
     suite: str
     title: str
@@ -63,9 +71,17 @@ class RunPlan:
     primary: tuple[str, ...]
     margins: Mapping[str, float]
     settings: Mapping[str, str]
+    documents: str = ""
     commit: str | None = None
+    clean: bool | None = None
+    code: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     started: str = ""
+
+    @property
+    def revision(self) -> str:
+        """The commit, and whether the package was changed since, as people read it."""
+        return f"{self.commit or 'unknown'}{', changed since' if self.clean is False else ''}"
 
 
 def run_suite(
@@ -144,18 +160,23 @@ def begin(folder: Path, plan: RunPlan) -> None:
 
 
 def write_plan(folder: Path, plan: RunPlan) -> None:
-    """Write `run.json`."""
-    plain = json.dumps(asdict(plan), indent=2, ensure_ascii=False)
-    (folder / PLAN).write_text(plain + "\n", encoding="utf-8")
+    """Write `run.json`, whole or not at all."""
+    write_whole(folder / PLAN, json.dumps(asdict(plan), indent=2, ensure_ascii=False) + "\n")
 
 
 def difference(there: RunPlan, here: RunPlan) -> str | None:
     """The first reason why two plans do not belong to one run; None when they do."""
-    for name in ("suite", "fingerprint", "settings", "commit"):
-        was, now = getattr(there, name), getattr(here, name)
-        if was != now:
-            return f"its {name} is {was}, not {now}"
-    return None
+    was, now = _traits(there), _traits(here)
+    names = (name for name in was | now if was.get(name) != now.get(name))
+    return next((f"its {name} was {was.get(name)!r}, and is now {now.get(name)!r}" for name in names), None)
+
+
+def _traits(plan: RunPlan) -> dict[str, object]:
+    """All that makes one run of two plans, by name; each setting and version stands for itself."""
+    plain = asdict(plan)
+    del plain["started"]
+    settings, versions = plain.pop("settings"), plain.pop("versions")
+    return {**settings, **plain, **versions}
 
 
 def unfinished(root: Path, plan: RunPlan) -> Path | None:
@@ -191,6 +212,7 @@ def find_runs(root: Path) -> tuple[list[tuple[Path, RunPlan]], list[SuiteError]]
 
 def make_plan(suite: Suite, settings: Mapping[str, str]) -> RunPlan:
     """The plan of a run of the suite by a system with these settings, begun now by this code."""
+    commit, clean = _revision()
     return RunPlan(
         suite=suite.name,
         title=suite.title,
@@ -200,7 +222,10 @@ def make_plan(suite: Suite, settings: Mapping[str, str]) -> RunPlan:
         primary=suite.primary,
         margins=suite.margins,
         settings=dict(settings),
-        commit=_commit(),
+        documents=fingerprint({each: find_documents(each) for each in suite.corpora.values() if each.is_dir()}),
+        commit=commit,
+        clean=clean,
+        code=_code(),
         versions={"python": platform.python_version()} | _versions(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
@@ -235,13 +260,33 @@ def _cut(texts: Texts, document: str, start: int, end: int) -> str | None:
     return texts[document][start:end] if document in texts else None
 
 
+def fingerprint(files: Mapping[Path, Sequence[Path]]) -> str:
+    """16 hexadecimal digits that change with any byte, or the name, of these files below their folders."""
+    digest = hashlib.sha256()
+    for folder, paths in files.items():
+        for path in paths:
+            named = f"{path.relative_to(folder).as_posix()} {hashlib.sha256(path.read_bytes()).hexdigest()}\n"
+            digest.update(named.encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()[:16]
+
+
 @cache
-def _commit() -> str | None:
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+def _code() -> str:
+    return fingerprint({PACKAGE: sorted(PACKAGE.rglob("*.py"))})
+
+
+@cache
+def _revision() -> tuple[str | None, bool | None]:
+    """The commit, and whether this package is as it was committed; None for both where git does not keep it."""
     try:
-        said = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
+        _git("ls-files", "--error-unmatch", "__init__.py")
+        return _git("rev-parse", "--short=12", "HEAD"), not _git("status", "--porcelain", "--", ".")
     except (OSError, subprocess.CalledProcessError):
-        return None
+        return None, None
+
+
+def _git(*arguments: str) -> str:
+    said = subprocess.run(["git", *arguments], cwd=PACKAGE, capture_output=True, text=True, check=True)
     return said.stdout.strip()
 
 

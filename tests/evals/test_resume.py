@@ -1,0 +1,153 @@
+"""Runs that go on: only what made their first records makes the others."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from evals_systems import Reference, opening, write_suite
+from qa.errors import SuiteError
+from qa.evals.opening import describe
+from qa.evals.records import read_records
+from qa.evals.runner import (
+    PACKAGE,
+    RECORDS,
+    RunPlan,
+    difference,
+    make_plan,
+    read_plan,
+    run_suite,
+    unfinished,
+)
+from qa.evals.suites import Suite, load_suite
+
+
+def begun(folder: Path, suite: Suite, settings: Mapping[str, str]) -> RunPlan:
+    """The plan of a run that was cut short after ten cases."""
+    plan = make_plan(suite, settings)
+    run_suite(suite, folder=folder, open_system=opening(Reference), plan=plan)
+    kept = (folder / RECORDS).read_bytes().splitlines(keepends=True)[:10]
+    (folder / RECORDS).write_bytes(b"".join(kept))
+    return plan
+
+
+@pytest.mark.parametrize(
+    ("trait", "variables", "was", "now"),
+    [
+        ("model", {"OPENAI_API_KEY": "k"}, "'extractive'", "'openai:gpt-5-mini'"),
+        (
+            "model",
+            {"QA_MODEL": "openai:other", "QA_BASE_URL": "http://127.0.0.1:1/v1"},
+            "'extractive'",
+            "'openai:other'",
+        ),
+        ("embeddings", {"QA_EMBEDDINGS": "openai:small"}, "'minilm-l6-v2'", "'openai:small'"),
+        (
+            "base_url",
+            {"QA_MODEL": "extractive", "QA_BASE_URL": "http://a:b@localhost/v1"},
+            "''",
+            "'http://localhost/v1'",
+        ),
+        ("fallback", {"QA_FALLBACK": "extractive"}, "'none'", "'extractive'"),
+        ("timeout_s", {"QA_TIMEOUT_S": "1"}, "'60'", "'1'"),
+    ],
+)
+def test_a_run_is_not_continued_by_another_maker(
+    trait: str, variables: dict[str, str], was: str, now: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite = load_suite(write_suite(tmp_path))
+    folder = tmp_path / "runs" / "town"
+    plan = begun(folder, suite, describe({}))
+    assert unfinished(tmp_path, make_plan(suite, describe({}))) == folder
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    other = make_plan(suite, describe({}))
+    assert unfinished(tmp_path, other) is None
+    said = f"{folder} holds another run: its {trait} was {was}, and is now {now}. Choose another folder with --out"
+    with pytest.raises(SuiteError, match=re.escape(said)):
+        run_suite(suite, folder=folder, open_system=opening(Reference), plan=other)
+    assert (len(read_records(folder / RECORDS)), read_plan(folder)) == (10, plan)
+
+
+def test_the_address_that_the_client_finds_by_itself_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://me:secret@gateway.example/v1?key=secret")
+    assert describe({"model": "extractive"})["base_url"] == ""
+    assert describe({"model": "openai:gpt-test"})["base_url"] == "https://gateway.example/v1"
+
+
+@pytest.mark.parametrize("name", ["extractive.json", "common_words.txt", "minilm-l6-v2.onnx"])
+def test_other_weights_are_another_maker(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from qa.models import minilm  # which loads onnxruntime
+
+    suite = load_suite(write_suite(tmp_path))
+    before = make_plan(suite, describe({}))
+    stored = tmp_path / "_data"
+    shutil.copytree(minilm.GRAPH.parent, stored, ignore=shutil.ignore_patterns("prompts", "seeds"))
+    monkeypatch.setattr(minilm, "GRAPH", stored / minilm.GRAPH.name)
+    assert difference(before, make_plan(suite, describe({}))) is None
+    with (stored / name).open("ab") as file:
+        file.write(b" ")
+    assert re.match(
+        r"its weights was '\w{16} \w{16}', and is now", difference(before, make_plan(suite, describe({}))) or ""
+    )
+
+
+def test_a_run_goes_on_only_over_the_documents_and_cases_that_it_was_begun_with(tmp_path: Path) -> None:
+    suite = load_suite(write_suite(tmp_path))
+    plan = begun(tmp_path / "run", suite, {})
+    shorter = replace(suite, cases=suite.cases[:12])
+    assert (difference(plan, make_plan(shorter, {})) or "").startswith("its fingerprint was ")
+    assert difference(plan, make_plan(replace(suite, asks=False), {})) == "its asks was True, and is now False"
+    (tmp_path / "corpora" / "town" / "library.txt").write_text("Closed.", encoding="utf-8")
+    assert (difference(plan, make_plan(suite, {})) or "").startswith("its documents was ")
+
+
+@pytest.mark.parametrize("trait", ["commit", "clean", "code"])
+def test_a_run_goes_on_only_with_the_code_that_it_was_begun_with(trait: str, tmp_path: Path) -> None:
+    suite = load_suite(write_suite(tmp_path))
+    plan = begun(tmp_path / "run", suite, {})
+    assert (
+        difference(plan, replace(plan, **{trait: "other"}))
+        == f"its {trait} was {getattr(plan, trait)!r}, and is now 'other'"
+    )
+
+
+def git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-c", "user.name=a", "-c", "user.email=a@b.example", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_a_plan_says_which_commit_it_is_of_and_whether_anything_was_changed_since(tmp_path: Path) -> None:
+    package = tmp_path / "src" / "qa"
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("_data", "__pycache__"))
+    code = "from qa.evals.runner import *; p = make_plan(Suite(name='a', title='a', cases=(), corpora={}), {})\n"
+    command = [sys.executable, "-c", code + "print(p.commit, p.clean, p.code)"]
+
+    def said() -> list[str]:
+        environment = os.environ | {"PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split()
+
+    assert said()[:2] == ["None", "None"]
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / "README").touch()
+    git(tmp_path, "add", "README")
+    git(tmp_path, "commit", "--quiet", "--message", "Begin")
+    *unkept, code_before = said()  # as where it is installed below somebody's own repository
+    assert unkept == ["None", "None"]
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "--message", "Go on")
+    commit = git(tmp_path, "rev-parse", "--short=12", "HEAD")
+    (tmp_path / "README").write_text("No code.")
+    assert said() == [commit, "True", code_before]
+    (package / "new.py").touch()
+    *after, code_after = said()
+    assert after == [commit, "False"]
+    assert code_after != code_before
