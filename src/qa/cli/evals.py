@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qa.cli.terminal import progress_bar
-from qa.errors import SuiteError
 from qa.settings import load_settings
 from qa.words import visible
 
@@ -85,10 +84,6 @@ def run(
             run_suite(suite, folder=folder, open_system=opener, plan=plan, jobs=jobs, done=done)
         results = load(folder)
         _finish(results)
-        if results.endings["crashed"] == len(results.scored):
-            raise SuiteError(
-                f"every case of {suite.name} crashed; see {folder / 'report.html'}. Remove it to run again"
-            )
         finished.append(results)
         if keep is not None:
             keep_run(folder, under=keep)

@@ -96,7 +96,7 @@ def run_suite(
     """Ask every case that `folder` has no record of; `done` gets the number of records so far.
 
     More than one of `jobs` helps where a server answers, and blurs latencies.
-    Raises: SuiteError when `folder` holds a run of something else.
+    Raises: SuiteError when `folder` holds a run of something else, or when every case crashed.
     """
     begin(folder, plan)
     with appending(folder / RECORDS) as append:
@@ -110,6 +110,7 @@ def run_suite(
                     append(record)
                     count += 1
                     done(count)
+    _refuse_crashes(folder)
 
 
 def run_case(case: Case, *, system: System, texts: Texts, asks: bool) -> CaseRecord:
@@ -258,6 +259,17 @@ def _retrieved(hits: Sequence[Hit]) -> tuple[Retrieved, ...]:
 
 def _cut(texts: Texts, document: str, start: int, end: int) -> str | None:
     return texts[document][start:end] if document in texts else None
+
+
+def _refuse_crashes(folder: Path) -> None:
+    """Raises: SuiteError when every case of the run crashed."""
+    records = read_records(folder / RECORDS)
+    if records and all(record.error is not None for record in records):
+        first = records[0]
+        raise SuiteError(
+            f"every case crashed, the first, {first.case.id}, with {first.error}. See: qa eval report {folder}, "
+            "and remove that folder to run again"
+        )
 
 
 def fingerprint(files: Mapping[Path, Sequence[Path]]) -> str:
