@@ -14,6 +14,7 @@ from textwrap import shorten
 from typing import Any, Literal, TypeAlias
 
 ABSTENTION = "The documents do not seem to answer this question."
+FELL_BACK = "the language model failed, so these are the documents' own sentences"
 NEAREST_CHARS = 240  # of each nearest passage, in readable text
 
 Event: TypeAlias = "str | Citation | Answer"

@@ -15,19 +15,23 @@ import pytest
 
 from evals_systems import Reference, opening, write_suite
 from qa.errors import SuiteError
+from qa.evals.judge import Rules
 from qa.evals.opening import describe
-from qa.evals.records import read_records
+from qa.evals.records import CaseRecord, appending, read_records
+from qa.evals.results import load_results
 from qa.evals.runner import (
     PACKAGE,
     RECORDS,
     RunPlan,
+    begin,
     difference,
     make_plan,
     read_plan,
     run_suite,
     unfinished,
 )
-from qa.evals.suites import Suite, load_suite
+from qa.evals.suites import Case, Suite, load_suite
+from qa.types import FELL_BACK, Answer
 
 
 def begun(folder: Path, suite: Suite, settings: Mapping[str, str]) -> RunPlan:
@@ -151,3 +155,40 @@ def test_a_plan_says_which_commit_it_is_of_and_whether_anything_was_changed_sinc
     *after, code_after = said()
     assert after == [commit, "False"]
     assert code_after != code_before
+
+
+def answer(**said: str | None) -> Answer:
+    notes = (f"{FELL_BACK}: it is away",) if said["model"] is None else ()
+    given = {name: value for name, value in said.items() if value is not None}
+    return Answer(question="Who?", query="Who?", text="She.", abstained=False, notes=notes, **given)  # type: ignore[arg-type]
+
+
+MODEL = {"model": "openai:gpt-5-mini", "embeddings": "minilm-l6-v2", "prompt": "c2bafa8ab9fe"}
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"model": "extractive", "prompt": None}, "extractive with minilm-l6-v2 (case-2)"),
+        ({"prompt": "000000000000"}, "openai:gpt-5-mini with minilm-l6-v2 with prompt 000000000000 (case-2)"),
+        ({"embeddings": "openai:small"}, "openai:gpt-5-mini with openai:small with prompt c2bafa8ab9fe (case-2)"),
+        ({"model": None, "prompt": None}, None),  # extractive answering where the model failed
+    ],
+)
+def test_a_run_that_mixes_two_systems_is_refused_naming_both(
+    other: dict[str, str | None], said: str | None, tmp_path: Path
+) -> None:
+    cases = [Case(id=f"case-{n}", question="Who?", answers=("she",)) for n in (1, 2, 3)]
+    suite = load_suite(write_suite(tmp_path, cases=cases))
+    begin(tmp_path / "run", make_plan(suite, {}))
+    with appending(tmp_path / "run" / RECORDS) as append:
+        for case, maker in zip(cases, (MODEL, MODEL | other, MODEL), strict=True):
+            append(CaseRecord(case=case, answer=answer(**maker)))
+    if said is None:
+        assert len(load_results(tmp_path / "run", judge=Rules()).scored) == 3
+        return
+    first = "openai:gpt-5-mini with minilm-l6-v2 with prompt c2bafa8ab9fe (case-1)"
+    with pytest.raises(
+        SuiteError, match=re.escape(f"mixes the answers of several systems: {first}, {said}. Run again")
+    ):
+        load_results(tmp_path / "run", judge=Rules())

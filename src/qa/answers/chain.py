@@ -20,7 +20,7 @@ from qa.answers.retriever import PassageRetriever
 from qa.errors import ModelError
 from qa.index.conditions import Condition
 from qa.search.followup import standalone
-from qa.types import Event, Findings, Hit, Message, Usage
+from qa.types import FELL_BACK, Event, Findings, Hit, Message, Usage
 
 if TYPE_CHECKING:
     from qa.answers.composer import Composer, Shown  # whose clients take a second to import
@@ -169,8 +169,7 @@ class AnswerChain:
         started = time.perf_counter()
         answer = extractive.answer(asking.findings)
         if asking.failure:
-            note = f"the language model failed, so these are the documents' own sentences: {asking.failure}"
-            answer = replace(answer, notes=(note,))
+            answer = replace(answer, notes=(f"{FELL_BACK}: {asking.failure}",))
         elif self.composer:
             answer = self.composer.refuse(asking.findings, usage=asking.usage)
         answer = replace(answer, seconds={**answer.seconds, "answer": time.perf_counter() - started})

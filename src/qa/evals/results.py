@@ -13,10 +13,11 @@ from pydantic import TypeAdapter, ValidationError
 from qa.errors import SuiteError
 from qa.evals.figures import Figure, figures
 from qa.evals.judge import Agreement, Judge, Label, agreement
-from qa.evals.records import read_records
+from qa.evals.records import CaseRecord, read_records
 from qa.evals.runner import RECORDS, RunPlan, read_plan
 from qa.evals.scoring import Scored, score_run
 from qa.evals.statistics import effective_size, minimum_detectable_change
+from qa.types import FELL_BACK
 
 FIGURES = "figures.json"
 
@@ -69,10 +70,11 @@ def load_results(
 ) -> Results:
     """Score the run in `folder` from its records alone.
 
-    Raises: SuiteError when it is not a run.
+    Raises: SuiteError when it is not a run, or not one system's.
     """
-    plan = read_plan(folder)
-    scored = score_run(read_records(folder / RECORDS), judge=judge, asks=plan.asks)
+    plan, records = read_plan(folder), read_records(folder / RECORDS)
+    _refuse_mixtures(folder, records)
+    scored = score_run(records, judge=judge, asks=plan.asks)
     return Results(
         folder=folder,
         plan=plan,
@@ -81,6 +83,19 @@ def load_results(
         judge=judge.name,
         agreement=agreement(judge, labels),
     )
+
+
+def _refuse_mixtures(folder: Path, records: Sequence[CaseRecord]) -> None:
+    """Raises: SuiteError when the answers name two makers, other than what stands in for a model that failed."""
+    makers: dict[str, str] = {}
+    for record in records:
+        answer = record.answer
+        if answer is not None and not any(note.startswith(FELL_BACK) for note in answer.notes):
+            named = (answer.model, answer.embeddings, f"prompt {answer.prompt}" if answer.prompt else "")
+            makers.setdefault(" with ".join(filter(None, named)), record.case.id)
+    if len(makers) > 1:
+        said = ", ".join(f"{maker} ({case})" for maker, case in makers.items())
+        raise SuiteError(f"{folder} mixes the answers of several systems: {said}. Run again into another folder: --out")
 
 
 def read_figures(folder: Path) -> list[Figure]:
