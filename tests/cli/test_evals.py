@@ -20,8 +20,9 @@ from openai_server import OpenAIServer, Step
 from qa.chatbot import Chatbot
 from qa.cli.evals import app
 from qa.errors import SuiteError
-from qa.evals.opening import describe
-from qa.evals.runner import System, find_runs, make_plan, run_suite
+from qa.evals import opening
+from qa.evals.opening import chatbot_opener, describe
+from qa.evals.runner import PACKAGE, find_runs, make_plan, run_suite
 from qa.evals.suites import Case, load_suite, save_case
 from qa.library import Library
 from qa.settings import Settings, load_settings
@@ -86,7 +87,7 @@ class ShuffledLibrary(Library):
 
 def test_shuffling_what_the_search_finds_fails_the_gate_of_our_baseline(project: Path, tmp_path: Path) -> None:
     @contextmanager
-    def opened(corpus: Path) -> Iterator[System]:
+    def opened(corpus: Path) -> Iterator[Chatbot]:
         settings = load_settings(model="extractive", chroma=str(tmp_path / "index"), seeds=corpus)
         library = ShuffledLibrary(settings)
         library.fill()
@@ -117,6 +118,20 @@ def test_an_interrupted_run_goes_on_where_it_was() -> None:
     assert len((folder / "records.jsonl").read_bytes().splitlines()) == 15
     invoke("run", "town")
     assert len(run_folders()) == 2
+
+
+def test_an_index_made_by_other_code_is_not_asked(evals: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def indexes() -> int:
+        with chatbot_opener({"model": "extractive"}, work=tmp_path / "work")(evals / "corpora" / "town") as bot:
+            assert [record.id for record in bot.documents()] == ["harbour.txt", "library.txt"]
+        return len(list((tmp_path / "work" / "indexes").glob("[!.]*")))
+
+    assert (indexes(), indexes()) == (1, 1)
+    shutil.copytree(PACKAGE / "documents", tmp_path / "qa" / "documents")
+    with (tmp_path / "qa" / "documents" / "passages.py").open("a") as file:
+        file.write("# Other passages.\n")
+    monkeypatch.setattr(opening, "PACKAGE", tmp_path / "qa")
+    assert indexes() == 2
 
 
 def test_scores_and_reports_are_made_again_from_the_records() -> None:

@@ -8,17 +8,20 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qa.answers.prompts import PromptMessage, load_prompt
 from qa.errors import StoreMismatchError, bare_address
 from qa.evals.judge import FIELDS, Judge, ModelJudge, Rules
 from qa.evals.records import read_records
-from qa.evals.runner import RECORDS, Opener, System, fingerprint
+from qa.evals.runner import PACKAGE, RECORDS, Opener, fingerprint
 from qa.evals.suites import read_corpus
 from qa.models.chat import chat_model, is_openai
 from qa.settings import load_settings
 from qa.settings.resources import resource
+
+if TYPE_CHECKING:
+    from qa.chatbot import Chatbot
 
 UNMEASURED = ("chroma", "collection", "home", "seeds", "auth_file", "questions_per_minute", "upload_mb")
 """The settings on which no answer depends: the places of things, and those of the page."""
@@ -65,11 +68,13 @@ def chatbot_opener(chosen: Mapping[str, Any], *, work: Path) -> Opener:
     """Opens a chatbot over a corpus, with its index under `work`."""
 
     @contextmanager
-    def opened(corpus: Path) -> Iterator[System]:
+    def opened(corpus: Path) -> Iterator[Chatbot]:
         from qa.chatbot import Chatbot
 
         texts = read_corpus(corpus)
-        named = repr((sorted(texts.items()), load_settings(**chosen).embeddings))
+        reading = PACKAGE / "documents"  # whose code makes passages, which an index holds that was made before
+        read_by = fingerprint({reading: sorted(reading.rglob("*.py"))})
+        named = repr((sorted(texts.items()), load_settings(**chosen).embeddings, read_by))
         index = work / "indexes" / hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         settings = {**chosen, "chroma": str(index), "fill": False}
         try:
