@@ -17,6 +17,7 @@ from qa.evals.records import CaseRecord, read_records
 from qa.evals.report import render
 from qa.evals.results import load_results, write_results
 from qa.evals.runner import begin, find_runs, make_plan, read_plan, run_suite, unfinished
+from qa.evals.scoring import failed_stage, score_case
 from qa.evals.suites import load_suite
 from qa.evals.summary import markdown
 
@@ -72,6 +73,20 @@ def test_a_torn_last_line_is_mended_and_its_case_asked_again(tmp_path: Path) -> 
         path.write_bytes(written[:cut])
         assert timeless(folder) == whole[: written[:cut].count(b"\n")]
         assert timeless(run(tmp_path)) == whole
+
+
+def test_what_a_system_shows_no_passages_of_is_no_figure(tmp_path: Path) -> None:
+    [record, *_] = read_records(run(tmp_path) / "records.jsonl")
+    silent = replace(record, hits=(), searched=False)
+    assert CaseRecord.from_json(silent.to_json()) == silent
+    shown, unshown, nothing = (
+        score_case(each, judge=Rules()) for each in (record, silent, replace(silent, searched=True))
+    )
+    of_retrieval = {name for name, value in nothing.items() if value != shown[name]}
+    assert {"evidence_recall@5", "all_evidence@5", "nDCG@10", "RR@10", "R@10"} <= of_retrieval
+    assert unshown == {name: value for name, value in shown.items() if "@" not in name}
+    wrong = replace(silent, answer=replace(record.answer, text="In Paris.", sentences=(), citations=()), cuts=())
+    assert (failed_stage(wrong), failed_stage(replace(wrong, searched=True))) == ("not selected", "not retrieved")
 
 
 def test_a_finished_run_is_not_asked_again(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from qa.evals.records import CaseRecord
 
 Ranking = tuple[dict[Hashable, int], Sequence[Hashable]]
 """The grades of what ought to be found, and what was found, best first: names of documents, or regions."""
-DEPTH = 10  # how far down a ranking is looked at
+DEPTH = 10  # how far down a ranking is looked at; passages are searched for so far
 
 
 def ranking(record: CaseRecord) -> Ranking:
@@ -29,9 +29,9 @@ def ranking(record: CaseRecord) -> Ranking:
 
 
 def rank_scores(record: CaseRecord) -> dict[str, float]:
-    """nDCG@10, RR@10 and R@10 of a case that wants anything; nothing found scores 0."""
+    """nDCG@10, RR@10 and R@10 of a case that wants anything, where passages were shown; nothing found scores 0."""
     grades, found = ranking(record)
-    if not grades:
+    if not grades or not record.searched:
         return {}
     first = found[:DEPTH]
     return {"nDCG@10": ndcg(first, grades), "RR@10": reciprocal_rank(first, grades), "R@10": recall(first, grades)}

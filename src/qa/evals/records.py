@@ -39,7 +39,8 @@ class CaseRecord:
 
     `gold` runs along the case's evidence; None stands for a quote that the corpus does not hold.
     `cuts` runs along the answer's citations: the document's own text there, cut by the harness.
-    `hits` are those that were ranked for the answer, or that a search gave where there is none;
+    `hits` are those that were ranked for the answer, or that a search gave where there is none; a system that shows
+    no passages has not `searched`.
     `standalone_hits` are what the gold wording of a follow-up would have found.
     """
 
@@ -48,6 +49,7 @@ class CaseRecord:
     answer: Answer | None = None
     error: str | None = None
     hits: tuple[Retrieved, ...] = ()
+    searched: bool = True
     standalone_hits: tuple[Retrieved, ...] = ()
     cuts: tuple[str | None, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -86,7 +88,7 @@ class CaseRecord:
             "gold": self.gold,
             "answer": self.answer.to_dict() if self.answer is not None else None,
             "error": self.error,
-            "hits": [(*each.region, each.score) for each in self.hits],
+            "hits": [(*each.region, each.score) for each in self.hits] if self.searched else None,
             "standalone_hits": [(*each.region, each.score) for each in self.standalone_hits],
             "cuts": self.cuts,
             "seconds": dict(self.seconds),
@@ -106,7 +108,8 @@ class CaseRecord:
             gold=tuple(Region(*each) if each is not None else None for each in plain["gold"]),
             answer=Answer.from_dict(answer) if answer is not None else None,
             error=plain["error"],
-            hits=_retrieved(plain["hits"]),
+            hits=_retrieved(plain["hits"] or ()),
+            searched=plain["hits"] is not None,
             standalone_hits=_retrieved(plain["standalone_hits"]),
             cuts=tuple(plain["cuts"]),
             seconds=plain["seconds"],

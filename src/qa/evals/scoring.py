@@ -104,7 +104,7 @@ def failed_stage(record: CaseRecord) -> Stage | None:
         return None if touched or case.conflict or not record.found_gold else "wrongly cited"
     if None in record.gold:
         return "not in corpus"
-    if not _retrieved(record):
+    if record.searched and not _retrieved(record):
         return "not retrieved"
     if answer is None:
         return None
@@ -156,7 +156,7 @@ def _abstaining(record: CaseRecord) -> Scores:
 
 def _retrieval(record: CaseRecord) -> Scores:
     gold = record.found_gold
-    if not record.gold:
+    if not record.gold or not record.searched:
         return {}
     regions = [hit.region for hit in record.hits]
     scores: Scores = {}
