@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from qa.documents.sentences import split_sentences
-from qa.evals.runner import Opener, System
+from qa.evals.runner import Opener
 from qa.evals.suites import Case, Evidence, locate, read_corpus
 from qa.types import Answer, Citation, Hit, Message, Passage, Sentence
 from qa.words import terms
@@ -100,11 +100,11 @@ class Crashes(Reference):
         return super().ask(question, history=history)
 
 
-def opening(make: Callable[[Path], System]) -> Opener:
+def opening(make: Callable[[Path], object]) -> Opener:
     """An opener of systems made from a corpus."""
 
     @contextmanager
-    def opened(corpus: Path) -> Iterator[System]:
+    def opened(corpus: Path) -> Iterator[object]:
         yield make(corpus)
 
     return opened

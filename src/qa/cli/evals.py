@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -178,10 +177,10 @@ def _gate_fails(before: Results, after: Results, *, strict: bool) -> bool:
 
 
 def _run_folder(plan: RunPlan) -> Path:
-    from qa.evals.runner import unfinished
+    from qa.evals.runner import new_folder, unfinished
 
     runs = load_settings().home / "runs"
-    return unfinished(runs, plan) or runs / f"{plan.suite}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
+    return unfinished(runs, plan) or new_folder(runs, plan)
 
 
 @contextmanager

@@ -6,8 +6,9 @@ import gzip
 from dataclasses import replace
 from pathlib import Path
 
+from qa.evals.ranking import DEPTH
 from qa.evals.records import CaseRecord, packed, read_records
-from qa.evals.runner import DEPTH, RECORDS, read_plan, write_plan
+from qa.evals.runner import RECORDS, read_plan, write_plan
 
 
 def keep(folder: Path, *, under: Path) -> Path:

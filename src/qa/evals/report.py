@@ -14,9 +14,9 @@ from jinja2 import Environment, StrictUndefined
 from qa.evals import metrics
 from qa.evals.figures import answered, by_tag
 from qa.evals.metrics import Region
+from qa.evals.ranking import DEPTH
 from qa.evals.records import CaseRecord
 from qa.evals.results import Results
-from qa.evals.runner import DEPTH
 from qa.evals.scoring import Scored
 from qa.types import Answer
 

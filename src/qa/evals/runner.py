@@ -1,6 +1,5 @@
 """Runs: a system asked every case of a suite, into a folder that survives being killed.
 
-A system under test is anything with `ask` and `search`. A crash in one case is that case's record.
 Figures are made elsewhere, from the records.
 """
 
@@ -10,48 +9,32 @@ import hashlib
 import json
 import platform
 import subprocess
-import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cache, partial
 from importlib import metadata
 from itertools import groupby
 from pathlib import Path
-from typing import Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
 from qa.documents.files import find_documents
 from qa.errors import SuiteError
-from qa.evals.metrics import Region
-from qa.evals.records import CaseRecord, Retrieved, appending, read_records
-from qa.evals.suites import Case, Suite, Texts, locate, read_corpus
+from qa.evals.records import CaseRecord, appending, read_records
+from qa.evals.suites import Case, Suite, read_corpus
+from qa.evals.systems import System, run_case
 from qa.index.private import make_private, write_whole
-from qa.types import Answer, Hit, Message
 
 PLAN, RECORDS = "run.json", "records.jsonl"
-DEPTH = 10
-"""The number of passages to search for where no answer names its own; no figure looks further down."""
 PACKAGES = ("chromadb", "langchain-core", "numpy", "onnxruntime", "qa", "tantivy")
 PACKAGE = Path(__file__).parents[1]
 
 
-class System(Protocol):
-    """The system under test: it answers questions, and shows the passages it finds for a query."""
-
-    def ask(self, question: str, *, history: Sequence[Message] = ()) -> Answer:
-        """The answer to a question."""
-
-    def search(self, query: str, *, top_k: int) -> Sequence[Hit]:
-        """The best passages, best first."""
-
-
-Opener = Callable[[Path], AbstractContextManager[System]]
-"""Opens the system over the documents of a folder."""
+Opener = Callable[[Path], AbstractContextManager[object]]
+"""Opens a system over the documents of a folder: anything that `System` takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,45 +87,14 @@ def run_suite(
         done(count)
         for corpus, cases in groupby(suite.cases[count:], key=lambda case: case.corpus):
             texts = read_corpus(suite.corpora[corpus])
-            with open_system(suite.corpora[corpus]) as system:
+            with open_system(suite.corpora[corpus]) as given:
+                system = System(given, name=plan.settings.get("model"))
                 ask = partial(run_case, system=system, texts=texts, asks=suite.asks)
                 for record in _in_order(ask, list(cases), jobs=jobs):
                     append(record)
                     count += 1
                     done(count)
     _refuse_crashes(folder)
-
-
-def run_case(case: Case, *, system: System, texts: Texts, asks: bool) -> CaseRecord:
-    """The record of one case put to the system; whatever the system raises is recorded, not raised."""
-    gold = tuple(locate(evidence, texts) for evidence in case.evidence)
-    seconds: dict[str, float] = {}
-    answer: Answer | None = None
-    try:
-        if asks:
-            with _timed(seconds, "ask"):
-                answer = system.ask(case.question, history=case.history)
-            seconds |= {f"ask/{stage}": taken for stage, taken in answer.seconds.items()}
-        if answer is not None and answer.hits:
-            hits: Sequence[Hit] = answer.hits
-        else:
-            with _timed(seconds, "search"):
-                hits = system.search(answer.query if answer is not None else case.question, top_k=DEPTH)
-        reworded = system.search(case.standalone, top_k=DEPTH) if case.standalone is not None else ()
-    except Exception as error:  # noqa: BLE001 - any failure of the system under test is a result
-        at = traceback.extract_tb(error.__traceback__)[-1]
-        said = f"{type(error).__name__}: {error} ({Path(at.filename).name}:{at.lineno})"
-        return CaseRecord(case=case, gold=gold, error=said, seconds=seconds)
-    cited = answer.citations if answer is not None else ()
-    return CaseRecord(
-        case=case,
-        gold=gold,
-        answer=answer,
-        hits=_retrieved(hits),
-        standalone_hits=_retrieved(reworded),
-        cuts=tuple(_cut(texts, each.document, each.start, each.end) for each in cited),
-        seconds=seconds,
-    )
 
 
 def begin(folder: Path, plan: RunPlan) -> None:
@@ -187,6 +139,11 @@ def unfinished(root: Path, plan: RunPlan) -> Path | None:
             done = len(read_records(folder / RECORDS)) if (folder / RECORDS).exists() else 0
             return folder if done < plan.cases else None
     return None
+
+
+def new_folder(root: Path, plan: RunPlan) -> Path:
+    """The folder under `root` for a run that begins now."""
+    return root / f"{plan.suite}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
 
 
 def read_plan(folder: Path) -> RunPlan:
@@ -241,24 +198,6 @@ def _in_order(ask: Callable[[Case], CaseRecord], cases: Sequence[Case], *, jobs:
         yield from pool.map(ask, cases)
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
-    before = time.perf_counter()
-    yield
-    seconds[stage] = time.perf_counter() - before
-
-
-def _retrieved(hits: Sequence[Hit]) -> tuple[Retrieved, ...]:
-    return tuple(
-        Retrieved(region=Region(hit.passage.document, hit.passage.start, hit.passage.end), score=hit.score)
-        for hit in hits
-    )
-
-
-def _cut(texts: Texts, document: str, start: int, end: int) -> str | None:
-    return texts[document][start:end] if document in texts else None
 
 
 def _refuse_crashes(folder: Path) -> None:

@@ -1,0 +1,201 @@
+"""Systems under test: how any of them is asked one case, and how what it says becomes a record.
+
+A system is a callable `(question, history)`, or an object with such an `ask`, and with a `search` where it can show
+the passages for a query. It returns an Answer, a text, or a part of the answer contract; ours goes the same way.
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from qa.errors import SuiteError
+from qa.evals.metrics import Region
+from qa.evals.ranking import DEPTH
+from qa.evals.records import CaseRecord, Retrieved
+from qa.evals.suites import Case, Texts, locate
+from qa.types import Answer, Hit, Message
+
+Read = TypeVar("Read")
+
+
+class _Place(BaseModel):
+    """A range of a document, as a system names it; what else it says of it is left alone."""
+
+    document: str
+    start: int
+    end: int
+    score: float = 0.0
+
+
+_ANSWER, _PLACE = TypeAdapter(Answer), TypeAdapter(_Place)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a system said to a question, and the passages it found, best first; None is what it does not show."""
+
+    answer: Answer | None = None
+    hits: tuple[Retrieved, ...] | None = None
+
+
+class System:
+    """Anything that can be asked, over one corpus; answers that do not name their maker bear its `name`."""
+
+    def __init__(self, given: object, *, name: str | None = None) -> None:
+        """Find out how it is asked. Raises: SuiteError when it cannot be asked a question with a history."""
+        self.name = name or str(getattr(given, "__qualname__", type(given).__qualname__))
+        self._ask = _asking(getattr(given, "ask", given), self.name)
+        self._search: Callable[..., Sequence[object]] | None = getattr(given, "search", None)
+        self.searches = self._search is not None
+
+    def ask(self, question: str, history: Sequence[Message], *, texts: Texts) -> Reply:
+        """What it says to a question, after a history. Raises: SuiteError when that cannot be read."""
+        said = self._ask(question, history)
+        if isinstance(said, Answer):
+            return Reply(answer=said, hits=_places(said.hits, texts) if said.hits else None)
+        plain = {"answer": said} if isinstance(said, str) else said
+        if not isinstance(plain, Mapping) or not plain:
+            wanted = "an Answer, a text, or a dict such as {'answer': 'In 1874.', 'retrieved': []}"
+            raise SuiteError(f"{self.name} returned {said!r:.60} when asked {question!r:.60}. Return {wanted}")
+        rest = {name: value for name, value in plain.items() if name != "retrieved"}
+        return Reply(
+            answer=_answer(rest, question=question, model=self.name, texts=texts) if rest else None,
+            hits=_places(plain["retrieved"], texts) if "retrieved" in plain else None,
+        )
+
+    def look(self, query: str, *, texts: Texts) -> tuple[Retrieved, ...] | None:
+        """The passages it shows for a query: those of its search, or else of its reply to the query as a question."""
+        if self._search is None:
+            return self.ask(query, (), texts=texts).hits
+        return _places(self._search(query, top_k=DEPTH), texts)
+
+
+def run_case(case: Case, *, system: System, texts: Texts, asks: bool) -> CaseRecord:
+    """The record of one case put to the system; whatever the system raises is recorded, not raised.
+
+    Raises: SuiteError when what the system says cannot be read.
+    """
+    gold = tuple(locate(evidence, texts) for evidence in case.evidence)
+    seconds: dict[str, float] = {}
+    reply, reworded = Reply(), None
+    try:
+        if asks:
+            with _timed(seconds, "ask"):
+                reply = system.ask(case.question, case.history, texts=texts)
+        if reply.hits is None and (system.searches or not asks):
+            query = reply.answer.query if reply.answer is not None else case.question
+            with _timed(seconds, "search"):
+                reply = Reply(answer=reply.answer, hits=system.look(query, texts=texts))
+            if reply.hits is None:
+                raise SuiteError(f"{system.name} shows no passages. Give it a search, or let it return `retrieved`")
+        if case.standalone is not None and reply.hits is not None:
+            reworded = system.look(case.standalone, texts=texts)
+    except SuiteError:
+        raise
+    except Exception as error:  # noqa: BLE001 - any failure of the system under test is a result
+        return CaseRecord(case=case, gold=gold, error=_crash(error), seconds=seconds)
+    answer = reply.answer
+    return CaseRecord(
+        case=case,
+        gold=gold,
+        answer=answer,
+        hits=reply.hits or (),
+        searched=reply.hits is not None,
+        standalone_hits=reworded or (),
+        cuts=tuple(_cut(texts, each.document, each.start, each.end) for each in answer.citations) if answer else (),
+        seconds=seconds | {f"ask/{stage}": taken for stage, taken in answer.seconds.items()} if answer else seconds,
+    )
+
+
+def _asking(ask: object, name: str) -> Callable[[str, Sequence[Message]], object]:
+    """The callable, as one of two positional arguments; ours takes the history by name. Raises: SuiteError."""
+    if not callable(ask):
+        raise SuiteError(f"{name} is no system: {ask!r:.60}. Give a callable that takes (question, history)")
+    with suppress(TypeError, ValueError):  # which a callable written in C raises that does not say what it takes
+        inspect.signature(ask).bind("", ())
+        return ask
+    with suppress(TypeError, ValueError):
+        inspect.signature(ask).bind("", history=())
+        return lambda question, history: ask(question, history=history)
+    raise SuiteError(
+        f"{name} cannot be asked a question with a history. Give a callable that takes (question, history)"
+    )
+
+
+def _answer(plain: Mapping[str, object], *, question: str, model: str, texts: Texts) -> Answer:
+    """The answer of which some of the contract is given, the rest as it is of an answer without it."""
+    rest = Answer(question=question, query=question, text="", abstained=False, model=model).to_dict()
+    if unknown := sorted(plain.keys() - rest.keys(), key=str):
+        known = ", ".join(sorted({*rest, "retrieved"}))
+        raise SuiteError(f"a system said {unknown[0]!r}, which is no part of an answer: {known}")
+    whole = {**rest, **plain}
+    whole["text"] = whole.pop("answer")
+    cited = whole["citations"]
+    if isinstance(cited, Sequence):
+        whole["citations"] = [_citation(each, number, texts) for number, each in enumerate(cited, start=1)]
+    return _read(_ANSWER, whole, at="")
+
+
+def _citation(given: object, number: int, texts: Texts) -> object:
+    if not isinstance(given, Mapping):
+        return given
+    region = _place(given, at=f"citations.{number - 1}", texts=texts).region
+    quote = texts[region.document][region.start : region.end]
+    return {"number": number, "title": region.document, "page": None, "version": "", "quote": quote, **given}
+
+
+def _places(given: object, texts: Texts) -> tuple[Retrieved, ...]:
+    """The passages that a system names, as hits of ours or as places in documents."""
+    if not isinstance(given, Sequence):
+        raise SuiteError(f"a system named {given!r:.60} as its passages. Give a list of document, start and end")
+    return tuple(_place(each, at=f"retrieved.{number}", texts=texts) for number, each in enumerate(given))
+
+
+def _place(given: object, *, at: str, texts: Texts) -> Retrieved:
+    if isinstance(given, Hit):
+        passage = given.passage
+        return Retrieved(region=Region(passage.document, passage.start, passage.end), score=given.score)
+    place = _read(_PLACE, given, at=at)
+    if place.document not in texts:
+        raise SuiteError(f"{at}.document: {place.document!r} is none of the documents: {', '.join(texts):.200}")
+    if not 0 <= place.start < place.end <= len(texts[place.document]):
+        of = f"{len(texts[place.document])} characters of {place.document}"
+        raise SuiteError(f"{at}: {place.start} to {place.end} is no range of the {of}")
+    return Retrieved(region=Region(place.document, place.start, place.end), score=place.score)
+
+
+def _read(adapter: TypeAdapter[Read], given: object, *, at: str) -> Read:
+    try:
+        return adapter.validate_python(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        named = ["answer" if part == "text" else str(part) for part in first["loc"]]
+        where = ".".join([at, *named] if at else named)
+        raise SuiteError(
+            f"a system said what cannot be read: {where}: {first['msg'].lower()} ({first['input']!r:.60})"
+        ) from error
+
+
+def _crash(error: Exception) -> str:
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({Path(at.filename).name}:{at.lineno})"
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    before = time.perf_counter()
+    yield
+    seconds[stage] = time.perf_counter() - before
+
+
+def _cut(texts: Texts, document: str, start: int, end: int) -> str | None:
+    return texts[document][start:end] if document in texts else None
