@@ -24,7 +24,7 @@ QUICK := documents/test_files.py documents/test_formats.py documents/test_passag
 	answers/test_citations.py answers/test_support.py answers/test_verification.py \
 	app/test_history.py app/test_panel.py app/test_render.py app/test_safety.py app/test_screen.py evals
 
-.PHONY: help ask chat test test-quick check wheel fix eval baseline bench bench-quick lock ray clean
+.PHONY: help ask chat test test-quick check wheel fix eval baseline versus bench bench-quick lock ray clean
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 18
 
@@ -64,6 +64,9 @@ eval: .venv/ready ## measure the answers on our suites, and fail where they got 
 
 baseline: .venv/ready ## measure the answers, and keep the runs as evals/baseline
 	@$(EVAL) --keep evals/baseline
+
+versus: .venv/ready ## compare our retrieval with stock LangChain and Chroma, over our suites
+	@$(BIN)/python scripts/versus.py
 
 bench: .venv/checked ## compare with what people would use instead: make bench DATA=folder-of-texts QUESTIONS=squad.json
 	@test -n "$(DATA)" && test -n "$(QUESTIONS)" || { echo 'Name texts and questions: make bench DATA=folder-of-texts QUESTIONS=squad.json'; exit 2; }
