@@ -59,7 +59,12 @@ def test_a_malformed_case_is_refused_with_its_file_and_line(tmp_path: Path, line
 
 
 @pytest.mark.parametrize(
-    ("head", "message"), [("marging = 1", "marging: extra inputs"), ("= 1", "suite.toml: Invalid")]
+    ("head", "message"),
+    [
+        ("marging = 1", "marging: extra inputs"),
+        ("= 1", "suite.toml: Invalid"),
+        ('gathers = ["../seed"]', "suite.toml: give either `corpus`, a folder of documents, or `gathers`"),
+    ],
 )
 def test_a_malformed_head_is_refused(tmp_path: Path, head: str, message: str) -> None:
     with pytest.raises(SuiteError, match=message):

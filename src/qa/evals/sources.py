@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qa.errors import SuiteError
+from qa.evals.haystack import gather
 from qa.evals.suites import Suite, load_cases, load_suite, sample
 from qa.evals.twins import make_twins
 
@@ -43,7 +44,9 @@ class Sources:
             return self._bare(path)
         for folder in (path, self.home / name):
             if (folder / "suite.toml").is_file():
-                return load_suite(folder)
+                suite = load_suite(folder)
+                parts = [load_suite(each) for each in suite.gathers]
+                return gather(suite, parts, work=self.work) if parts else suite
         known = sorted(each.parent.name for each in self.home.glob("*/suite.toml"))
         raise SuiteError(f"there is no suite {name!r} in {self.home}: {', '.join(known) or 'it is empty'}")
 

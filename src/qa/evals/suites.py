@@ -65,7 +65,8 @@ class _Head(Strict):
     """`suite.toml`."""
 
     title: str
-    corpus: str
+    corpus: str = ""
+    gathers: tuple[str, ...] = ()
     primary: tuple[str, ...] = ("right",)
     gate: dict[str, float] = {}
     asks: bool = True
@@ -77,7 +78,8 @@ class Suite:
 
     `corpora` maps `Case.corpus` to a folder. `primary` names the figures that are compared, `margins`
     how much of each may be lost; a suite that does not `asks` measures retrieval only.
-    `places` says where each case was written, where it was.
+    `places` says where each case was written, where it was. `gathers` are the folders of suites whose
+    documents and cases come in before it is run (see `haystack.py`), and `made` the digest of what they became.
     """
 
     name: str
@@ -88,11 +90,13 @@ class Suite:
     margins: Mapping[str, float] = field(default_factory=dict)
     asks: bool = True
     places: tuple[str, ...] = ()
+    gathers: tuple[Path, ...] = ()
+    made: str = ""
 
     @property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits that change with any case."""
-        lines = "\n".join(case.model_dump_json() for case in self.cases)
+        """16 hexadecimal digits that change with any case, and with any document that was made for the suite."""
+        lines = "\n".join(case.model_dump_json() for case in self.cases) + self.made
         return hashlib.sha256(lines.encode()).hexdigest()[:16]
 
 
@@ -101,13 +105,18 @@ def load_suite(folder: Path) -> Suite:
 
     Raises: SuiteError naming the file and line.
     """
-    head = _parse(_Head, _toml(folder / "suite.toml"), place=str(folder / "suite.toml"))
-    cases, places = load_cases(folder / "cases.jsonl")
+    place = folder / "suite.toml"
+    head = _parse(_Head, _toml(place), place=str(place))
+    if bool(head.corpus) == bool(head.gathers):
+        raise SuiteError(f"{place}: give either `corpus`, a folder of documents, or `gathers`, the folders of suites")
+    own = folder / "cases.jsonl"
+    cases, places = load_cases(own) if own.exists() or not head.gathers else ((), ())
     return Suite(
         name=folder.name,
         title=head.title,
         cases=cases,
-        corpora={"": (folder / head.corpus).resolve()},
+        corpora={} if head.gathers else {"": (folder / head.corpus).resolve()},
+        gathers=tuple((folder / each).resolve() for each in head.gathers),
         primary=head.primary,
         margins=head.gate,
         asks=head.asks,
@@ -166,6 +175,22 @@ def read_corpus(folder: Path) -> dict[str, str]:
         raise SuiteError(f"there is no corpus folder {folder}. Correct `corpus` in suite.toml")
     documents = (read_document(path, root=folder) for path in find_documents(folder))
     return {document.id: document.text for document in documents}
+
+
+def write_corpus(work: Path, files: Mapping[str, bytes]) -> Path:
+    """The folder under `work` of these files, named by their digest; it appears whole or not at all."""
+    digest = hashlib.sha256()
+    for name, content in sorted(files.items()):
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    folder = work / f"corpus-{digest.hexdigest()[:16]}"
+    if not folder.is_dir():
+        making = work / f"{folder.name}.part"
+        make_private(making)
+        for name, content in files.items():
+            (making / name).parent.mkdir(parents=True, exist_ok=True)
+            (making / name).write_bytes(content)
+        making.rename(folder)
+    return folder
 
 
 def locate(evidence: Evidence, texts: Texts) -> Region | None:

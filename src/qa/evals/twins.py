@@ -6,8 +6,6 @@ or changes case. A twin is scored together with its original, so that neither a 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import random
 import re
 from collections.abc import Sequence
@@ -17,8 +15,7 @@ from pathlib import Path
 
 from qa.errors import SuiteError
 from qa.evals.metrics import Region, contains_answer, merge, shared
-from qa.evals.suites import Case, Suite, Texts, locate, read_corpus
-from qa.index.private import make_private
+from qa.evals.suites import Case, Suite, Texts, locate, read_corpus, write_corpus
 
 FOLDS = 4
 """Evidence is removed for a quarter of the questions at a time, so that the rest of each document stays."""
@@ -46,7 +43,10 @@ def make_twins(suite: Suite, *, work: Path, distractors: Path | None = None, see
     if distractors is not None:
         variants["distractors"] = {**{f"distractors/{k}": v for k, v in read_corpus(distractors).items()}, **texts}
         twins += [_twin(case, "distractors", corpus="distractors") for case in chosen]
-    corpora = {name: _write_corpus(work, variant) for name, variant in variants.items()}
+    corpora = {
+        name: write_corpus(work, {name: text.encode() for name, text in variant.items()})
+        for name, variant in variants.items()
+    }
     return replace(
         suite,
         name=f"twins-{suite.name}",
@@ -57,20 +57,6 @@ def make_twins(suite: Suite, *, work: Path, distractors: Path | None = None, see
         margins={"pair": 0.05, "right": 0.05},
         places=(),
     )
-
-
-def _write_corpus(work: Path, texts: Texts) -> Path:
-    """The folder of these texts, written unless it is there; it appears whole or not at all."""
-    digest = hashlib.sha256(json.dumps(dict(sorted(texts.items()))).encode()).hexdigest()[:16]
-    folder = work / f"twins-{digest}"
-    if not folder.is_dir():
-        making = work / f"{folder.name}.part"
-        make_private(making)
-        for name, text in texts.items():
-            (making / name).parent.mkdir(parents=True, exist_ok=True)
-            (making / name).write_bytes(text.encode("utf-8"))
-        making.rename(folder)
-    return folder
 
 
 def _has_twins(case: Case, texts: Texts) -> bool:
