@@ -73,6 +73,14 @@ def test_our_haystack_passes_lint_and_says_what_it_was_made_of(haystack: Suite) 
     }  # fmt: skip
 
 
+def test_retrieval_is_gated_where_it_can_fail_and_nowhere_else(project: Path) -> None:
+    suites = [load_suite(head.parent) for head in (project / "evals").glob("*/suite.toml")]
+    of_retrieval = {"evidence_recall@5", "nDCG@10"}
+    assert {each.name: of_retrieval & {*each.margins} for each in suites if of_retrieval & {*each.primary}} == {
+        "haystack": of_retrieval
+    }
+
+
 def test_no_distractor_holds_a_quote_of_the_gold(haystack: Suite, texts: Texts) -> None:
     added = {**under("far", texts), **under("near", texts)}
     quotes = {each.quote for case in haystack.cases for each in case.evidence}
