@@ -23,11 +23,7 @@ from qa.evals.twins import make_twins, mistype, other_value, without_sentences
 
 @pytest.fixture
 def twins(tmp_path: Path) -> Suite:
-    """The town's twins, with a document of distractors."""
-    extra = tmp_path / "extra"
-    extra.mkdir()
-    (extra / "mill.txt").write_text("The mill at Overby grinds rye. Its wheel turns at night.")
-    return make_twins(load_suite(write_suite(tmp_path)), work=tmp_path / "work", distractors=extra)
+    return make_twins(load_suite(write_suite(tmp_path)), work=tmp_path / "work")
 
 
 def kinds(suite: Suite, kind: str) -> dict[str, tuple[str, ...]]:
@@ -37,7 +33,7 @@ def kinds(suite: Suite, kind: str) -> dict[str, tuple[str, ...]]:
 def test_twins_pass_the_lint_of_suites(twins: Suite) -> None:
     assert lint(twins) == []
     tags = {tag for case in twins.cases for tag in case.tags}
-    assert tags == {"answerable", "typo", "lower-case", "upper-case", "removed", "duplicated", "swapped", "distractors"}
+    assert tags == {"answerable", "typo", "lower-case", "upper-case", "removed", "duplicated", "swapped"}
 
 
 def test_removed_evidence_leaves_no_word_of_the_answer(twins: Suite) -> None:
@@ -88,7 +84,7 @@ def test_neither_a_parrot_nor_a_refuser_wins(twins: Suite, tmp_path: Path) -> No
     refuser = pairs(twins, opening(Abstains), tmp_path / "refuser")
     assert set(refuser.values()) == {0}
     oracle = pairs(twins, opening(lambda corpus: Oracle(corpus, twins.cases)), tmp_path / "oracle")
-    assert oracle["typo"] == oracle["distractors"] == 1
+    assert oracle["typo"] == 1
 
 
 @given(st.text(max_size=40), st.integers())

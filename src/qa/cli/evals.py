@@ -45,7 +45,6 @@ def run(
     seed: Annotated[int, typer.Option(help="Seed of what is drawn: --limit, twins.")] = 0,
     search_only: Annotated[bool, typer.Option("--search-only", help="Measure retrieval alone.")] = False,
     corpus: Corpus = None,
-    distractors: Annotated[Path | None, typer.Option(help="twins: a folder of documents to add.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Cases at a time; more than 1 blurs latencies.")] = 1,
     out: Annotated[Path | None, typer.Option(help="A folder for the runs, a subfolder for each suite.")] = None,
     baseline: Annotated[Path | None, typer.Option(help="Earlier runs (their --out or --keep) to gate on.")] = None,
@@ -70,7 +69,6 @@ def run(
         seed=seed,
         search_only=search_only,
         corpus=corpus,
-        distractors=distractors,
     )
     chosen = {"model": model, "embeddings": embeddings, "top_k": top_k, "strictness": strictness}
     opener, load = chatbot_opener(chosen, work=work), _loader(judge, home, price)

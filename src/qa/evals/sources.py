@@ -16,7 +16,7 @@ class Sources:
     """The folders where suites are sought (`home`) and documents made for them are written (`work`), and what is taken.
 
     Of a suite that is at most `limit` cases, drawn with `seed`; with `search_only`, only retrieval is measured.
-    `corpus` holds the documents of a bare file of cases, `distractors` documents to add for twins.
+    `corpus` holds the documents of a bare file of cases.
     """
 
     home: Path
@@ -25,7 +25,6 @@ class Sources:
     seed: int = 0
     search_only: bool = False
     corpus: Path | None = None
-    distractors: Path | None = None
 
     def open(self, name: str) -> Suite:
         """The suite called `seed`, `path/to/suite`, `cases.jsonl` or `twins:` and any of these.
@@ -34,7 +33,7 @@ class Sources:
         """
         kind, _, rest = name.partition(":")
         if rest and kind == "twins":
-            return make_twins(self.open(rest), work=self.work, distractors=self.distractors, seed=self.seed)
+            return make_twins(self.open(rest), work=self.work, seed=self.seed)
         suite = self._written(name)
         return replace(sample(suite, limit=self.limit, seed=self.seed), asks=suite.asks and not self.search_only)
 

@@ -1,7 +1,7 @@
 """Twins of a suite's questions, made without a model: what must stay and what must change is known.
 
-The documents lose, double or contradict the evidence, or gain distractors; the question is mistyped
-or changes case. A twin is scored together with its original, so that neither a parrot nor a refuser wins.
+The documents lose, double or contradict the evidence; the question is mistyped or changes case.
+A twin is scored together with its original, so that neither a parrot nor a refuser wins.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _NAME = re.compile(r"[A-Z][a-z]{2,}(?: [A-Z][a-z]{2,})*")
 NAMES = ("Aldous Penhallow", "Marisol Quintero", "Tobias Eklund", "Ingrid Vasquez", "Osric Lindqvist")
 
 
-def make_twins(suite: Suite, *, work: Path, distractors: Path | None = None, seed: int = 0) -> Suite:
+def make_twins(suite: Suite, *, work: Path, seed: int = 0) -> Suite:
     """The suite with twins of every answerable question that has evidence in plain documents.
 
-    `distractors` is a folder of documents to add. Variants of the corpus are written under `work`.
+    Variants of the corpus are written under `work`.
     Raises: SuiteError when no question can have a twin.
     """
     texts = read_corpus(suite.corpora[""])
@@ -40,9 +40,6 @@ def make_twins(suite: Suite, *, work: Path, distractors: Path | None = None, see
     variants: dict[str, Texts] = {}
     twins = [*_mistyped(chosen, generator), *_removed(chosen, texts, variants)]
     twins += [*_doubled(chosen, texts, variants), *_swapped(chosen, texts, variants, generator)]
-    if distractors is not None:
-        variants["distractors"] = {**{f"distractors/{k}": v for k, v in read_corpus(distractors).items()}, **texts}
-        twins += [_twin(case, "distractors", corpus="distractors") for case in chosen]
     corpora = {
         name: write_corpus(work, {name: text.encode() for name, text in variant.items()})
         for name, variant in variants.items()
