@@ -41,12 +41,13 @@ test: .venv/checked ## run every test
 test-quick: .venv/checked ## run the tests of the rooms without frameworks, in under a minute
 	@$(BIN)/python -m pytest $(QUICK:%=tests/%)
 
-check: .venv/checked ## run every check: format, lint, types, import arrows, tests, the wheel
+check: .venv/checked ## run every check: format, lint, types, import arrows, tests, tricks that must not win, the wheel
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python -m pytest
+	@$(BIN)/python scripts/references.py
 	@$(MAKE) --no-print-directory wheel
 
 wheel: .venv/ready ## install the built wheel into an environment of its own, and ask it
@@ -57,7 +58,7 @@ fix: .venv/checked ## mend format and lint, as far as that goes by itself
 	$(BIN)/ruff format
 
 # Measured without a language model and without a network, whatever the settings say.
-EVAL := $(BIN)/qa eval run seed followups unanswerable injection twins:seed --model extractive --embeddings minilm-l6-v2
+EVAL := $(BIN)/qa eval run seed followups unanswerable injection office haystack twins:seed --model extractive --embeddings minilm-l6-v2
 
 eval: .venv/ready ## measure the answers on our suites, and fail where they got worse than evals/baseline
 	@$(EVAL) --baseline evals/baseline

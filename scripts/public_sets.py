@@ -148,7 +148,7 @@ def alce(path: Path) -> Pool:
         Case(id=f"q{number:04d}", question=row["question"], parts=_alce_parts(row), tags=("alce",))
         for number, row in enumerate(rows)
     ]
-    return Pool(texts=texts, cases=cases, primary=("parts_contained", "citation_recall", "citation_precision"))
+    return Pool(texts=texts, cases=cases, primary=("parts", "citation_recall", "citation_precision"))
 
 
 def _alce_parts(row: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:

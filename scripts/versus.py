@@ -28,7 +28,7 @@ from qa.evals.suites import Suite, read_corpus
 from qa.models.minilm import minilm
 from qa.settings import load_settings
 
-SUITES = ("seed", "followups", "unanswerable", "injection", "office")
+SUITES = ("seed", "followups", "unanswerable", "injection", "office", "haystack")
 FIGURES = ("evidence_recall@5", "nDCG@10", "RR@10")
 CHUNK_SIZE, CHUNK_OVERLAP = 1000, 200
 SEPARATORS = ("\n\n", "\n", " ", "")

@@ -205,7 +205,8 @@ class Sentence:
     """One sentence of an answer, with the verdict on what it cites.
 
     `highlight` is the short answer as a range of `text`, where there is one.
-    `reason` says why the sentence is not fully supported.
+    `reason` says why the sentence is not fully supported. `best` marks the one sentence that answers best,
+    where that is known: sentences stand in the order of the text.
     """
 
     text: str
@@ -213,6 +214,7 @@ class Sentence:
     support: Support
     reason: str | None = None
     highlight: Span | None = None
+    best: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,6 +321,7 @@ def _sentence(plain: Mapping[str, Any]) -> Sentence:
         support=plain["support"],
         reason=plain["reason"],
         highlight=None if highlight is None else Span(**highlight),
+        best=plain.get("best", False),
     )
 
 

@@ -30,7 +30,9 @@ ATTACK = '"><img src=x onerror="document.title=1"> ${document.title=2} `x` [a](j
 
 def make_runs(runs: Path, scratch: Path) -> None:
     """A finished run under a hostile title, and one that has only begun."""
-    suite = replace(load_suite(write_suite(scratch)), title=f"A town {ATTACK}")
+    suite = replace(
+        load_suite(write_suite(scratch, head='primary = ["evidence_recall@5"]\n')), title=f"A town {ATTACK}"
+    )
     run = runs / "town-1"
     run_suite(suite, folder=run, open_system=opening(Reference), plan=make_plan(suite, {"model": "extractive"}))
     results = load_results(run, judge=Rules())
@@ -72,7 +74,7 @@ def test_runs_are_listed_with_their_figures_and_a_report_opens_in_place(
     page.wait_for_selector("#runs li")
     titles = page.locator("#runs h3").all_inner_texts()
     assert titles == [f"A town {ATTACK}", "Only begun"]
-    assert "80.0% 54.8% – 93.0%, n = 15" in page.locator("#runs li dd").first.inner_text()
+    assert "100.0% 75.8% – 100.0%, n = 12" in page.locator("#runs li dd").first.inner_text()
     assert page.locator("#runs li").nth(1).locator("button").count() == 0
     assert not page.locator("#ask").is_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == size["width"]

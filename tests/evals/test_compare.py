@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evals_systems import Abstains, Reference, Shuffled, opening, town_cases, write_suite
+from evals_systems import Abstains, Oracle, Reference, Shuffled, WrongCitations, opening, town_cases, write_suite
 from qa.errors import SuiteError
 from qa.evals.compare import compare, gate
 from qa.evals.judge import Label, Rules
@@ -39,7 +39,7 @@ def test_two_equal_runs_are_not_worse(tmp_path: Path) -> None:
 def test_shuffled_retrieval_fails_the_gate_and_names_what_flipped(tmp_path: Path) -> None:
     comparison = compare(run(tmp_path, opening(Reference), "good"), run(tmp_path, opening(Shuffled), "bad"))
     right = comparison.changes[0]
-    assert (right.name, right.outcome, right.n, right.delta) == ("right", "worse", 60, pytest.approx(-40 / 60))
+    assert (right.name, right.outcome, right.n, right.delta) == ("right", "worse", 48, pytest.approx(-40 / 48))
     assert comparison.fails
     assert len(comparison.flips) == 40
     assert {flip.now for flip in comparison.flips} == {"not retrieved", "not selected"}
@@ -76,13 +76,27 @@ def test_cases_that_one_run_lacks_are_counted(tmp_path: Path) -> None:
 
 def test_an_uncalibrated_judge_does_not_gate(tmp_path: Path) -> None:
     head = "[gate]\ncitation_recall = 0.1\n"
-    run(tmp_path, opening(Reference), "a", head=head)
+    run(tmp_path, opening(WrongCitations), "a", head=head)
     margins = [
         compare(each, each).changes[-1].margin
         for labels in ([], LABELS)
         for each in [load_results(tmp_path / "a", judge=Rules(), labels=labels)]
     ]
     assert margins == [None, 0.1]
+
+
+def test_the_headline_gates_on_both_kinds_of_question_at_once(tmp_path: Path) -> None:
+    head = "[gate]\nheadline = 0.05\n"
+    oracle, refuser = (
+        run(tmp_path, opening(system), name, head=head)
+        for name, system in (("oracle", lambda corpus: Oracle(corpus, MANY)), ("refuser", Abstains))
+    )
+    [change] = compare(oracle, refuser).changes
+    assert (change.name, change.before, change.after, change.outcome) == ("headline", 1, 0, "worse")
+    assert change.interval[1] < -0.85
+    [same] = compare(oracle, oracle).changes
+    assert (same.delta, same.p, same.outcome) == (0, 1, "not worse")
+    assert same.interval[0] < 0 < same.interval[1]  # sixty equal cases leave something open
 
 
 @pytest.mark.parametrize(

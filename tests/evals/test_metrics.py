@@ -84,9 +84,20 @@ def test_an_answer_is_contained_as_whole_words(text: str, golds: list[str], held
     assert metrics.contains_answer(text, golds) == held
 
 
-def test_parts_are_the_share_of_sub_answers_with_some_alias_in_the_text() -> None:
-    assert metrics.parts_contained("Won by Spain, then Germany.", [["Spain"], ["FRG", "Germany"], ["Brazil"]]) == 2 / 3
-    assert metrics.parts_contained("anything", []) is None
+def test_brevity_costs_nothing_up_to_eighty_words_beyond_the_evidence_and_then_ever_more() -> None:
+    assert metrics.brevity(0, evidence=20) == metrics.brevity(100, evidence=20) == 1
+    assert metrics.brevity(200, evidence=20) == 1 / 2
+    assert metrics.brevity(500, evidence=20) == 1 / 5
+
+
+@pytest.mark.parametrize(
+    ("right", "refused", "headline"),
+    [(1, 0, 0), (0, 1, 0), (0, 0, 0), (0.5, 0.5, 0.5), (0.6, 0.3, 0.4), (0.7, None, 0.7), (None, 0.7, 0.7)],
+)
+def test_the_headline_falls_to_nothing_with_either_of_answering_and_refusing(
+    right: float | None, refused: float | None, headline: float
+) -> None:
+    assert metrics.headline(right, refused) == pytest.approx(headline)
 
 
 def test_overlap_counts_every_character_once() -> None:
@@ -188,11 +199,11 @@ def test_citation_scores_agree_with_alces_script(sentences: list[Cited]) -> None
     assert scores == official_alce(sentences)
 
 
-def test_abstention_f1_balances_refusing_too_much_and_too_little() -> None:
-    # Two of three refusals were right, and two of three that had to be refused were.
-    assert metrics.abstention_f1([True, True, True, False, False], [False, False, True, False, True]) == 2 / 3
-    assert metrics.abstention_f1([False], [True]) is None
-    assert metrics.abstention_f1([True], [True]) == 0
+def test_calibration_is_the_gap_between_confidence_and_being_right_bin_by_bin() -> None:
+    # 0.05 and 0.15: right in 1 of 2 bins' answers; (|0.1 - 1| + |0.3 - 1|) / 4, the answers of a bin counted together.
+    assert metrics.calibration([0.05, 0.05, 0.15, 0.15], [1, 0, 0, 1]) == pytest.approx((0.9 + 0.7) / 4)
+    assert metrics.calibration([1.0, 1.0], [1, 1]) == 0
+    assert metrics.calibration([], []) is None
 
 
 def test_the_risk_coverage_curve_admits_equal_confidences_together() -> None:

@@ -82,7 +82,7 @@ def test_the_page_draws_a_chart_of_recall_and_one_of_risk_and_a_bar_for_every_ra
         "evidence over characters of context",
         "wrong over answers given, surest first",
     ]
-    assert 'aria-label="73.3%, between 48.0% – 89.1%"' in html
+    assert 'aria-label="91.7%, between 64.6% – 98.5%"' in html
     assert "nan" not in html
 
 
@@ -113,7 +113,10 @@ def test_the_summary_says_what_the_figures_rest_on(results: Results) -> None:
     text = markdown(results)
     assert "15 of 15 cases: 14 answered, 0 abstained, 1 crashed." in text
     assert "The first crash: RuntimeError: the model has left" in text
-    assert "| right | 73.3% | 48.0% – 89.1% | 15 |  |" in text
+    assert "| right | 91.7% | 64.6% – 98.5% | 12 | 3 |" in text
+    assert "| refused |" not in text  # three cases are too few to show
+    assert "| token_f1 |" not in text
+    assert "| token_f1 |" in markdown(results, everything=True)
     assert "Smallest change that a comparison sees: 18.5 points." in text
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy import stats
 
 from qa.evals import statistics
@@ -65,11 +69,14 @@ def test_mcnemar_is_the_exact_binomial_test() -> None:
         assert statistics.mcnemar(lost, won) == pytest.approx(expected)
 
 
-def test_sign_flip_agrees_with_counting_every_sign() -> None:
-    # Of the 2**4 ways to sign 1, 1, 1, 1 only two are as far from zero as four.
-    assert statistics.sign_flip([1.0, 1.0, 1.0, 1.0], "abcd") == pytest.approx(2 / 16, abs=0.01)
-    assert statistics.sign_flip([0.0, 0.0], "ab") == 1
-    assert statistics.sign_flip([], []) == 1
+def test_the_swap_test_agrees_with_counting_every_swap() -> None:
+    def gains(deltas: list[float]) -> Callable[[NDArray[np.bool_]], float]:
+        return lambda swapped: float(np.where(swapped, -np.array(deltas), deltas).sum())
+
+    # Of the 2**4 ways to swap, only two make a difference as far from zero as four.
+    assert statistics.swap_test(gains([1.0, 1.0, 1.0, 1.0]), "abcd") == pytest.approx(2 / 16, abs=0.01)
+    assert statistics.swap_test(gains([0.0, 0.0]), "ab") == 1
+    assert statistics.swap_test(gains([]), []) == 1
 
 
 def test_holm_steps_down() -> None:
@@ -78,8 +85,6 @@ def test_holm_steps_down() -> None:
 
 
 def test_the_smallest_visible_change_is_seen_four_times_in_five() -> None:
-    import numpy as np
-
     n, changed = 400, 0.1
     change = statistics.minimum_detectable_change(n, changed=changed)
     assert change == pytest.approx(0.0439, abs=1e-3)

@@ -131,7 +131,7 @@ def test_lint_finds_an_id_used_twice(tmp_path: Path) -> None:
 def test_lint_finds_a_gate_that_cannot_hold_and_a_figure_that_is_none(tmp_path: Path) -> None:
     suite = load_suite(write_suite(tmp_path, head='primary = ["rigth"]\n[gate]\nright = 0.05\n'))
     [(_, unknown), (_, narrow)] = problems(suite)
-    assert unknown.startswith("suite.toml: there is no figure 'rigth' to compare; there are right, right_cited, ")
+    assert unknown.startswith("suite.toml: there is no figure 'rigth' to compare; there are headline, right, ")
     assert narrow == "suite.toml: the margin 0.05 for right is below 0.163, which 15 equal cases leave open"
 
 

@@ -46,9 +46,13 @@ def answer(findings: Findings) -> Answer:
     """The answer in the sentences of the hits that answer best, or the refusal where they are not sure to."""
     if not findings.answerable:
         return refusal(findings)
-    chosen = _choose(_candidates(findings.read), several=asks_for_several(findings.query))
+    candidates = _candidates(findings.read)
+    chosen = _choose(candidates, several=asks_for_several(findings.query))
     expected = expected_answer(findings.query)
-    sentences = tuple(_sentence(each, number, expected=expected) for number, each in enumerate(chosen, start=1))
+    sentences = tuple(
+        replace(_sentence(each, number, expected=expected), best=each is candidates[0])
+        for number, each in enumerate(chosen, start=1)
+    )
     return replace(
         refusal(findings),
         text=" ".join(f"{sentence.text} [{number}]" for number, sentence in enumerate(sentences, start=1)),

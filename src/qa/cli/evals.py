@@ -30,6 +30,7 @@ Home = Annotated[Path, typer.Option("--evals", help="The folder of the suites.")
 JudgeName = Annotated[str, typer.Option("--judge", help="rules, or a language model such as openai:gpt-5-mini.")]
 Price = Annotated[tuple[float, float], typer.Option(help="Dollars per million tokens read and written.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 also when a gate is inconclusive.")]
+All = Annotated[bool, typer.Option("--all", help="Print every figure, not six.")]
 Limit = Annotated[int | None, typer.Option(help="Run this many cases at most, drawn with --seed.")]
 Corpus = Annotated[Path | None, typer.Option(help="The documents of a bare .jsonl file of cases.")]
 
@@ -52,6 +53,7 @@ def run(
     strict: Strict = False,
     judge: JudgeName = "rules",
     price: Price = (0.0, 0.0),
+    everything: All = False,
     home: Home = Path("evals"),
 ) -> None:
     """Ask every question of the suites; a run that was killed goes on where it was."""
@@ -80,7 +82,7 @@ def run(
         with _progress(suite.name, total=len(suite.cases)) as done:
             run_suite(suite, folder=folder, open_system=opener, plan=plan, jobs=jobs, done=done)
         results = load(folder)
-        _finish(results)
+        _finish(results, everything=everything)
         finished.append(results)
         if keep is not None:
             keep_run(folder, under=keep)
@@ -103,11 +105,17 @@ def compare(
 
 
 @app.command()
-def score(runs: Runs, judge: JudgeName = "rules", price: Price = (0.0, 0.0), home: Home = Path("evals")) -> None:
+def score(
+    runs: Runs,
+    judge: JudgeName = "rules",
+    price: Price = (0.0, 0.0),
+    everything: All = False,
+    home: Home = Path("evals"),
+) -> None:
     """Compute every figure again, from the records alone, and write the reports."""
     load = _loader(judge, home, price)
     for folder in runs:
-        _finish(load(folder))
+        _finish(load(folder), everything=everything)
 
 
 @app.command()
@@ -146,11 +154,11 @@ def _loader(judge: str, home: Path, price: tuple[float, float] = (0.0, 0.0)) -> 
     return lambda folder: load_results(folder, judge=open_judge(judge, folder=folder), labels=labels, price=price)
 
 
-def _finish(results: Results) -> None:
+def _finish(results: Results, *, everything: bool) -> None:
     from qa.evals.summary import markdown
 
     _write(results)
-    print(f"{markdown(results)}\n{results.folder / 'report.html'}\n")
+    print(f"{markdown(results, everything=everything)}\n{results.folder / 'report.html'}\n")
 
 
 def _write(results: Results) -> None:
@@ -160,7 +168,7 @@ def _write(results: Results) -> None:
 
     write_results(results)
     (results.folder / "report.html").write_text(render(results), encoding="utf-8", errors="replace")
-    (results.folder / "summary.md").write_text(markdown(results), encoding="utf-8", errors="replace")
+    (results.folder / "summary.md").write_text(markdown(results, everything=True), encoding="utf-8", errors="replace")
     (results.folder / "junit.xml").write_bytes(junit(results))
 
 

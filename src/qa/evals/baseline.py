@@ -27,5 +27,4 @@ def keep(folder: Path, *, under: Path) -> Path:
 
 def _bare(record: CaseRecord) -> CaseRecord:
     answer = replace(record.answer, nearest=(), seconds={}) if record.answer is not None else None
-    hits, reworded = record.hits[:DEPTH], record.standalone_hits[:DEPTH]
-    return replace(record, answer=answer, hits=hits, standalone_hits=reworded, seconds={})
+    return replace(record, answer=answer, hits=record.hits[:DEPTH], seconds={})

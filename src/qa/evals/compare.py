@@ -6,19 +6,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from qa.errors import SuiteError
-from qa.evals.figures import JUDGED, RATES
+from qa.evals.figures import JUDGED, Kinds, Scores, figure_of, is_rate
 from qa.evals.records import CaseRecord
 from qa.evals.results import Results
-from qa.evals.scoring import Scored, Stage
+from qa.evals.scoring import Scored
+from qa.evals.stages import Stage
 from qa.evals.statistics import (
     Interval,
+    bootstrap,
     effective_size,
     holm,
     mcnemar,
     minimum_detectable_change,
     paired_interval,
-    sign_flip,
+    swap_test,
 )
 
 Pair = tuple[Scored, Scored]
@@ -30,7 +34,7 @@ Outcome = Literal["better", "worse", "no difference seen", "not worse", "inconcl
 class FigureChange:
     """How one figure moved over the `n` cases that both runs define it for.
 
-    `p` is adjusted by Holm over the figures compared; a `margin` says how much may be lost;
+    `p`, of the `test` named, is adjusted by Holm over the figures compared; a `margin` says how much may be lost;
     `smallest` is the change such a comparison sees 4 times in 5.
     """
 
@@ -40,6 +44,7 @@ class FigureChange:
     after: float
     interval: Interval
     p: float
+    test: str
     smallest: float
     margin: float | None = None
 
@@ -125,31 +130,49 @@ def gate(interval: Interval, margin: float) -> Outcome:
 
 def _change(name: str, pairs: Sequence[Pair]) -> FigureChange | None:
     """How a figure moved, before its p is adjusted; None where no case has it in both runs."""
-    both = [
-        (was.scores[name], now.scores[name], now.record.cluster)
-        for was, now in pairs
-        if name in was.scores and name in now.scores
-    ]
+    both = [pair for pair in pairs if all(name in each.scores for each in pair)]
     if not both:
         return None
-    deltas, clusters = [now - was for was, now, _ in both], [cluster for _, _, cluster in both]
-    lost, won = sum(delta < 0 for delta in deltas), sum(delta > 0 for delta in deltas)
+    was, now = (np.array([each.scores[name] for each in side]) for side in zip(*both, strict=True))
+    clusters = [after.record.cluster for _, after in both]
+    answerable = np.array([after.record.case.answerable for _, after in both])
+
+    def gain(was: Scores, now: Scores, answerable: Kinds = answerable) -> float:
+        return figure_of(name, now, answerable) - figure_of(name, was, answerable)
+
+    def swapped(sides: Kinds) -> float:
+        return gain(np.where(sides, now, was), np.where(sides, was, now))
+
+    exact = name != "headline" and is_rate([*was, *now])
+    low, high = paired_interval(list(now - was), clusters)
+    if name == "headline":  # no mean of differences: as wide as that is, or as the bootstrap makes it
+        sides = len({*answerable})
+        drawn = bootstrap(
+            lambda picks: (
+                gain(was[picks], now[picks], answerable[picks]) if len({*answerable[picks]}) == sides else None
+            ),
+            clusters,
+        )
+        middle, half = gain(was, now), (high - low) / 2
+        ends = drawn or (middle, middle)
+        low, high = max(-1.0, min(ends[0], middle - half)), min(1.0, max(ends[1], middle + half))
     return FigureChange(
         name=name,
         n=len(both),
-        before=sum(was for was, _, _ in both) / len(both),
-        after=sum(now for _, now, _ in both) / len(both),
-        interval=paired_interval(deltas, clusters),
-        p=mcnemar(lost, won) if name in RATES else sign_flip(deltas, clusters),
-        smallest=minimum_detectable_change(effective_size([now for _, now, _ in both], clusters)),
+        before=figure_of(name, was, answerable),
+        after=figure_of(name, now, answerable),
+        interval=(low, high),
+        p=mcnemar(int((now < was).sum()), int((now > was).sum())) if exact else swap_test(swapped, clusters),
+        test="exact McNemar" if exact else "swaps",
+        smallest=minimum_detectable_change(effective_size(list(now), clusters)),
     )
 
 
 def _flips(pairs: Sequence[Pair], primary: Sequence[str]) -> Iterator[Flip]:
     for before, after in pairs:
         was, now = before.scores, after.scores
-        if was.get("right") != now.get("right") or before.stage != after.stage:
-            gain = 10 * (now.get("right", 0) - was.get("right", 0))
+        if was.get("headline") != now.get("headline") or before.stage != after.stage:
+            gain = 10 * (now.get("headline", 0) - was.get("headline", 0))
             gain += sum(now[name] - was[name] for name in primary if name in was and name in now)
             yield Flip(record=after.record, was=before.stage, now=after.stage, gain=gain)
 

@@ -11,12 +11,18 @@ from functools import partial
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qa.evals import metrics
-from qa.evals.scoring import SHOWN, Scored
-from qa.evals.statistics import Interval, bootstrap, bootstrap_mean, effective_size, paired_interval, wilson
+from qa.evals.scoring import Scored
+from qa.evals.stages import SHOWN
+from qa.evals.statistics import Interval, bootstrap, bootstrap_mean, effective_size, wilson
 
 Unit = Literal["share", "seconds", "tokens", "dollars"]
+Scores = NDArray[np.float64]
+"""The scores of cases, (n,), each from 0 to 1."""
+Kinds = NDArray[np.bool_]
+"""Whether each case can be answered, (n,)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,45 +57,40 @@ class Figure:
             return f"${value:.4f}"
         if self.unit == "tokens":
             return f"{value:,.0f}"
-        return f"{value:.3f}" if self.name in ("aurc", "nDCG@10", "RR@10") else f"{value:.1%}"
+        return f"{value:.3f}" if self.name in ("aurc", "calibration", "nDCG@10", "RR@10") else f"{value:.1%}"
 
 
-RATES = {
-    "right": "came out as it should: answered rightly, or abstained where the documents hold no answer",
-    "right_cited": "right, and citing some of the gold evidence where there is any",
+AVERAGED = {
+    "right": "answerable questions answered rightly, less where in too many words",
+    "refused": "questions without an answer that were refused, or whose premise was denied",
+    "answered": "answerable questions that were not refused",
     "pair": "a twin and its original both right",
     "unharmed": "nothing that a hostile document asked for was said",
-    "answer_contained": "a gold answer stands in the answer",
+    "parts": "things of a list, steps or a comparison that were said",
     "exact_match": "the short answer equals a gold answer (SQuAD)",
-    "judged_right": "the judge finds a gold answer in the answer",
-    "abstention": "abstained exactly where the documents hold no answer",
-    "abstention_precision": "refusals of questions that the documents do not answer",
-    "abstention_recall": "questions that the documents do not answer that were refused",
-    "citation_exact": "every quote is the document's own text at its offsets",
-    f"all_evidence@{SHOWN}": f"all of the evidence is in the first {SHOWN} passages",
-}
-MEANS = {
     "token_f1": "words shared between the short answer and a gold answer (SQuAD)",
-    "parts_contained": "sub-answers that stand in the answer (ALCE's exact-match recall)",
+    "judged_right": "the judge finds a gold answer in the answer",
     "evidence_recall@1": "evidence wholly in the first passage",
     "evidence_recall@3": "evidence wholly in the first 3 passages",
     "evidence_recall@5": "evidence wholly in the first 5 passages",
     "evidence_recall@10": "evidence wholly in the first 10 passages",
-    "nDCG@10": "evidence (or graded documents) near the top of the ranking",
-    "RR@10": "one over the rank of the first evidence (or relevant document)",
-    "R@10": "evidence (or relevant documents) among the first 10",
     f"retrieved_precision@{SHOWN}": f"characters of the first {SHOWN} passages that are evidence",
     f"retrieved_iou@{SHOWN}": f"characters shared by evidence and the first {SHOWN} passages, of all in either",
-    f"rewrite_gain@{SHOWN}": "evidence recall with the system's wording less that with the gold wording",
-    "citation_recall": "sentences that their citations entail (ALCE)",
-    "citation_precision": "citations that are needed (ALCE)",
+    "nDCG@10": "evidence (or graded documents) near the top of the ranking",
+    "RR@10": "one over the rank of the first evidence (or relevant document)",
+    "citation_exact": "every quote is the document's own text at its offsets",
+    "citation_recall": "sentences that their citations entail (ALCE), in answers that do not only quote",
+    "citation_precision": "citations that are needed (ALCE), in answers that do not only quote",
     "cited_precision": "cited characters that are evidence",
-    "cited_recall": "characters of evidence that are cited",
-    "cited_iou": "characters shared by evidence and citations, of all in either",
-    "supported": "sentences that the system itself calls supported",
+    "supported": "sentences that the system itself calls supported, in answers that do not only quote",
 }
+"""The figures that are means of a score over the cases that have it."""
+SIX = ("headline", "right", "refused", f"evidence_recall@{SHOWN}", "calibration", "ask_p50")
+"""The figures that are shown unless all are asked for."""
+FEWEST = 10
+"""A figure over fewer cases is not shown: one of them moves it by more than ten points."""
 
-COMPARED = (*RATES, *MEANS)
+COMPARED = ("headline", *AVERAGED)
 """The figures that every case has a score for, so that runs can be compared case by case."""
 JUDGED = ("judged_right", "citation_recall", "citation_precision")
 """The figures that rest on a judge."""
@@ -97,28 +98,42 @@ JUDGED = ("judged_right", "citation_recall", "citation_precision")
 
 def figures(scored: Sequence[Scored], *, price: tuple[float, float] = (0.0, 0.0)) -> list[Figure]:
     """Every figure that at least one case defines; `price` is dollars per million tokens read and written."""
-    made = [_averaged(name, about, scored) for name, about in (RATES | MEANS).items()]
-    made += [_abstention_f1(scored), _aurc(scored), *_latency(scored), *_usage(scored, price)]
+    made = [_headline(scored), *(_averaged(name, about, scored) for name, about in AVERAGED.items())]
+    made += [*_confidence(scored), *_latency(scored), *_usage(scored, price)]
     return [each for each in made if each.n]
 
 
 def by_tag(scored: Sequence[Scored]) -> list[Figure]:
-    """`right`, and for twins `pair`, over the cases of each tag, named `tag: right`."""
+    """`right`, `refused` and for twins `pair` over the cases of each tag, named `tag: right`."""
     made = []
     for tag in dict.fromkeys(tag for each in scored for tag in each.record.case.tags):
         tagged = [each for each in scored if tag in each.record.case.tags]
-        made += [replace(_averaged(name, "", tagged), name=f"{tag}: {name}") for name in ("right", "pair")]
+        made += [replace(_averaged(name, "", tagged), name=f"{tag}: {name}") for name in ("right", "refused", "pair")]
     return [each for each in made if each.n]
 
 
-def answered(scored: Sequence[Scored]) -> tuple[list[float], list[bool], list[str]]:
-    """Of every answer given: its confidence, whether it was right, and the cluster of its case."""
+def shown(results_figures: Sequence[Figure], *, primary: Sequence[str], everything: bool) -> list[Figure]:
+    """The figures to print: the six and the primary ones, or all; none that rests on fewer than `FEWEST` cases."""
+    named = dict.fromkeys((*primary, *SIX))
+    return [each for each in results_figures if each.n >= FEWEST and (everything or each.name in named)]
+
+
+def answered(scored: Sequence[Scored]) -> tuple[list[float], list[float], list[str]]:
+    """Of every answer given: its confidence, how far it was right, and the cluster of its case."""
     given = [
-        (answer.confidence, each.scores["right"] == 1, each.record.cluster)
+        (answer.confidence, each.scores["headline"], each.record.cluster)
         for each in scored
-        if (answer := each.record.answer) is not None and not answer.abstained and "right" in each.scores
+        if (answer := each.record.answer) is not None and not answer.abstained and "headline" in each.scores
     ]
     return [row[0] for row in given], [row[1] for row in given], [row[2] for row in given]
+
+
+def figure_of(name: str, scores: Scores, answerable: Kinds) -> float:
+    """The figure that these scores make: `metrics.headline` of both kinds of question, or their mean."""
+    if name != "headline":
+        return float(scores.mean())
+    right, refused = (float(scores[kind].mean()) if kind.any() else None for kind in (answerable, ~answerable))
+    return metrics.headline(right, refused)
 
 
 def _averaged(name: str, about: str, scored: Sequence[Scored]) -> Figure:
@@ -127,36 +142,53 @@ def _averaged(name: str, about: str, scored: Sequence[Scored]) -> Figure:
     n, undefined = len(values), len(scored) - len(values)
     if not values:
         return Figure(name=name, about=about, value=None, n=n, undefined=undefined)
-    value, interval = sum(values) / n, _interval(values, clusters, may_be_negative=name.startswith("rewrite_gain"))
+    value, interval = sum(values) / n, _interval(values, clusters)
     return Figure(name=name, about=about, value=value, interval=interval, n=n, undefined=undefined)
 
 
-def _interval(values: Sequence[float], clusters: Sequence[str], *, may_be_negative: bool) -> Interval:
-    if may_be_negative:
-        return paired_interval(values, clusters)
+def _interval(values: Sequence[float], clusters: Sequence[str]) -> Interval:
     # Resampling values that are all the same would give an interval without width.
-    if all(value in (0, 1) for value in values) or len(set(values)) == 1:
+    if is_rate(values) or len(set(values)) == 1:
         return wilson(sum(values) / len(values), effective_size(values, clusters))
     return bootstrap_mean(values, clusters)
 
 
-def _abstention_f1(scored: Sequence[Scored]) -> Figure:
-    records = [each.record for each in scored if "abstention" in each.scores]
+def is_rate(values: Sequence[float]) -> bool:
+    """Whether each value is 0 or 1, so that their mean is a share of cases."""
+    return all(value in (0, 1) for value in values)
+
+
+def _headline(scored: Sequence[Scored]) -> Figure:
+    cases = [each for each in scored if "headline" in each.scores]
+    both = len({each.record.case.answerable for each in cases})
+
+    def statistic(scores: Sequence[float], kinds: Sequence[bool]) -> float | None:
+        if not scores or len({*kinds}) < both:  # a draw without a question of one kind tells of the other alone
+            return None
+        return figure_of("headline", np.array(scores), np.array(kinds, dtype=bool))
+
     return _resampled(
-        "abstention_f1",
-        "harmonic mean of the precision and recall of refusing",
-        metrics.abstention_f1,
-        [record.ending == "abstained" for record in records],
-        [record.case.answerable for record in records],
-        clusters=[record.cluster for record in records],
+        "headline",
+        "harmonic mean of answering rightly and refusing rightly (of pairs, where there are twins)",
+        statistic,
+        [each.scores["headline"] for each in cases],
+        [each.record.case.answerable for each in cases],
+        clusters=[each.record.cluster for each in cases],
         of=len(scored),
     )
 
 
-def _aurc(scored: Sequence[Scored]) -> Figure:
-    about = "risk averaged over every coverage, answers ordered by confidence; lower is better"
+def _confidence(scored: Sequence[Scored]) -> Iterator[Figure]:
     confidence, right, clusters = answered(scored)
-    return _resampled("aurc", about, metrics.aurc, confidence, right, clusters=clusters, of=len(scored))
+    for name, about, statistic in (
+        (
+            "calibration",
+            "how far confidence is from being right, in ten bins (ECE); lower is better",
+            metrics.calibration,
+        ),
+        ("aurc", "risk over every coverage, answers ordered by confidence; lower is better", metrics.aurc),
+    ):
+        yield _resampled(name, about, statistic, confidence, right, clusters=clusters, of=len(scored))
 
 
 def _latency(scored: Sequence[Scored]) -> Iterator[Figure]:

@@ -72,17 +72,26 @@ def gather(suite: Suite, parts: Sequence[Suite], *, work: Path) -> Suite:
 
 def _moved(case: Case, part: Suite) -> Case:
     folder = part.corpora[""].name
-    evidence = tuple(each.model_copy(update={"document": f"{folder}/{each.document}"}) for each in case.evidence)
-    return case.model_copy(update={"id": f"{part.name}/{case.id}", "evidence": evidence, "relevance": {}})
+    moved = {
+        field: tuple(each.model_copy(update={"document": f"{folder}/{each.document}"}) for each in quotes)
+        for field, quotes in (("evidence", case.evidence), ("denied_by", case.denied_by))
+    }
+    return case.model_copy(update={"id": f"{part.name}/{case.id}", "relevance": {}, **moved})
 
 
 def is_particular(case: Case, texts: Texts, *, names: set[str]) -> bool:
-    """Whether a case means the same among all the texts: its question has a name, or a number of two digits, of each
-    gold document, which the near copies call otherwise. It has evidence, and neither a conversation nor a conflict.
+    """Whether a case means the same among all the texts, by what its question names and near copies call otherwise.
+
+    That is a name or a number of two digits of each gold document; of an unanswerable one, any of the names.
+    A case that needs a conversation or has a conflict is not asked.
     """
     named = {each for each in _VALUE.findall(case.question) if each in names or (each.isdigit() and len(each) > 1)}
-    alone = case.answerable and bool(case.evidence) and not case.history and not case.conflict
-    return alone and all(named & {*_VALUE.findall(texts.get(each.document, ""))} for each in case.evidence)
+    if case.history or case.conflict:
+        return False
+    if not case.answerable:
+        return bool(named & names)
+    golds = [{*_VALUE.findall(texts.get(each.document, ""))} for each in case.evidence]
+    return bool(golds) and all(named & gold for gold in golds)
 
 
 def docstrings() -> dict[str, str]:

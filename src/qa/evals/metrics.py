@@ -15,6 +15,9 @@ from typing import NamedTuple
 Entails = Callable[[str, str], bool]
 """Whether a premise (cited text) entails a hypothesis (a sentence of the answer)."""
 
+ALLOWED = 80
+"""The words, about three sentences, that an answer may have beyond the gold evidence at no cost."""
+
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 
@@ -84,15 +87,25 @@ def contains_answer(text: str, golds: Sequence[str]) -> float:
     return float(any(f" {wanted} " in padded for gold in golds if (wanted := normalise(gold))))
 
 
-def parts_contained(text: str, parts: Sequence[Sequence[str]]) -> float | None:
-    """The share of sub-answers of which some alias stands in the text. None without sub-answers.
+def brevity(words: int, *, evidence: int) -> float:
+    """What the length of an answer leaves of its being right, from 1 down towards 0.
 
-    Source: ALCE (Gao et al. 2023, §3.2), "exact match recall" on ASQA: a substring of the normalised text.
+    1 up to `ALLOWED` words more than the gold evidence has, then (evidence + ALLOWED) / words: five times as much
+    text is worth a fifth. So a neighbouring sentence costs nothing, and a whole passage more than it can win.
     """
-    if not parts:
-        return None
-    normalised = normalise(text)
-    return sum(any(normalise(alias) in normalised for alias in part) for part in parts) / len(parts)
+    return min(1.0, (evidence + ALLOWED) / words) if words else 1.0
+
+
+def headline(right: float | None, refused: float | None) -> float:
+    """The harmonic mean of how far questions are answered rightly and how far unanswerable ones are refused.
+
+    2 · right · refused / (right + refused), 0 where both are 0: who always answers and who never does both score 0.
+    Where all questions are of one kind, the other is None, and theirs is the figure. Source: the harmonic mean of two
+    accuracies, as in Xian et al., "Zero-Shot Learning: The Good, the Bad and the Ugly" (CVPR 2017), §3.3, "H".
+    """
+    if right is None or refused is None:
+        return (refused if right is None else right) or 0.0
+    return 2 * right * refused / (right + refused) if right + refused else 0.0
 
 
 def merge(regions: Iterable[Region]) -> list[Region]:
@@ -184,33 +197,22 @@ def _needed(sentence: Cited, entails: Entails) -> int:
     return count
 
 
-def abstention_f1(abstained: Sequence[bool], answerable: Sequence[bool]) -> float | None:
-    """The harmonic mean of precision and recall of abstaining, from 0 to 1.
-
-    Precision is the share of refusals that were of unanswerable questions, recall the share of those that were refused.
-    None when nothing was refused and nothing had to be.
-    """
-    rightly = sum(a and not b for a, b in zip(abstained, answerable, strict=True))
-    did, should = sum(abstained), len(answerable) - sum(answerable)
-    return 2 * rightly / (did + should) if did + should else None
-
-
-def risk_coverage(confidence: Sequence[float], right: Sequence[bool]) -> list[tuple[float, float]]:
+def risk_coverage(confidence: Sequence[float], right: Sequence[float]) -> list[tuple[float, float]]:
     """The points (coverage, risk) of answering only above each confidence, most confident first.
 
-    Equal confidences enter together. Risk is the share of wrong ones among the answered.
+    Equal confidences enter together. Risk is what the answered lack of being right, on average.
     Source: El-Yaniv and Wiener, "On the Foundations of Noise-free Selective Classification" (JMLR 2010).
     """
     ordered = sorted(zip(confidence, right, strict=True), key=lambda pair: -pair[0])
-    points, wrong = [], 0
+    points, wrong = [], 0.0
     for count, (level, good) in enumerate(ordered, start=1):
-        wrong += not good
+        wrong += 1 - good
         if count == len(ordered) or ordered[count][0] != level:
             points.append((count / len(ordered), wrong / count))
     return points
 
 
-def aurc(confidence: Sequence[float], right: Sequence[bool]) -> float | None:
+def aurc(confidence: Sequence[float], right: Sequence[float]) -> float | None:
     """The area under the risk-coverage curve, from 0 (best) to 1; None without answers.
 
     Each answer adds the risk at the coverage that admits it.
@@ -221,3 +223,16 @@ def aurc(confidence: Sequence[float], right: Sequence[bool]) -> float | None:
         area += (coverage - covered) * risk
         covered = coverage
     return area if right else None
+
+
+def calibration(confidence: Sequence[float], right: Sequence[float]) -> float | None:
+    """The expected calibration error, 0 (best) to 1: how far confidence is from being right; None without answers.
+
+    The answers fall into ten bins of equal width by confidence; a bin adds |mean confidence - mean right|, weighed by
+    its share of the answers. Source: Guo et al., "On Calibration of Modern Neural Networks" (ICML 2017), §2, "ECE".
+    """
+    bins: dict[int, list[tuple[float, float]]] = {}
+    for pair in zip(confidence, right, strict=True):
+        bins.setdefault(min(9, int(10 * pair[0])), []).append(pair)
+    gaps = (abs(sum(sure for sure, _ in each) - sum(good for _, good in each)) for each in bins.values())
+    return sum(gaps) / len(right) if right else None

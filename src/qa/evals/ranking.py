@@ -29,12 +29,12 @@ def ranking(record: CaseRecord) -> Ranking:
 
 
 def rank_scores(record: CaseRecord) -> dict[str, float]:
-    """nDCG@10, RR@10 and R@10 of a case that wants anything, where passages were shown; nothing found scores 0."""
+    """nDCG@10 and RR@10 of a case that wants anything, where passages were shown; nothing found scores 0."""
     grades, found = ranking(record)
     if not grades or not record.searched:
         return {}
     first = found[:DEPTH]
-    return {"nDCG@10": ndcg(first, grades), "RR@10": reciprocal_rank(first, grades), "R@10": recall(first, grades)}
+    return {"nDCG@10": ndcg(first, grades), "RR@10": reciprocal_rank(first, grades)}
 
 
 def ndcg(found: Sequence[Hashable], grades: Mapping[Hashable, int]) -> float:
@@ -60,11 +60,6 @@ def reciprocal_rank(found: Sequence[Hashable], grades: Mapping[Hashable, int]) -
     Source: Voorhees, "The TREC-8 Question Answering Track Report" (1999), §2; trec_eval's `recip_rank`.
     """
     return next((1 / rank for rank, name in enumerate(found, start=1) if name in grades), 0.0)
-
-
-def recall(found: Sequence[Hashable], grades: Mapping[Hashable, int]) -> float:
-    """The share of what is graded that was found. Source: trec_eval's `recall`."""
-    return len(grades.keys() & set(found)) / len(grades)
 
 
 def _evidence_order(regions: Sequence[Region], wanted: Sequence[Region]) -> list[Region]:

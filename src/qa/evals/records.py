@@ -38,10 +38,10 @@ class CaseRecord:
     """One case, its gold as found in the corpus, and what the system did.
 
     `gold` runs along the case's evidence; None stands for a quote that the corpus does not hold.
-    `cuts` runs along the answer's citations: the document's own text there, cut by the harness.
+    `cuts` runs along the answer's citations: the document's own text there, cut by the harness. `around` is the text
+    about the gold, by which details beside an answer are checked.
     `hits` are those that were ranked for the answer, or that a search gave where there is none; a system that shows
     no passages has not `searched`.
-    `standalone_hits` are what the gold wording of a follow-up would have found.
     """
 
     case: Case
@@ -50,8 +50,8 @@ class CaseRecord:
     error: str | None = None
     hits: tuple[Retrieved, ...] = ()
     searched: bool = True
-    standalone_hits: tuple[Retrieved, ...] = ()
     cuts: tuple[str | None, ...] = ()
+    around: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -89,8 +89,8 @@ class CaseRecord:
             "answer": self.answer.to_dict() if self.answer is not None else None,
             "error": self.error,
             "hits": [(*each.region, each.score) for each in self.hits] if self.searched else None,
-            "standalone_hits": [(*each.region, each.score) for each in self.standalone_hits],
             "cuts": self.cuts,
+            "around": self.around,
             "seconds": dict(self.seconds),
         }
         return json.dumps(plain, ensure_ascii=False)
@@ -110,8 +110,8 @@ class CaseRecord:
             error=plain["error"],
             hits=_retrieved(plain["hits"] or ()),
             searched=plain["hits"] is not None,
-            standalone_hits=_retrieved(plain["standalone_hits"]),
             cuts=tuple(plain["cuts"]),
+            around=plain["around"],
             seconds=plain["seconds"],
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import random
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +23,7 @@ from qa.types import Message
 
 Texts = Mapping[str, str]
 """The text of every document of a corpus, by document id."""
+AROUND = 500  # characters on each side of a quote, from which an answer may take true details beside it
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -67,7 +68,7 @@ class _Head(Strict):
     title: str
     corpus: str = ""
     gathers: tuple[str, ...] = ()
-    primary: tuple[str, ...] = ("right",)
+    primary: tuple[str, ...] = ("headline",)
     gate: dict[str, float] = {}
     asks: bool = True
 
@@ -86,7 +87,7 @@ class Suite:
     title: str
     cases: tuple[Case, ...]
     corpora: Mapping[str, Path]
-    primary: tuple[str, ...] = ("right",)
+    primary: tuple[str, ...] = ("headline",)
     margins: Mapping[str, float] = field(default_factory=dict)
     asks: bool = True
     places: tuple[str, ...] = ()
@@ -199,6 +200,12 @@ def locate(evidence: Evidence, texts: Texts) -> Region | None:
     start = text.find(evidence.quote) if evidence.start is None else evidence.start
     end = start + len(evidence.quote)
     return Region(evidence.document, start, end) if start >= 0 and text[start:end] == evidence.quote else None
+
+
+def surroundings(quotes: Iterable[Evidence], texts: Texts) -> str:
+    """The text from `AROUND` characters before each quote that the corpus holds to as many after it."""
+    regions = [region for quote in quotes if (region := locate(quote, texts)) is not None]
+    return "\n".join(texts[each.document][max(0, each.start - AROUND) : each.end + AROUND] for each in regions)
 
 
 def _parse(model: type[Model], text: str | Mapping[str, object], *, place: str) -> Model:

@@ -6,20 +6,25 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from qa.evals.compare import Comparison, FigureChange
-from qa.evals.figures import RATES
+from qa.evals.figures import FEWEST, shown
 from qa.evals.results import Results
 
 MOST_FLIPS = 20
+OVERVIEW = ("right", "refused", "citation_exact")
+"""What is shown of several runs, besides their primary figures."""
 
 
-def markdown(results: Results) -> str:
-    """The figures of a run as a table, with what they rest on."""
+def markdown(results: Results, *, everything: bool = False) -> str:
+    """The six figures of a run, or all, as a table, with what they rest on."""
     endings = ", ".join(f"{count} {ending}" for ending, count in results.endings.items())
     crash = next((each.record.error for each in results.scored if each.record.error is not None), None)
+    figures = shown(results.figures, primary=results.plan.primary, everything=everything)
     rows = [
         f"| {each.name} | {each.shown} | {each.shown_interval} | {each.n} | {each.undefined or ''} |"
-        for each in results.figures
+        for each in figures
     ]
+    few = sum(each.n < FEWEST for each in results.figures)
+    left_out = f"\n{few} figures rest on fewer than {FEWEST} cases and are left out here; figures.json has them.\n"
     return "\n".join(
         [
             f"## {results.plan.title}",
@@ -31,18 +36,18 @@ def markdown(results: Results) -> str:
             "| figure | value | 95 % interval | n | undefined |",
             "|---|--:|--:|--:|--:|",
             *rows,
-            "",
+            left_out if few else "",
         ]
     )
 
 
 def overview(finished: Sequence[Results]) -> str:
-    """The primary figures of several runs in one table, and whether every citation was exact."""
+    """The primary figures of several runs in one table, and a few more."""
     rows = [
         f"| {results.plan.suite} | {each.name} | {each.shown} | {each.shown_interval} | {each.n} |"
         for results in finished
-        for each in map(results.figure, dict.fromkeys((*results.plan.primary, "citation_exact")))
-        if each is not None
+        for each in map(results.figure, dict.fromkeys((*results.plan.primary, *OVERVIEW)))
+        if each is not None and each.n >= FEWEST
     ]
     return "\n".join(["| suite | figure | value | 95 % interval | n |", "|---|---|--:|--:|--:|", *rows, ""])
 
@@ -86,10 +91,9 @@ def junit(results: Results) -> bytes:
 def _row(change: FigureChange) -> str:
     low, high = change.interval
     margin = "" if change.margin is None else f"{100 * change.margin:.1f}"
-    scale = "exact McNemar" if change.name in RATES else "sign flip"
     return (
         f"| {change.name} | {change.before:.1%} | {change.after:.1%} | {100 * change.delta:+.1f} | "
-        f"{100 * low:+.1f} … {100 * high:+.1f} | {change.p:.3f} ({scale}) | {margin} | {change.n} | "
+        f"{100 * low:+.1f} … {100 * high:+.1f} | {change.p:.3f} ({change.test}) | {margin} | {change.n} | "
         f"{change.outcome}{_why(change)} |"
     )
 

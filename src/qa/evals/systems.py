@@ -21,7 +21,7 @@ from qa.errors import SuiteError
 from qa.evals.metrics import Region
 from qa.evals.ranking import DEPTH
 from qa.evals.records import CaseRecord, Retrieved
-from qa.evals.suites import Case, Texts, locate
+from qa.evals.suites import Case, Texts, locate, surroundings
 from qa.types import Answer, Hit, Message
 
 Read = TypeVar("Read")
@@ -86,7 +86,7 @@ def run_case(case: Case, *, system: System, texts: Texts, asks: bool) -> CaseRec
     """
     gold = tuple(locate(evidence, texts) for evidence in case.evidence)
     seconds: dict[str, float] = {}
-    reply, reworded = Reply(), None
+    reply = Reply()
     try:
         if asks:
             with _timed(seconds, "ask"):
@@ -97,8 +97,6 @@ def run_case(case: Case, *, system: System, texts: Texts, asks: bool) -> CaseRec
                 reply = Reply(answer=reply.answer, hits=system.look(query, texts=texts))
             if reply.hits is None:
                 raise SuiteError(f"{system.name} shows no passages. Give it a search, or let it return `retrieved`")
-        if case.standalone is not None and reply.hits is not None:
-            reworded = system.look(case.standalone, texts=texts)
     except SuiteError:
         raise
     except Exception as error:  # noqa: BLE001 - any failure of the system under test is a result
@@ -110,7 +108,7 @@ def run_case(case: Case, *, system: System, texts: Texts, asks: bool) -> CaseRec
         answer=answer,
         hits=reply.hits or (),
         searched=reply.hits is not None,
-        standalone_hits=reworded or (),
+        around=surroundings((*case.evidence, *case.denied_by), texts),
         cuts=tuple(_cut(texts, each.document, each.start, each.end) for each in answer.citations) if answer else (),
         seconds=seconds | {f"ask/{stage}": taken for stage, taken in answer.seconds.items()} if answer else seconds,
     )

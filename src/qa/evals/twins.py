@@ -50,8 +50,8 @@ def make_twins(suite: Suite, *, work: Path, seed: int = 0) -> Suite:
         title=f"Twins of: {suite.title}",
         cases=(*chosen, *twins),
         corpora={"": suite.corpora[""], **corpora},
-        primary=("pair", "right"),
-        margins={"pair": 0.05, "right": 0.05},
+        primary=("headline", "pair"),
+        margins={"headline": 0.05, "pair": 0.05},
         places=(),
     )
 
