@@ -11,11 +11,13 @@ from __future__ import annotations
 import argparse
 import csv
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from qa.answers.support import check, wording
-from qa.evals.judge import rarity_in
+from qa.search.features import inverse_frequency
+from qa.words import terms
 
 SETS = ("dev_wow", "dev_tc", "dev_cmu", "test_wow")
 
@@ -25,6 +27,12 @@ def read(path: Path) -> list[tuple[str, str, bool]]:
     with path.open(newline="", encoding="utf-8") as file:
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         return [(row["knowledge"], row["response"], row["begin_label"] == "Fully attributable") for row in rows]
+
+
+def rarity_in(texts: Collection[str]) -> Callable[[str], float]:
+    """The rarity of a stem in these texts, counted as the index counts it in its passages."""
+    frequency = Counter(term for text in texts for term in set(terms(text)))
+    return lambda stem: inverse_frequency(frequency[stem], count=len(texts))
 
 
 def area(good: Sequence[float], bad: Sequence[float]) -> float:

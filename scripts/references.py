@@ -18,7 +18,6 @@ from pathlib import Path
 import qa
 from qa.documents.sentences import split_sentences
 from qa.evals.compare import FigureChange, compare
-from qa.evals.judge import Agreement, Rules
 from qa.evals.opening import chatbot_opener
 from qa.evals.results import Results
 from qa.evals.runner import make_plan
@@ -30,7 +29,6 @@ from qa.settings import load_settings
 
 SUITES = ("seed", "followups", "unanswerable", "injection", "office", "haystack")
 OURS = {"model": "extractive", "embeddings": "minilm-l6-v2"}
-UNASKED = Agreement(n=0, kappa=None, interval=None)
 Reply = str | dict[str, object]
 
 
@@ -132,8 +130,8 @@ def measure(suite: Suite, *, work: Path) -> dict[str, FigureChange]:
     def asked(system: object, name: str) -> Results:
         given = System(system, name=name)
         records = [run_case(case, system=given, texts=texts, asks=True) for case in suite.cases]
-        scored, plan = score_run(records, judge=Rules()), make_plan(suite, {"model": name})
-        return Results(folder=Path(name), plan=plan, scored=scored, figures=(), judge="rules", agreement=UNASKED)
+        scored, plan = score_run(records), make_plan(suite, {"model": name})
+        return Results(folder=Path(name), plan=plan, scored=scored, figures=())
 
     with chatbot_opener(OURS, work=work)(corpus) as bot:
         assert isinstance(bot, qa.Chatbot)

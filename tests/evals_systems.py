@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from qa.answers.prompts import PromptMessage, load_prompt
 from qa.documents.sentences import split_sentences
+from qa.evals.judge import FIELDS, Judge
 from qa.evals.runner import Opener
 from qa.evals.suites import Case, Evidence, locate, read_corpus
+from qa.settings.resources import resource
 from qa.types import Answer, Citation, Hit, Message, Passage, Sentence
 from qa.words import terms
 
@@ -98,6 +102,17 @@ class Crashes(Reference):
         if "memorial" in question:
             raise RuntimeError("the model has left")
         return super().ask(question, history=history)
+
+
+def word_judge(folder: Path) -> Judge:
+    """A judge whose model finds a claim supported when the text holds all its words; its verdicts are kept there."""
+
+    def complete(messages: Sequence[PromptMessage]) -> str:
+        text, claim = (set(terms("\n".join(part.split("\n")[1:-1]))) for part in messages[-1].content.split("<claim "))
+        return json.dumps({"supported": claim <= text})
+
+    prompt = load_prompt(resource("prompts"), "judge", fields=FIELDS)
+    return Judge("words", prompt=prompt, complete=complete, verdicts=folder / "verdicts.jsonl")
 
 
 def opening(make: Callable[[Path], object]) -> Opener:

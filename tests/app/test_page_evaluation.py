@@ -16,7 +16,6 @@ import pytest
 from evals_systems import Reference, opening, write_suite
 from page_driver import PHONE, WIDE, Reader, chromium, open_bot, serving, violations, write_logins
 from qa.app.evaluation import report_opener, runs_html
-from qa.evals.judge import Rules
 from qa.evals.report import render
 from qa.evals.results import load_results, write_results
 from qa.evals.runner import begin, make_plan, run_suite
@@ -35,7 +34,7 @@ def make_runs(runs: Path, scratch: Path) -> None:
     )
     run = runs / "town-1"
     run_suite(suite, folder=run, open_system=opening(Reference), plan=make_plan(suite, {"model": "extractive"}))
-    results = load_results(run, judge=Rules())
+    results = load_results(run)
     write_results(results)
     (run / "report.html").write_text(render(results), encoding="utf-8")
     begin(runs / "town-2", replace(make_plan(suite, {}), title="Only begun", started="2020-01-01"))

@@ -168,12 +168,19 @@ def test_searching_alone_measures_retrieval_alone() -> None:
     assert "| right |" not in said
 
 
-def test_a_language_model_judges_once_and_is_not_needed_to_score_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    invoke("run", "town", "--out", "runs")
+def test_a_language_model_judges_once_and_is_not_needed_to_score_again(
+    evals: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = [{"premise": f"Pier {n}.", "hypothesis": f"Pier {n + n % 2}.", "supported": n % 2 == 0} for n in range(20)]
+    (evals / "judge").mkdir()
+    (evals / "judge" / "labels.jsonl").write_text("\n".join(map(json.dumps, labels)) + "\n")
+    alone = invoke("run", "town", "--out", "runs", "--all").output
+    assert "Judged by" not in alone
+    assert "| judged_right |" not in alone
     with OpenAIServer(*[Step(pieces=('{"supported": ', "true}"))] * 200) as server:
         monkeypatch.setenv("QA_BASE_URL", server.url)
         said = invoke("score", "runs/town", "--judge", "openai:judge", "--all").output
-    assert "Judged by openai:judge, uncalibrated" in said
+    assert re.search(r"Judged by openai:judge, uncalibrated: kappa 0.00.* with people on 20 labels", said)
     assert re.search(r"^\| judged_right \| \d+\.\d% \|", said, re.MULTILINE)
     assert server.requests[0]["model"] == "judge"
     assert invoke("score", "runs/town", "--judge", "openai:judge", "--all").output == said
@@ -185,20 +192,6 @@ def test_lint_lists_problems_and_exits_1(evals: Path) -> None:
     said = invoke("lint", "town", exits=1).output
     assert "town: 15 cases, 5 problems" in said
     assert "cases.jsonl:8: the quote 'opened in 1911' is not in library.txt" in said
-
-
-def test_labels_calibrate_the_judge(evals: Path) -> None:
-    (evals / "judge").mkdir()
-    rows = [
-        {
-            "premise": f"Pier {n} was built in 19{n}.",
-            "hypothesis": f"Pier {n} was built in 19{n + n % 2}.",
-            "supported": n % 2 == 0,
-        }
-        for n in range(10, 30)
-    ]
-    (evals / "judge" / "labels.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
-    assert "Judged by rules, calibrated: kappa 1.00" in invoke("run", "town", "--out", "runs").output
 
 
 @pytest.mark.parametrize(

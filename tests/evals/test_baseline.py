@@ -12,7 +12,6 @@ from evals_systems import Reference, opening, write_suite
 from qa.errors import SuiteError
 from qa.evals.baseline import keep
 from qa.evals.compare import compare
-from qa.evals.judge import Rules
 from qa.evals.results import Results, load_results
 from qa.evals.runner import RECORDS, make_plan, run_suite
 from qa.evals.sources import Sources
@@ -35,7 +34,7 @@ def timeless(results: Results) -> list[dict[str, object]]:
 
 def test_a_baseline_has_the_figures_of_its_run_and_no_times(run: Path, tmp_path: Path) -> None:
     kept = keep(run, under=tmp_path / "baseline")
-    whole, small = load_results(run, judge=Rules()), load_results(kept, judge=Rules())
+    whole, small = load_results(run), load_results(kept)
     assert kept == tmp_path / "baseline" / "town"
     assert timeless(small) == timeless(whole)
     assert all(not each.record.seconds for each in small.scored)
@@ -54,7 +53,7 @@ def test_a_damaged_baseline_is_refused_by_name(run: Path, tmp_path: Path) -> Non
     packed = kept / f"{RECORDS}.gz"
     packed.write_bytes(packed.read_bytes()[:-9])
     with pytest.raises(SuiteError, match=r"records.jsonl.gz cannot be unpacked"):
-        load_results(kept, judge=Rules())
+        load_results(kept)
 
 
 @pytest.mark.parametrize("name", SUITES)
@@ -68,7 +67,7 @@ def test_our_baseline_is_of_our_suites_as_they_are(project: Path, tmp_path: Path
 
 def test_the_results_in_the_readme_are_those_of_the_baseline(project: Path) -> None:
     folders = [project / "evals" / "baseline" / name.replace(":", "-") for name in SUITES]
-    table = overview([load_results(folder, judge=Rules()) for folder in folders]).splitlines()
+    table = overview([load_results(folder) for folder in folders]).splitlines()
     heads = tuple("|".join(row.split("|")[:3]) + "|" for row in table[2:])
     shown = [line for line in (project / "README.md").read_text().splitlines() if line.startswith(heads)]
     assert [line for line in shown if line not in table] == []

@@ -6,10 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from evals_systems import Abstains, Oracle, Reference, Shuffled, WrongCitations, opening, town_cases, write_suite
+from evals_systems import (
+    Abstains,
+    Oracle,
+    Reference,
+    Shuffled,
+    WrongCitations,
+    opening,
+    town_cases,
+    word_judge,
+    write_suite,
+)
 from qa.errors import SuiteError
 from qa.evals.compare import compare, gate
-from qa.evals.judge import Label, Rules
+from qa.evals.judge import Label
 from qa.evals.results import Results, load_results
 from qa.evals.runner import Opener, make_plan, run_suite
 from qa.evals.suites import Case, load_suite
@@ -26,7 +36,7 @@ LABELS = [
 def run(root: Path, system: Opener, name: str, cases: list[Case] = MANY, head: str = HEAD) -> Results:
     suite = load_suite(write_suite(root, head=head, cases=cases))
     run_suite(suite, folder=root / name, open_system=system, plan=make_plan(suite, {"system": name}))
-    return load_results(root / name, judge=Rules())
+    return load_results(root / name)
 
 
 def test_two_equal_runs_are_not_worse(tmp_path: Path) -> None:
@@ -80,7 +90,7 @@ def test_an_uncalibrated_judge_does_not_gate(tmp_path: Path) -> None:
     margins = [
         compare(each, each).changes[-1].margin
         for labels in ([], LABELS)
-        for each in [load_results(tmp_path / "a", judge=Rules(), labels=labels)]
+        for each in [load_results(tmp_path / "a", judge=word_judge(tmp_path / "a"), labels=labels)]
     ]
     assert margins == [None, 0.1]
 

@@ -8,23 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from evals_systems import word_judge
 from qa.answers.prompts import PromptMessage, load_prompt
 from qa.errors import ModelError, SuiteError
 from qa.evals.judge import (
     FIELDS,
     Complete,
+    Judge,
     Label,
-    ModelJudge,
-    Rules,
     agreement,
     kappa,
     load_labels,
     parse_verdict,
 )
-from qa.evals.opening import open_judge
-from qa.evals.records import CaseRecord, appending
-from qa.evals.runner import RECORDS
-from qa.evals.suites import Case, Evidence, read_corpus
+from qa.evals.suites import read_corpus
 from qa.settings.resources import resource
 
 
@@ -41,9 +38,9 @@ class Said:
         return f'Sure: {{"supported": {"true" if word in text else "false"}}}'
 
 
-def judge(folder: Path, complete: Complete) -> ModelJudge:
+def judge(folder: Path, complete: Complete) -> Judge:
     prompt = load_prompt(resource("prompts"), "judge", fields=FIELDS)
-    return ModelJudge("test", prompt=prompt, complete=complete, verdicts=folder / "verdicts.jsonl")
+    return Judge("test", prompt=prompt, complete=complete, verdicts=folder / "verdicts.jsonl")
 
 
 def test_verdicts_are_kept_and_not_asked_for_again(tmp_path: Path) -> None:
@@ -81,7 +78,6 @@ def test_the_fence_of_what_is_judged_does_not_occur_in_it(tmp_path: Path) -> Non
 
 def test_a_model_judges_whether_an_answer_says_the_gold(tmp_path: Path) -> None:
     assert judge(tmp_path, Said()).agrees("When?", "", ["1874"]) is False
-    assert Rules().agrees("When?", "In 1874.", ["1874"]) is None
 
 
 @pytest.mark.parametrize(
@@ -95,23 +91,6 @@ def test_a_verdict_is_found_in_what_models_write(reply: str, verdict: bool) -> N
 def test_a_reply_without_a_verdict_is_refused(reply: str) -> None:
     with pytest.raises(ModelError, match="holds no verdict"):
         parse_verdict(reply)
-
-
-PENSTOCKS = [f"Pump {name} drains the dock through a penstock." for name in ("Ada", "Bea", "Cleo", "Dora")]
-SAID, CLAIMED = "The penstock drains the dock.", "The penstock drains the dock slowly."
-
-
-def test_a_word_that_every_text_holds_weighs_little() -> None:
-    # Hardly anybody writes penstock, but these texts all do: what a claim says besides weighs more among them.
-    assert Rules().supports(SAID, CLAIMED)
-    assert not Rules(PENSTOCKS).supports(SAID, CLAIMED)
-
-
-def test_a_run_is_judged_by_how_rare_words_are_in_the_gold_of_its_suite(tmp_path: Path) -> None:
-    evidence = tuple(Evidence(document="d", quote=text) for text in PENSTOCKS)
-    with appending(tmp_path / RECORDS) as append:
-        append(CaseRecord(case=Case(id="a", question="?", evidence=evidence)))
-    assert not open_judge("rules", folder=tmp_path).supports(SAID, CLAIMED)
 
 
 def test_kappa_is_cohens() -> None:
@@ -131,17 +110,12 @@ def test_a_judge_that_always_says_yes_is_uncalibrated(tmp_path: Path) -> None:
         )
         for n in range(20)
     ]
-    rules = agreement(Rules(), labels)
-    assert rules.calibrated
-    assert str(rules).startswith("calibrated: kappa 1.00")
-
-    class Yes(Rules):
-        def supports(self, premise: str, hypothesis: str) -> bool:
-            return True
-
-    yes = agreement(Yes(), labels)
+    careful = agreement(word_judge(tmp_path), labels)
+    assert careful.calibrated
+    assert str(careful).startswith("words, calibrated: kappa 1.00")
+    yes = agreement(judge(tmp_path, lambda messages: '{"supported": true}'), labels)
     assert (yes.kappa, yes.calibrated) == (0, False)
-    assert str(yes).startswith("uncalibrated: kappa 0.00")
+    assert str(yes).startswith("test, uncalibrated: kappa 0.00")
 
 
 def test_our_labels_are_balanced_and_about_our_documents(project: Path) -> None:

@@ -10,7 +10,6 @@ from xml.etree import ElementTree
 import pytest
 
 from evals_systems import Crashes, opening, write_suite
-from qa.evals.judge import Rules
 from qa.evals.metrics import Region
 from qa.evals.report import pieces, recall_by_context, render
 from qa.evals.results import Results, load_results
@@ -25,7 +24,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     root = tmp_path_factory.mktemp("town")
     suite = load_suite(write_suite(root))
     run_suite(suite, folder=root / "run", open_system=opening(Crashes), plan=make_plan(suite, {"top_k": "5"}))
-    return load_results(root / "run", judge=Rules())
+    return load_results(root / "run")
 
 
 class Page(HTMLParser):

@@ -15,7 +15,6 @@ import pytest
 
 from evals_systems import Reference, opening, write_suite
 from qa.errors import SuiteError
-from qa.evals.judge import Rules
 from qa.evals.opening import describe
 from qa.evals.records import CaseRecord, appending, read_records
 from qa.evals.results import load_results
@@ -185,10 +184,10 @@ def test_a_run_that_mixes_two_systems_is_refused_naming_both(
         for case, maker in zip(cases, (MODEL, MODEL | other, MODEL), strict=True):
             append(CaseRecord(case=case, answer=answer(**maker)))
     if said is None:
-        assert len(load_results(tmp_path / "run", judge=Rules()).scored) == 3
+        assert len(load_results(tmp_path / "run").scored) == 3
         return
     first = "openai:gpt-5-mini with minilm-l6-v2 with prompt c2bafa8ab9fe (case-1)"
     with pytest.raises(
         SuiteError, match=re.escape(f"mixes the answers of several systems: {first}, {said}. Run again")
     ):
-        load_results(tmp_path / "run", judge=Rules())
+        load_results(tmp_path / "run")

@@ -11,7 +11,6 @@ import pytest
 
 from evals_systems import Crashes, Reference, opening, town_cases, write_suite
 from qa.errors import SuiteError
-from qa.evals.judge import Rules
 from qa.evals.metrics import Region
 from qa.evals.records import CaseRecord, read_records
 from qa.evals.report import render
@@ -55,7 +54,7 @@ def test_running_in_parallel_records_the_same(tmp_path: Path) -> None:
 def test_a_crash_in_one_case_is_that_cases_record(tmp_path: Path) -> None:
     suite = load_suite(write_suite(tmp_path))
     run_suite(suite, folder=tmp_path / "run", open_system=opening(Crashes), plan=make_plan(suite, {}))
-    results = load_results(tmp_path / "run", judge=Rules())
+    results = load_results(tmp_path / "run")
     assert results.endings == {"answered": 14, "abstained": 0, "crashed": 1}
     [crashed] = [record for record in (each.record for each in results.scored) if record.ending == "crashed"]
     assert crashed.case.id == "memorial"
@@ -79,9 +78,7 @@ def test_what_a_system_shows_no_passages_of_is_no_figure(tmp_path: Path) -> None
     [record, *_] = read_records(run(tmp_path) / "records.jsonl")
     silent = replace(record, hits=(), searched=False)
     assert CaseRecord.from_json(silent.to_json()) == silent
-    shown, unshown, nothing = (
-        score_case(each, judge=Rules()).scores for each in (record, silent, replace(silent, searched=True))
-    )
+    shown, unshown, nothing = (score_case(each).scores for each in (record, silent, replace(silent, searched=True)))
     of_retrieval = {name for name, value in nothing.items() if value != shown[name]}
     assert {"evidence_recall@5", "nDCG@10", "RR@10"} <= of_retrieval
     assert unshown == {name: value for name, value in shown.items() if "@" not in name}
@@ -137,14 +134,14 @@ def test_a_run_without_a_record_yet_can_be_shown(tmp_path: Path) -> None:
     suite = load_suite(write_suite(tmp_path))
     begin(tmp_path / "run", make_plan(suite, {}))
     (tmp_path / "run" / "records.jsonl").touch()
-    results = load_results(tmp_path / "run", judge=Rules())
+    results = load_results(tmp_path / "run")
     assert (list(results.figures), results.smallest_change) == ([], 1)
     assert "0 of 15 cases" in markdown(results)
     assert "0 of 15 cases" in render(results)
 
 
 def figures(folder: Path) -> list[dict[str, object]]:
-    write_results(load_results(folder, judge=Rules()))
+    write_results(load_results(folder))
     made = json.loads((folder / "figures.json").read_text())["figures"]
     return [each for each in made if each["unit"] != "seconds"]
 

@@ -22,11 +22,11 @@ from evals_systems import (
     opening,
     quoting,
     town_cases,
+    word_judge,
     write_suite,
 )  # fmt: skip
 from qa.evals import metrics, ranking
 from qa.evals.figures import figures
-from qa.evals.judge import Rules
 from qa.evals.metrics import Region
 from qa.evals.records import CaseRecord, Retrieved
 from qa.evals.results import Results, load_results
@@ -56,7 +56,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Results]:
     runs = {}
     for name, make in SYSTEMS.items():
         run_suite(suite, folder=root / name, open_system=opening(make), plan=make_plan(suite, {"system": name}))
-        runs[name] = load_results(root / name, judge=Rules())
+        runs[name] = load_results(root / name, judge=word_judge(root / name))
     return runs
 
 
@@ -108,7 +108,9 @@ def test_a_broken_metric_breaks_the_expected_order(
 ) -> None:
     monkeypatch.setattr(metrics, name, MUTANTS[name])
     with pytest.raises(AssertionError):
-        expected_order({key: load_results(results.folder, judge=Rules()) for key, results in town.items()})
+        expected_order(
+            {key: load_results(results.folder, judge=word_judge(results.folder)) for key, results in town.items()}
+        )
 
 
 def test_every_figure_has_a_meaning_and_no_case_is_lost(town: dict[str, Results]) -> None:
@@ -123,12 +125,12 @@ def test_every_figure_has_a_meaning_and_no_case_is_lost(town: dict[str, Results]
             )
 
 
-def score_case(record: CaseRecord, *, judge: Rules) -> Scores:
-    return score_one(record, judge=judge).scores
+def score_case(record: CaseRecord) -> Scores:
+    return score_one(record).scores
 
 
 def credit(record: CaseRecord) -> float:
-    return score_case(record, judge=Rules())["headline"]
+    return score_case(record)["headline"]
 
 
 def passage(start: int, end: int, text: str = "It is 1874.") -> Passage:
@@ -202,7 +204,7 @@ PREMISE = NOWHERE.model_copy(
 def test_a_false_premise_is_denied_or_declined_in_words_whatever_is_cited(text: str, refused: int) -> None:
     cited = quoting("", [passage(40, 68, "the keeper stayed until 1879")])
     record = replace(GOOD, case=PREMISE, gold=(), answer=replace(cited, text=f"{text} [1]"))
-    assert score_case(record, judge=Rules())["refused"] == refused
+    assert score_case(record)["refused"] == refused
     assert failed_stage(record) == (None if refused else "should have abstained")
 
 
@@ -224,7 +226,7 @@ def test_only_the_best_statement_is_judged_where_one_is_marked() -> None:
 
 def test_a_crash_while_only_searching_has_no_score_of_an_answer() -> None:
     crashed = replace(GOOD, answer=None, hits=(), error="Error: gone")
-    [scored] = score_run([crashed], judge=Rules(), asks=False)
+    [scored] = score_run([crashed], asks=False)
     assert scored.scores["evidence_recall@5"] == 0
     assert not {"headline", "right", "refused"} & scored.scores.keys()
 
@@ -238,20 +240,20 @@ def test_the_short_answer_is_what_is_highlighted() -> None:
 
 
 def test_a_citation_that_is_not_the_documents_text_is_not_exact() -> None:
-    assert score_case(GOOD, judge=Rules())["citation_exact"] == 1
-    assert score_case(replace(GOOD, cuts=("It is 1875.",)), judge=Rules())["citation_exact"] == 0
-    assert score_case(replace(GOOD, cuts=(None,)), judge=Rules())["citation_exact"] == 0
+    assert score_case(GOOD)["citation_exact"] == 1
+    assert score_case(replace(GOOD, cuts=("It is 1875.",)))["citation_exact"] == 0
+    assert score_case(replace(GOOD, cuts=(None,)))["citation_exact"] == 0
 
 
 def test_a_quote_that_the_corpus_lacks_counts_as_not_found() -> None:
     record = replace(GOOD, gold=(GOLD, None))
-    assert score_case(record, judge=Rules())["evidence_recall@5"] == 1 / 2
+    assert score_case(record)["evidence_recall@5"] == 1 / 2
 
 
 def test_a_pair_is_right_when_both_its_halves_are() -> None:
     twin = replace(GOOD, case=CASE.model_copy(update={"id": "x~typo", "twin_of": "x"}))
     wrong = replace(twin, answer=REFUSAL)
-    assert [each.scores.get("pair") for each in score_run([GOOD, twin, wrong], judge=Rules())] == [None, 1, 0]
+    assert [each.scores.get("pair") for each in score_run([GOOD, twin, wrong])] == [None, 1, 0]
 
 
 def graded(relevance: dict[str, int], *found: str) -> CaseRecord:
@@ -295,7 +297,7 @@ def test_a_passage_stands_for_evidence_of_which_it_holds_half() -> None:
 
 def test_latencies_are_the_median_and_what_one_case_in_twenty_exceeds() -> None:
     records = [replace(GOOD, seconds={"ask": float(taken)}) for taken in range(1, 22)]
-    made = {each.name: each for each in figures(score_run(records, judge=Rules()))}
+    made = {each.name: each for each in figures(score_run(records))}
     assert (made["ask_p50"].value, made["ask_p95"].value, made["ask_p50"].unit) == (11, 20, "seconds")
 
 
@@ -303,7 +305,7 @@ def test_tokens_and_cost_are_counted_where_a_model_answered() -> None:
     assert GOOD.answer is not None
     used = replace(GOOD, answer=replace(GOOD.answer, usage=Usage(input_tokens=3000, output_tokens=500)))
     records = [used, GOOD]
-    made = {each.name: each for each in figures(score_run(records, judge=Rules()), price=(0.25, 2.0))}
+    made = {each.name: each for each in figures(score_run(records), price=(0.25, 2.0))}
     assert (made["tokens_read"].value, made["tokens_written"].value) == (1500, 250)
     assert made["cost"].value == pytest.approx(0.00175)
-    assert "cost" not in {each.name for each in figures(score_run([GOOD], judge=Rules()))}
+    assert "cost" not in {each.name for each in figures(score_run([GOOD]))}

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from evals_systems import Abstains, Oracle, Reference, opening, write_suite
 from qa.errors import SuiteError
 from qa.evals.figures import by_tag
-from qa.evals.judge import Rules
 from qa.evals.lint import lint
 from qa.evals.metrics import Region
 from qa.evals.results import load_results
@@ -74,7 +73,7 @@ def test_a_suite_without_evidence_has_no_twins(tmp_path: Path) -> None:
 
 def pairs(twins: Suite, system: Opener, folder: Path) -> dict[str, float | None]:
     run_suite(twins, folder=folder, open_system=system, plan=make_plan(twins, {}))
-    tags = by_tag(load_results(folder, judge=Rules()).scored)
+    tags = by_tag(load_results(folder).scored)
     return {each.name.removesuffix(": pair"): each.value for each in tags if each.name.endswith(": pair")}
 
 

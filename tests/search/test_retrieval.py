@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 from qa import Chatbot
-from qa.evals.judge import rarity_in
 from qa.search.retrieval import READING_SHARE
-from qa.words import terms
 
 BRIDGE = "Mayor Ada Brook opened the Lark Bridge on 4 May 1931. The engineer Carlo Neri had drawn it in Turin."
 DOCUMENTS = {
@@ -58,16 +56,3 @@ def test_the_same_query_gives_the_same_hits(bot: Chatbot) -> None:
 
 def test_a_query_without_any_known_word_still_finds_the_nearest(bot: Chatbot) -> None:
     assert len(bot.search("¿?", top_k=2)) == 2
-
-
-def test_the_rules_of_evaluation_weigh_a_word_as_the_index_does(tmp_path: Path) -> None:
-    texts = [f"Pump {name} drains the dock through a penstock." for name in ("Ada", "Bea", "Cleo", "Dora")]
-    for number, text in enumerate(texts):
-        (tmp_path / f"{number}.txt").write_text(text, encoding="utf-8")
-    weight = rarity_in(texts)
-    with Chatbot.open(model="extractive", chroma=":memory:", home=tmp_path / "home", fill=False) as bot:
-        bot.ingest(tmp_path)
-        stems = {stem for text in texts for stem in terms(text)} | {"slowli"}
-        assert {stem: weight(stem) for stem in stems} == pytest.approx(
-            {stem: bot.library.rarity(stem) for stem in stems}
-        )

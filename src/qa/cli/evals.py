@@ -27,7 +27,7 @@ GATE_EXIT = 3
 Names = Annotated[list[str], typer.Argument(help="A suite's name or folder, or twins:SUITE.")]
 Runs = Annotated[list[Path], typer.Argument(help="Folders of runs.")]
 Home = Annotated[Path, typer.Option("--evals", help="The folder of the suites.")]
-JudgeName = Annotated[str, typer.Option("--judge", help="rules, or a language model such as openai:gpt-5-mini.")]
+JudgeName = Annotated[str | None, typer.Option("--judge", help="A language model, such as openai:gpt-5-mini.")]
 Price = Annotated[tuple[float, float], typer.Option(help="Dollars per million tokens read and written.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 also when a gate is inconclusive.")]
 All = Annotated[bool, typer.Option("--all", help="Print every figure, not six.")]
@@ -51,7 +51,7 @@ def run(
     baseline: Annotated[Path | None, typer.Option(help="Earlier runs (their --out or --keep) to gate on.")] = None,
     keep: Annotated[Path | None, typer.Option(help="Where to keep the runs as the baseline of later ones.")] = None,
     strict: Strict = False,
-    judge: JudgeName = "rules",
+    judge: JudgeName = None,
     price: Price = (0.0, 0.0),
     everything: All = False,
     home: Home = Path("evals"),
@@ -96,7 +96,7 @@ def run(
 
 @app.command()
 def compare(
-    before: Path, after: Path, judge: JudgeName = "rules", strict: Strict = False, home: Home = Path("evals")
+    before: Path, after: Path, judge: JudgeName = None, strict: Strict = False, home: Home = Path("evals")
 ) -> None:
     """Say what changed between two runs, how surely, and whether the gate of the suite holds."""
     load = _loader(judge, home)
@@ -107,7 +107,7 @@ def compare(
 @app.command()
 def score(
     runs: Runs,
-    judge: JudgeName = "rules",
+    judge: JudgeName = None,
     price: Price = (0.0, 0.0),
     everything: All = False,
     home: Home = Path("evals"),
@@ -119,7 +119,7 @@ def score(
 
 
 @app.command()
-def report(folder: Path, judge: JudgeName = "rules", home: Home = Path("evals")) -> None:
+def report(folder: Path, judge: JudgeName = None, home: Home = Path("evals")) -> None:
     """Write the run's report again and say where it is."""
     _write(_loader(judge, home)(folder))
     print(folder / "report.html")
@@ -144,14 +144,19 @@ def lint(suites: Names, limit: Limit = None, corpus: Corpus = None, home: Home =
         sys.exit(1)
 
 
-def _loader(judge: str, home: Path, price: tuple[float, float] = (0.0, 0.0)) -> Callable[[Path], Results]:
-    """A function that scores the run in a folder, by a judge who is compared with the labels of the suites."""
+def _loader(judge: str | None, home: Path, price: tuple[float, float] = (0.0, 0.0)) -> Callable[[Path], Results]:
+    """A function that scores the run in a folder, where one is named by a judge whom people's labels calibrate."""
     from qa.evals.judge import load_labels
     from qa.evals.opening import open_judge
     from qa.evals.results import load_results
 
     labels = load_labels(home / "judge" / "labels.jsonl")
-    return lambda folder: load_results(folder, judge=open_judge(judge, folder=folder), labels=labels, price=price)
+
+    def load(folder: Path) -> Results:
+        named = open_judge(judge, folder=folder) if judge is not None else None
+        return load_results(folder, judge=named, labels=labels, price=price)
+
+    return load
 
 
 def _finish(results: Results, *, everything: bool) -> None:

@@ -38,7 +38,6 @@ def run(
     Raises: SuiteError when the suite cannot be used, the system not be asked or understood, or every case crashed.
     """
     from qa.errors import SuiteError
-    from qa.evals.opening import open_judge
     from qa.evals.results import load_results
     from qa.evals.runner import make_plan, new_folder, run_suite
     from qa.evals.sources import Sources
@@ -56,4 +55,4 @@ def run(
     plan = make_plan(suite, {"model": System(system, name=name).name})
     folder = Path(out) / suite.name if out is not None else new_folder(home / "runs", plan)
     run_suite(suite, folder=folder, open_system=lambda _: nullcontext(system), plan=plan, jobs=jobs, done=done)
-    return load_results(folder, judge=open_judge("rules", folder=folder))
+    return load_results(folder)

@@ -105,7 +105,8 @@ def compare(before: Results, after: Results) -> Comparison:
     if not pairs:
         raise SuiteError(f"{before.folder} and {after.folder} have no case in common. Compare runs of one suite")
     primary = after.plan.primary
-    margins = {name: m for name, m in after.plan.margins.items() if after.agreement.calibrated or name not in JUDGED}
+    trusted = after.agreement is not None and after.agreement.calibrated
+    margins = {name: margin for name, margin in after.plan.margins.items() if trusted or name not in JUDGED}
     changes = [change for name in dict.fromkeys((*primary, *margins)) if (change := _change(name, pairs)) is not None]
     adjusted = holm({change.name: change.p for change in changes})
     return Comparison(

@@ -1,47 +1,30 @@
-"""Judges of whether a text establishes a claim: our rules, or a language model, and how far to trust either.
+"""A language model as the judge of whether a text establishes a claim, and how far to trust it.
 
-A judge's agreement with hand-labelled pairs is printed beside its figures. Under the floor it is
-called uncalibrated, and may not gate.
+Its agreement with hand-labelled pairs is printed beside its figures. Under the floor it is called uncalibrated, and
+may not gate.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from pydantic import BaseModel, ValidationError
 
 from qa.answers.context import fence
 from qa.answers.prompts import Prompt, PromptMessage
-from qa.answers.support import check
 from qa.errors import ModelError
 from qa.evals.statistics import Interval, bootstrap
 from qa.evals.suites import Strict, parse_lines
-from qa.search.features import inverse_frequency
-from qa.words import terms
 
 FLOOR = 0.4
 """Cohen's kappa under which a judge is uncalibrated; Landis and Koch (1977) call less than this "fair" at best."""
 Complete = Callable[[Sequence[PromptMessage]], str]
 """A language model: messages in, its reply out."""
 FIELDS = ("fence", "hypothesis", "premise")
-
-
-class Judge(Protocol):
-    """Decides about texts; `name` says who in the figures."""
-
-    name: str
-
-    def supports(self, premise: str, hypothesis: str) -> bool:
-        """Whether the premise establishes the hypothesis."""
-
-    def agrees(self, question: str, answer: str, golds: Sequence[str]) -> bool | None:
-        """Whether the answer says what a gold answer says; None from a judge that cannot tell."""
 
 
 class Label(Strict):
@@ -58,8 +41,9 @@ class _Reply(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """How a judge agrees with people over `n` pairs; kappa is None where that cannot be told."""
+    """How the judge of this name agrees with people over `n` pairs; kappa is None where that cannot be told."""
 
+    judge: str
     n: int
     kappa: float | None
     interval: Interval | None
@@ -70,43 +54,17 @@ class Agreement:
         return self.kappa is not None and self.kappa >= FLOOR
 
     def __str__(self) -> str:
-        """In words, with its interval."""
+        """The judge and how far it is to be trusted, in words."""
         if not self.n:
-            return "uncalibrated: there are no labels to compare with"
+            return f"{self.judge}, uncalibrated: there are no labels to compare with"
         if self.kappa is None:
-            return f"uncalibrated: its agreement on {self.n} labels cannot be told from chance"
+            return f"{self.judge}, uncalibrated: its agreement on {self.n} labels cannot be told from chance"
         between = f" ({self.interval[0]:.2f} to {self.interval[1]:.2f})" if self.interval is not None else ""
         state = "calibrated" if self.calibrated else "uncalibrated"
-        return f"{state}: kappa {self.kappa:.2f}{between} with people on {self.n} labels"
+        return f"{self.judge}, {state}: kappa {self.kappa:.2f}{between} with people on {self.n} labels"
 
 
-class Rules:
-    """The rules by which answers are checked anyway: words, numbers, dates, names, negation.
-
-    Words weigh by how rare they are in `texts`; without any, all weigh the same.
-    """
-
-    name = "rules"
-
-    def __init__(self, texts: Collection[str] = ()) -> None:
-        self._idf = rarity_in(texts)
-
-    def supports(self, premise: str, hypothesis: str) -> bool:
-        """Whether the rules find the hypothesis supported."""
-        return check(hypothesis, [premise], idf=self._idf).support == "supported"
-
-    def agrees(self, question: str, answer: str, golds: Sequence[str]) -> bool | None:
-        """Rules cannot tell whether two wordings mean the same."""
-        return None
-
-
-def rarity_in(texts: Collection[str]) -> Callable[[str], float]:
-    """The rarity of a stem in these texts, counted as the index counts it in its passages."""
-    frequency = Counter(term for text in texts for term in set(terms(text)))
-    return lambda stem: inverse_frequency(frequency[stem], count=len(texts))
-
-
-class ModelJudge:
+class Judge:
     """A language model asked through a prompt with the fields of `FIELDS`.
 
     Every verdict is kept in a file under a hash of what was asked, so that a run is scored again without the model.
@@ -134,7 +92,7 @@ class ModelJudge:
                 file.write(json.dumps([key, self._known[key]]) + "\n")
         return self._known[key]
 
-    def agrees(self, question: str, answer: str, golds: Sequence[str]) -> bool | None:
+    def agrees(self, question: str, answer: str, golds: Sequence[str]) -> bool:
         """Whether the model finds a gold answer in the answer."""
         if not answer:
             return False
@@ -167,7 +125,7 @@ def agreement(judge: Judge, labels: Sequence[Label]) -> Agreement:
     said = [judge.supports(label.premise, label.hypothesis) for label in labels]
     gold = [label.supported for label in labels]
     interval = bootstrap(lambda picks: kappa([said[n] for n in picks], [gold[n] for n in picks]), range(len(labels)))
-    return Agreement(n=len(labels), kappa=kappa(said, gold), interval=interval)
+    return Agreement(judge=judge.name, n=len(labels), kappa=kappa(said, gold), interval=interval)
 
 
 def kappa(left: Sequence[bool], right: Sequence[bool]) -> float | None:

@@ -1,4 +1,4 @@
-"""The chatbot as the system under test, with an index kept of each corpus; judges by their names."""
+"""The chatbot as the system under test, with an index kept of each corpus; a judge by its name."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from qa.answers.prompts import PromptMessage, load_prompt
 from qa.errors import StoreMismatchError, bare_address
-from qa.evals.judge import FIELDS, Judge, ModelJudge, Rules
-from qa.evals.records import read_records
-from qa.evals.runner import PACKAGE, RECORDS, Opener, fingerprint
+from qa.evals.judge import FIELDS, Judge
+from qa.evals.runner import PACKAGE, Opener, fingerprint
 from qa.evals.suites import read_corpus
 from qa.models.chat import chat_model, is_openai
 from qa.settings import load_settings
@@ -90,16 +89,10 @@ def chatbot_opener(chosen: Mapping[str, Any], *, work: Path) -> Opener:
 
 
 def open_judge(name: str, *, folder: Path) -> Judge:
-    """The judge of this name for the run in `folder`: `rules`, or a language model whose verdicts are kept there.
-
-    The rules weigh words by the suite's gold quotes, which are the corpus as far as the records hold it; two
-    runs of a suite have the same, so that both are judged alike.
+    """The language model of this name as judge of the run in `folder`, where its verdicts are kept.
 
     Raises: QAError when the model or its prompt cannot be had.
     """
-    if name == "rules":
-        cases = (record.case for record in read_records(folder / RECORDS))
-        return Rules({each.quote for case in cases for each in (*case.evidence, *case.denied_by)})
     from qa.models.listening import guarded
 
     settings = load_settings()
@@ -111,4 +104,4 @@ def open_judge(name: str, *, folder: Path) -> Judge:
     def complete(messages: Sequence[PromptMessage]) -> str:
         return model.invoke(messages).text
 
-    return ModelJudge(name, prompt=prompt, complete=complete, verdicts=folder / "verdicts.jsonl")
+    return Judge(name, prompt=prompt, complete=complete, verdicts=folder / "verdicts.jsonl")

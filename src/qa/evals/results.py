@@ -29,14 +29,13 @@ class _Written:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """A run with its cases scored, its figures, and who judged them."""
+    """A run with its cases scored, its figures, and how far the judge is to be trusted, where there was one."""
 
     folder: Path
     plan: RunPlan
     scored: Sequence[Scored]
     figures: Sequence[Figure]
-    judge: str
-    agreement: Agreement
+    agreement: Agreement | None = None
 
     @property
     def endings(self) -> Counter[str]:
@@ -44,11 +43,6 @@ class Results:
         counted = Counter({"answered": 0, "abstained": 0, "crashed": 0})
         counted.update(each.record.ending for each in self.scored)
         return counted
-
-    @property
-    def calibration(self) -> str:
-        """The judge's name, and how far it is to be trusted, in words."""
-        return f"{self.judge}, {self.agreement}"
 
     def figure(self, name: str) -> Figure | None:
         """The figure of that name, where the run has one."""
@@ -66,7 +60,7 @@ class Results:
 
 
 def load_results(
-    folder: Path, *, judge: Judge, labels: Sequence[Label] = (), price: tuple[float, float] = (0.0, 0.0)
+    folder: Path, *, judge: Judge | None = None, labels: Sequence[Label] = (), price: tuple[float, float] = (0.0, 0.0)
 ) -> Results:
     """Score the run in `folder` from its records alone.
 
@@ -80,8 +74,7 @@ def load_results(
         plan=plan,
         scored=scored,
         figures=figures(scored, price=price),
-        judge=judge.name,
-        agreement=agreement(judge, labels),
+        agreement=agreement(judge, labels) if judge is not None else None,
     )
 
 
@@ -113,7 +106,7 @@ def read_figures(folder: Path) -> list[Figure]:
 def write_results(results: Results) -> None:
     """Write the figures beside the records."""
     plain = {
-        "judge": results.calibration,
+        "judge": str(results.agreement) if results.agreement is not None else None,
         "endings": results.endings,
         "figures": [asdict(each) for each in results.figures],
     }

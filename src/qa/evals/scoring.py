@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from qa.evals import metrics, ranking
 from qa.evals.judge import Judge
-from qa.evals.metrics import Cited, Entails
+from qa.evals.metrics import Cited
 from qa.evals.records import CaseRecord
 from qa.evals.stages import Stage, credit, failed_stage, obeyed, plain_text, says, short_answer, without_markers
 from qa.types import Answer
@@ -34,7 +34,7 @@ class Scored:
     stage: Stage | None
 
 
-def score_run(records: Sequence[CaseRecord], *, judge: Judge, asks: bool = True) -> list[Scored]:
+def score_run(records: Sequence[CaseRecord], *, judge: Judge | None = None, asks: bool = True) -> list[Scored]:
     """Every case scored, in order; a twin has a `pair` score too. A run that does not ask has no answers."""
     scored = [score_case(each, judge=judge, asks=asks) for each in records]
     earned = {each.record.case.id: each.scores["headline"] for each in scored if "headline" in each.scores}
@@ -45,13 +45,13 @@ def score_run(records: Sequence[CaseRecord], *, judge: Judge, asks: bool = True)
     return scored
 
 
-def score_case(record: CaseRecord, *, judge: Judge, asks: bool = True) -> Scored:
+def score_case(record: CaseRecord, *, judge: Judge | None = None, asks: bool = True) -> Scored:
     """One case with every score that needs no other case."""
     stage = failed_stage(record)
     scores = _retrieval(record) | ranking.rank_scores(record)
     if not asks:
         return Scored(record=record, scores=scores, stage=stage)
-    scores |= {**_text(record, judge), **_citing(record, judge.supports)}
+    scores |= {**_text(record, judge), **_citing(record, judge)}
     earned = credit(record, stage)
     if earned is not None:
         scores["right" if record.case.answerable else "refused"] = scores["headline"] = earned
@@ -89,7 +89,7 @@ def _retrieval(record: CaseRecord) -> Scores:
     return scores
 
 
-def _text(record: CaseRecord, judge: Judge) -> Scores:
+def _text(record: CaseRecord, judge: Judge | None) -> Scores:
     case, answer = record.case, record.answer
     if not case.answerable or case.conflict or (answer is None and record.ending != "crashed"):
         return {}
@@ -99,15 +99,14 @@ def _text(record: CaseRecord, judge: Judge) -> Scores:
     if case.answers:
         scores["exact_match"] = metrics.exact_match(short, case.answers)
         scores["token_f1"] = metrics.token_f1(short, case.answers)
-        agrees = judge.agrees(case.question, said, case.answers)
-        if agrees is not None:
-            scores["judged_right"] = float(agrees)
+        if judge is not None:
+            scores["judged_right"] = float(judge.agrees(case.question, said, case.answers))
     if case.parts:
         scores["parts"] = sum(says(record, said, part) for part in case.parts) / len(case.parts)
     return scores
 
 
-def _citing(record: CaseRecord, entails: Entails) -> Scores:
+def _citing(record: CaseRecord, judge: Judge | None) -> Scores:
     answer = record.answer
     if answer is None or answer.abstained:
         return {}
@@ -117,10 +116,12 @@ def _citing(record: CaseRecord, entails: Entails) -> Scores:
         scores["citation_exact"] = float(all(citation.quote == cut for citation, cut in pairs))
     sentences = cited_sentences(answer)
     if not all(map(_is_verbatim, sentences)):  # a quote supports itself by construction, which says nothing
-        recall, precision = metrics.citation_recall(sentences, entails), metrics.citation_precision(sentences, entails)
-        if recall is not None and precision is not None:
-            scores |= {"citation_recall": recall, "citation_precision": precision}
-            scores["supported"] = sum(each.support == "supported" for each in answer.sentences) / len(answer.sentences)
+        scores["supported"] = sum(each.support == "supported" for each in answer.sentences) / len(answer.sentences)
+        if judge is not None:
+            recall = metrics.citation_recall(sentences, judge.supports)
+            precision = metrics.citation_precision(sentences, judge.supports)
+            if recall is not None and precision is not None:
+                scores |= {"citation_recall": recall, "citation_precision": precision}
     overlap = metrics.overlap(record.cited, record.found_gold)
     if overlap is not None and record.case.answerable:
         scores["cited_precision"] = overlap.precision

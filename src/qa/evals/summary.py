@@ -23,13 +23,14 @@ def markdown(results: Results, *, everything: bool = False) -> str:
         f"| {each.name} | {each.shown} | {each.shown_interval} | {each.n} | {each.undefined or ''} |"
         for each in figures
     ]
+    judged = f" Judged by {results.agreement}." if results.agreement is not None else ""
     few = sum(each.n < FEWEST for each in results.figures)
     left_out = f"\n{few} figures rest on fewer than {FEWEST} cases and are left out here; figures.json has them.\n"
     return "\n".join(
         [
             f"## {results.plan.title}",
             "",
-            f"{len(results.scored)} of {results.plan.cases} cases: {endings}. Judged by {results.calibration}. "
+            f"{len(results.scored)} of {results.plan.cases} cases: {endings}.{judged} "
             f"Smallest change that a comparison sees: {100 * results.smallest_change:.1f} points.",
             "",
             *([f"The first crash: {crash}", ""] if crash else []),
