@@ -27,14 +27,14 @@ Kinds = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One number; `value` is None when no case defines it, the interval when none can be given.
+    """One number that some case defines; the interval is None when none can be given.
 
     `n` cases are behind it; the others, for which it has no meaning, are `undefined`. `about` defines it in a line.
     """
 
     name: str
     about: str
-    value: float | None
+    value: float
     interval: Interval | None = None
     n: int
     undefined: int = 0
@@ -43,7 +43,7 @@ class Figure:
     @property
     def shown(self) -> str:
         """The number as people read it."""
-        return "undefined" if self.value is None else self._show(self.value)
+        return self._show(self.value)
 
     @property
     def shown_interval(self) -> str:
@@ -98,9 +98,8 @@ JUDGED = ("judged_right", "citation_recall", "citation_precision")
 
 def figures(scored: Sequence[Scored], *, price: tuple[float, float] = (0.0, 0.0)) -> list[Figure]:
     """Every figure that at least one case defines; `price` is dollars per million tokens read and written."""
-    made = [_headline(scored), *(_averaged(name, about, scored) for name, about in AVERAGED.items())]
-    made += [*_confidence(scored), *_latency(scored), *_usage(scored, price)]
-    return [each for each in made if each.n]
+    means = (each for name, about in AVERAGED.items() for each in _averaged(name, about, scored))
+    return [*_headline(scored), *means, *_confidence(scored), *_latency(scored), *_usage(scored, price)]
 
 
 def by_tag(scored: Sequence[Scored]) -> list[Figure]:
@@ -108,8 +107,9 @@ def by_tag(scored: Sequence[Scored]) -> list[Figure]:
     made = []
     for tag in dict.fromkeys(tag for each in scored for tag in each.record.case.tags):
         tagged = [each for each in scored if tag in each.record.case.tags]
-        made += [replace(_averaged(name, "", tagged), name=f"{tag}: {name}") for name in ("right", "refused", "pair")]
-    return [each for each in made if each.n]
+        means = (each for name in ("right", "refused", "pair") for each in _averaged(name, "", tagged))
+        made += [replace(each, name=f"{tag}: {each.name}") for each in means]
+    return made
 
 
 def shown(results_figures: Sequence[Figure], *, primary: Sequence[str], everything: bool) -> list[Figure]:
@@ -136,14 +136,12 @@ def figure_of(name: str, scores: Scores, answerable: Kinds) -> float:
     return metrics.headline(right, refused)
 
 
-def _averaged(name: str, about: str, scored: Sequence[Scored]) -> Figure:
+def _averaged(name: str, about: str, scored: Sequence[Scored]) -> Iterator[Figure]:
     defined = [each for each in scored if name in each.scores]
     values, clusters = [each.scores[name] for each in defined], [each.record.cluster for each in defined]
-    n, undefined = len(values), len(scored) - len(values)
-    if not values:
-        return Figure(name=name, about=about, value=None, n=n, undefined=undefined)
-    value, interval = sum(values) / n, _interval(values, clusters)
-    return Figure(name=name, about=about, value=value, interval=interval, n=n, undefined=undefined)
+    if n := len(values):
+        value, interval = sum(values) / n, _interval(values, clusters)
+        yield Figure(name=name, about=about, value=value, interval=interval, n=n, undefined=len(scored) - n)
 
 
 def _interval(values: Sequence[float], clusters: Sequence[str]) -> Interval:
@@ -158,7 +156,7 @@ def is_rate(values: Sequence[float]) -> bool:
     return all(value in (0, 1) for value in values)
 
 
-def _headline(scored: Sequence[Scored]) -> Figure:
+def _headline(scored: Sequence[Scored]) -> Iterator[Figure]:
     cases = [each for each in scored if "headline" in each.scores]
     both = len({each.record.case.answerable for each in cases})
 
@@ -181,14 +179,10 @@ def _headline(scored: Sequence[Scored]) -> Figure:
 def _confidence(scored: Sequence[Scored]) -> Iterator[Figure]:
     confidence, right, clusters = answered(scored)
     for name, about, statistic in (
-        (
-            "calibration",
-            "how far confidence is from being right, in ten bins (ECE); lower is better",
-            metrics.calibration,
-        ),
+        ("calibration", "confidence against being right, in ten bins (ECE); lower is better", metrics.calibration),
         ("aurc", "risk over every coverage, answers ordered by confidence; lower is better", metrics.aurc),
     ):
-        yield _resampled(name, about, statistic, confidence, right, clusters=clusters, of=len(scored))
+        yield from _resampled(name, about, statistic, confidence, right, clusters=clusters, of=len(scored))
 
 
 def _latency(scored: Sequence[Scored]) -> Iterator[Figure]:
@@ -198,8 +192,8 @@ def _latency(scored: Sequence[Scored]) -> Iterator[Figure]:
         seconds, cases = [record.seconds[stage] for record in timed], [record.case.id for record in timed]
         for name, share in (("p50", 0.5), ("p95", 0.95)):
             about, quantile = f"{share:.0%} of the cases take no longer", partial(np.quantile, q=share)
-            made = _resampled(f"{stage}_{name}", about, quantile, seconds, clusters=cases, of=len(records))
-            yield replace(made, unit="seconds")
+            for made in _resampled(f"{stage}_{name}", about, quantile, seconds, clusters=cases, of=len(records)):
+                yield replace(made, unit="seconds")
 
 
 def _resampled(
@@ -209,26 +203,25 @@ def _resampled(
     *columns: Sequence[float],
     clusters: Sequence[str],
     of: int,
-) -> Figure:
-    """The figure of a statistic that is no mean, of columns that run along the clusters; `of` cases were run."""
+) -> Iterator[Figure]:
+    """The figure, where defined, of a statistic of columns that run along the clusters; `of` cases were run."""
     value = statistic(*columns)
-    interval = bootstrap(lambda picks: statistic(*([column[n] for n in picks] for column in columns)), clusters)
-    n = len(clusters) if value is not None else 0
-    return Figure(name=name, about=about, value=value, interval=interval, n=n, undefined=of - n)
+    if value is not None:
+        interval = bootstrap(lambda picks: statistic(*([column[n] for n in picks] for column in columns)), clusters)
+        n = len(clusters)
+        yield Figure(name=name, about=about, value=value, interval=interval, n=n, undefined=of - n)
 
 
 def _usage(scored: Sequence[Scored], price: tuple[float, float]) -> list[Figure]:
     used = [each.record.answer.usage for each in scored if each.record.answer is not None]
     read, written = sum(each.input_tokens for each in used), sum(each.output_tokens for each in used)
+    n, spent = len(used), "by the language model, a case"
     if not read + written:
         return []
-    rows: list[tuple[str, str, float, Unit]] = [
-        ("tokens_read", "by the language model, a case", read / len(used), "tokens"),
-        ("tokens_written", "by the language model, a case", written / len(used), "tokens"),
-        ("cost", "of the whole run", (read * price[0] + written * price[1]) / 1e6, "dollars"),
+    cost = (read * price[0] + written * price[1]) / 1e6
+    made = [
+        Figure(name="tokens_read", about=spent, value=read / n, n=n, unit="tokens"),
+        Figure(name="tokens_written", about=spent, value=written / n, n=n, unit="tokens"),
+        Figure(name="cost", about="of the whole run", value=cost, n=n, unit="dollars"),
     ]
-    return [
-        Figure(name=name, about=about, value=value, n=len(used), unit=unit)
-        for name, about, value, unit in rows
-        if value
-    ]
+    return [each for each in made if each.value]
