@@ -59,22 +59,19 @@ def effective_size(values: Sequence[float], clusters: Sequence[Hashable]) -> flo
 
 
 def bootstrap_mean(values: Sequence[float], clusters: Sequence[Hashable]) -> Interval:
-    """The 95 % percentile interval of a mean, whole clusters drawn with replacement, 2,000 times.
+    """The interval of a mean, by 2,000 draws of `bootstrap`; without width where all values are the same."""
+    array = np.asarray(values, dtype=float)
+    drawn = bootstrap(lambda picks: float(array[picks].mean()), clusters, draws=2000)
+    return drawn or (float(array.mean()), float(array.mean()))
 
+
+def bootstrap(
+    statistic: Callable[[NDArray[np.intp]], float | None], clusters: Sequence[Hashable], *, draws: int = 500
+) -> Interval | None:
+    """The 95 % percentile interval of any statistic of the cases with the given positions, by so many draws.
+
+    Whole clusters are drawn with replacement.
     Source: Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), §13.3; clusters as in §8.
-    """
-    group = groups(clusters)
-    sums, counts = np.bincount(group, weights=np.asarray(values, dtype=float)), np.bincount(group)
-    size = len(counts)
-    generator = np.random.default_rng(SEED)
-    draws = (generator.integers(0, size, size) for _ in range(2000))
-    low, high = np.quantile([sums[picks].sum() / counts[picks].sum() for picks in draws], (0.025, 0.975))
-    return float(low), float(high)
-
-
-def bootstrap(statistic: Callable[[NDArray[np.intp]], float | None], clusters: Sequence[Hashable]) -> Interval | None:
-    """The 95 % percentile interval of any statistic of the cases with the given positions, 500 draws.
-
     Draws in which it is undefined are left out; None when that is more than half of them, or when
     all give the same, which says nothing of how sure it is.
     """
@@ -84,12 +81,12 @@ def bootstrap(statistic: Callable[[NDArray[np.intp]], float | None], clusters: S
         return None
     generator = np.random.default_rng(SEED)
     drawn = []
-    for _ in range(500):
+    for _ in range(draws):
         picks = generator.integers(0, len(members), len(members))
         value = statistic(np.concatenate([members[pick] for pick in picks]))
         if value is not None:
             drawn.append(value)
-    if len(drawn) < 250:
+    if 2 * len(drawn) < draws:
         return None
     low, high = np.quantile(drawn, (0.025, 0.975))
     return (float(low), float(high)) if low < high else None
