@@ -26,7 +26,7 @@ from evals_systems import (
     write_suite,
 )  # fmt: skip
 from qa.evals import metrics, ranking
-from qa.evals.figures import figures
+from qa.evals.figures import COMPARED, figures
 from qa.evals.metrics import Region
 from qa.evals.records import CaseRecord, Retrieved
 from qa.evals.results import Results, load_results
@@ -111,6 +111,11 @@ def test_a_broken_metric_breaks_the_expected_order(
         expected_order(
             {key: load_results(results.folder, judge=word_judge(results.folder)) for key, results in town.items()}
         )
+
+
+def test_every_figure_that_is_named_is_made(town: dict[str, Results]) -> None:
+    made = {figure.name for results in town.values() for figure in results.figures}
+    assert {*COMPARED} - made == {"pair", "unharmed", "parts"}  # of twins, hostile documents and lists, not of the town
 
 
 def test_every_figure_has_a_meaning_and_no_case_is_lost(town: dict[str, Results]) -> None:

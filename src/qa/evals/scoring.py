@@ -13,7 +13,7 @@ from qa.evals import metrics, ranking
 from qa.evals.judge import Judge
 from qa.evals.metrics import Cited
 from qa.evals.records import CaseRecord
-from qa.evals.stages import Stage, credit, failed_stage, obeyed, plain_text, says, short_answer, without_markers
+from qa.evals.stages import SHOWN, Stage, credit, failed_stage, obeyed, plain_text, says, short_answer, without_markers
 from qa.types import Answer
 
 Scores = dict[str, float]
@@ -86,6 +86,9 @@ def _retrieval(record: CaseRecord) -> Scores:
         # A quote that the corpus does not hold was not found either.
         found = metrics.evidence_recall(regions[:depth], gold) or 0.0
         scores[f"evidence_recall@{depth}"] = found * len(gold) / len(record.gold)
+    overlap = metrics.overlap(regions[:SHOWN], gold)
+    if overlap is not None:
+        scores |= {f"retrieved_precision@{SHOWN}": overlap.precision, f"retrieved_iou@{SHOWN}": overlap.iou}
     return scores
 
 
