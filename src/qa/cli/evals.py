@@ -184,7 +184,7 @@ def _gate_fails(before: Results, after: Results, *, strict: bool) -> bool:
 
     comparison = compare_results(before, after)
     print(compared(comparison))
-    return comparison.fails or (strict and comparison.is_inconclusive)
+    return comparison.fails(strict=strict)
 
 
 def _run_folder(plan: RunPlan) -> Path:

@@ -83,15 +83,10 @@ class Comparison:
     shared: int
     only: tuple[int, int]
 
-    @property
-    def fails(self) -> bool:
-        """Whether a gated figure got worse."""
-        return any(change.margin is not None and change.outcome == "worse" for change in self.changes)
-
-    @property
-    def is_inconclusive(self) -> bool:
-        """Whether a gated figure could be worse by more than its margin for all these cases show."""
-        return any(change.margin is not None and change.outcome == "inconclusive" for change in self.changes)
+    def fails(self, *, strict: bool = False) -> bool:
+        """Whether a gated figure got worse; if `strict`, also whether one could have, by more than its margin."""
+        bad = ("worse", "inconclusive") if strict else ("worse",)
+        return any(change.margin is not None and change.outcome in bad for change in self.changes)
 
 
 def compare(before: Results, after: Results) -> Comparison:
