@@ -16,9 +16,8 @@ from qa.evals.figures import answered, by_tag
 from qa.evals.metrics import Region
 from qa.evals.ranking import DEPTH
 from qa.evals.records import CaseRecord
-from qa.evals.results import Results
+from qa.evals.results import Results, maker
 from qa.evals.scoring import Scored
-from qa.types import Answer
 
 TEMPLATE = Path(__file__).with_name("report.html.jinja")
 RIGHT = "nothing went wrong"
@@ -37,7 +36,7 @@ def render(results: Results) -> str:
         plan=results.plan,
         headline=[each for each in map(results.figure, results.plan.primary) if each is not None],
         tags=by_tag(results.scored),
-        makers=sorted({_maker(each.record.answer) for each in results.scored if each.record.answer is not None}),
+        makers=sorted({maker(each.record.answer) for each in results.scored if each.record.answer is not None}),
         recall=recall_by_context([each.record for each in results.scored]),
         risk=metrics.risk_coverage(confidence, right),
         depth=DEPTH,
@@ -52,11 +51,6 @@ def _by_stage(scored: Sequence[Scored]) -> dict[str, list[Scored]]:
     counts = Counter(each.stage for each in scored)
     stages = sorted(counts, key=lambda stage: (stage is None, -counts[stage]))
     return {stage or RIGHT: [each for each in scored if each.stage == stage] for stage in stages}
-
-
-def _maker(answer: Answer) -> str:
-    """The name of what answered, with the fingerprint of its prompts."""
-    return answer.model if answer.prompt is None else f"{answer.model}, prompt {answer.prompt}"
 
 
 def recall_by_context(records: Sequence[CaseRecord]) -> list[tuple[float, float]]:

@@ -17,7 +17,7 @@ from qa.evals.records import CaseRecord, read_records
 from qa.evals.runner import RECORDS, RunPlan, read_plan
 from qa.evals.scoring import Scored, score_run
 from qa.evals.statistics import effective_size, minimum_detectable_change
-from qa.types import FELL_BACK
+from qa.types import FELL_BACK, Answer
 
 FIGURES = "figures.json"
 
@@ -84,11 +84,16 @@ def _refuse_mixtures(folder: Path, records: Sequence[CaseRecord]) -> None:
     for record in records:
         answer = record.answer
         if answer is not None and not any(note.startswith(FELL_BACK) for note in answer.notes):
-            named = (answer.model, answer.embeddings, f"prompt {answer.prompt}" if answer.prompt else "")
-            makers.setdefault(" with ".join(filter(None, named)), record.case.id)
+            makers.setdefault(maker(answer), record.case.id)
     if len(makers) > 1:
         said = ", ".join(f"{maker} ({case})" for maker, case in makers.items())
         raise SuiteError(f"{folder} mixes the answers of several systems: {said}. Run again into another folder: --out")
+
+
+def maker(answer: Answer) -> str:
+    """The names of all that made an answer: its model, embeddings and prompt."""
+    named = (answer.model, answer.embeddings, f"prompt {answer.prompt}" if answer.prompt else "")
+    return " with ".join(filter(None, named))
 
 
 def read_figures(folder: Path) -> list[Figure]:
