@@ -9,7 +9,7 @@ import gzip
 import json
 import os
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,16 +108,12 @@ class CaseRecord:
             gold=tuple(Region(*each) if each is not None else None for each in plain["gold"]),
             answer=Answer.from_dict(answer) if answer is not None else None,
             error=plain["error"],
-            hits=_retrieved(plain["hits"] or ()),
+            hits=tuple(Retrieved(region=Region(*each[:3]), score=each[3]) for each in plain["hits"] or ()),
             searched=plain["hits"] is not None,
             cuts=tuple(plain["cuts"]),
             around=plain["around"],
             seconds=plain["seconds"],
         )
-
-
-def _retrieved(rows: Sequence[Sequence[Any]]) -> tuple[Retrieved, ...]:
-    return tuple(Retrieved(region=Region(row[0], row[1], row[2]), score=row[3]) for row in rows)
 
 
 @contextmanager
