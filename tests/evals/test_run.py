@@ -126,8 +126,12 @@ def test_what_cannot_be_asked_is_refused_naming_it(system: object, said: str, tm
         ({"text": "In 1874."}, "a system said 'text', which is no part of an answer: abstained, answer, "),
         ({"answer": 5}, "cannot be read: answer: input should be a valid string (5)"),
         ({"answer": "", "abstained": "perhaps"}, "cannot be read: abstained: input should be a valid boolean"),
+        (
+            {"answer": "", "sentences": [{"text": 5}]},
+            "cannot be read: sentences.0.text: input should be a valid string (5)",
+        ),
         ({"answer": "", "citations": 5}, "cannot be read: citations: input should be a valid tuple (5)"),
-        ({"answer": "", "citations": [{"document": "a"}]}, "cannot be read: citations.0.start: field required"),
+        ({"answer": "", "citations": [{"document": "a"}]}, "cannot be read: citations.0: start: field required"),
         ({"retrieved": "harbour"}, "cannot be read: retrieved.0: input should be a valid dictionary"),
         ({"retrieved": None}, "named None as its passages. Give a list of document, start and end"),
         (

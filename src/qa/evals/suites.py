@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from qa.errors import SuiteError
 from qa.evals.metrics import Region
@@ -24,7 +24,7 @@ from qa.types import Message
 Texts = Mapping[str, str]
 """The text of every document of a corpus, by document id."""
 AROUND = 500  # characters on each side of a quote, from which an answer may take true details beside it
-Model = TypeVar("Model", bound=BaseModel)
+Read = TypeVar("Read")
 
 
 class Strict(BaseModel):
@@ -107,7 +107,7 @@ def load_suite(folder: Path) -> Suite:
     Raises: SuiteError naming the file and line.
     """
     place = folder / "suite.toml"
-    head = _parse(_Head, _toml(place), place=str(place))
+    head = checked(TypeAdapter(_Head), _toml(place), place=str(place))
     if bool(head.corpus) == bool(head.gathers):
         raise SuiteError(f"{place}: give either `corpus`, a folder of documents, or `gathers`, the folders of suites")
     own = folder / "cases.jsonl"
@@ -145,13 +145,28 @@ def load_cases(path: Path) -> tuple[tuple[Case, ...], tuple[str, ...]]:
     return tuple(placed.values()), tuple(placed)
 
 
-def parse_lines(model: type[Model], path: Path) -> dict[str, Model]:
+def parse_lines(model: type[Read], path: Path) -> dict[str, Read]:
     """The objects of a JSON Lines file by where each stands, as `FILE:NUMBER`.
 
     Raises: SuiteError naming the file and line.
     """
+    adapter = TypeAdapter(model)
     lines = ((f"{path}:{number}", line) for number, line in enumerate(_read(path).split("\n"), start=1))
-    return {place: _parse(model, line, place=place) for place, line in lines if line.strip()}
+    return {place: checked(adapter, line.encode(), place=place) for place, line in lines if line.strip()}
+
+
+def checked(adapter: TypeAdapter[Read], given: object, *, place: str) -> Read:
+    """The value that strangers gave, or that their bytes of JSON hold.
+
+    Raises: SuiteError naming the place, the field and what it holds.
+    """
+    try:
+        return adapter.validate_json(given) if isinstance(given, bytes) else adapter.validate_python(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(each) for each in first["loc"])
+        shown = f" ({first['input']!r:.60})" if where or not isinstance(given, bytes) else ""
+        raise SuiteError(f"{place}: {where}{': ' if where else ''}{first['msg'].lower()}{shown}") from error
 
 
 def save_case(folder: Path, case: Case, *, title: str, corpus: Path) -> None:
@@ -206,16 +221,6 @@ def surroundings(quotes: Iterable[Evidence], texts: Texts) -> str:
     """The text from `AROUND` characters before each quote that the corpus holds to as many after it."""
     regions = [region for quote in quotes if (region := locate(quote, texts)) is not None]
     return "\n".join(texts[each.document][max(0, each.start - AROUND) : each.end + AROUND] for each in regions)
-
-
-def _parse(model: type[Model], text: str | Mapping[str, object], *, place: str) -> Model:
-    try:
-        return model.model_validate_json(text) if isinstance(text, str) else model.model_validate(text)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(each) for each in first["loc"])
-        shown = f" ({first['input']!r:.60})" if where else ""
-        raise SuiteError(f"{place}: {where}{': ' if where else ''}{first['msg'].lower()}{shown}") from error
 
 
 def _toml(path: Path) -> dict[str, object]:

@@ -13,18 +13,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter
 
 from qa.errors import SuiteError
 from qa.evals.metrics import Region
 from qa.evals.ranking import DEPTH
 from qa.evals.records import CaseRecord, Retrieved
-from qa.evals.suites import Case, Texts, locate, surroundings
+from qa.evals.suites import Case, Texts, checked, locate, surroundings
 from qa.types import Answer, Hit, Message
 
-Read = TypeVar("Read")
+UNREADABLE = "a system said what cannot be read"
 
 
 class _Place(BaseModel):
@@ -36,7 +35,7 @@ class _Place(BaseModel):
     score: float = 0.0
 
 
-_ANSWER, _PLACE = TypeAdapter(Answer), TypeAdapter(_Place)
+_ANSWER, _PLACE, _TEXT = TypeAdapter(Answer), TypeAdapter(_Place), TypeAdapter(str)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,11 +135,11 @@ def _answer(plain: Mapping[str, object], *, question: str, model: str, texts: Te
         known = ", ".join(sorted({*rest, "retrieved"}))
         raise SuiteError(f"a system said {unknown[0]!r}, which is no part of an answer: {known}")
     whole = {**rest, **plain}
-    whole["text"] = whole.pop("answer")
+    whole["text"] = checked(_TEXT, whole.pop("answer"), place=f"{UNREADABLE}: answer")
     cited = whole["citations"]
     if isinstance(cited, Sequence):
         whole["citations"] = [_citation(each, number, texts) for number, each in enumerate(cited, start=1)]
-    return _read(_ANSWER, whole, at="")
+    return checked(_ANSWER, whole, place=UNREADABLE)
 
 
 def _citation(given: object, number: int, texts: Texts) -> object:
@@ -162,25 +161,13 @@ def _place(given: object, *, at: str, texts: Texts) -> Retrieved:
     if isinstance(given, Hit):
         passage = given.passage
         return Retrieved(region=Region(passage.document, passage.start, passage.end), score=given.score)
-    place = _read(_PLACE, given, at=at)
+    place = checked(_PLACE, given, place=f"{UNREADABLE}: {at}")
     if place.document not in texts:
         raise SuiteError(f"{at}.document: {place.document!r} is none of the documents: {', '.join(texts):.200}")
     if not 0 <= place.start < place.end <= len(texts[place.document]):
         of = f"{len(texts[place.document])} characters of {place.document}"
         raise SuiteError(f"{at}: {place.start} to {place.end} is no range of the {of}")
     return Retrieved(region=Region(place.document, place.start, place.end), score=place.score)
-
-
-def _read(adapter: TypeAdapter[Read], given: object, *, at: str) -> Read:
-    try:
-        return adapter.validate_python(given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        named = ["answer" if part == "text" else str(part) for part in first["loc"]]
-        where = ".".join([at, *named] if at else named)
-        raise SuiteError(
-            f"a system said what cannot be read: {where}: {first['msg'].lower()} ({first['input']!r:.60})"
-        ) from error
 
 
 def _crash(error: Exception) -> str:
