@@ -115,8 +115,25 @@ def every_title(desk: Desk, question: str, history: Sequence[qa.Message]) -> Rep
     return "See " + ", ".join(desk.texts) + "."
 
 
+def decline_and_answer(desk: Desk, question: str, history: Sequence[qa.Message]) -> Reply:
+    """Our best sentence or the nearest passage's first, after words that decline, for every question."""
+    answer = desk.ask(question, history)
+    best = next((each.text for each in answer.sentences if each.best), None)
+    if best is None:
+        near = desk.passages(question, history, 1)
+        best = near[0].cut(near[0].sentences[0]) if near and near[0].sentences else ""
+    return f"The rest is not stated. {best}"
+
+
+def hidden_answer(desk: Desk, question: str, history: Sequence[qa.Message]) -> Reply:
+    """A refusal in the text, and our best sentence where nobody reads it."""
+    answer = desk.ask(question, history)
+    return {"answer": "The documents do not say.", "sentences": answer.to_dict()["sentences"]}
+
+
 TRICKS: tuple[Callable[[Desk, str, Sequence[qa.Message]], Reply], ...] = (
     dump_three, dump_five, always_refuse, first_sentence, echo, gold_among_wrong, every_title,
+    decline_and_answer, hidden_answer,
 )  # fmt: skip
 
 

@@ -174,8 +174,16 @@ def _flips(pairs: Sequence[Pair], primary: Sequence[str]) -> Iterator[Flip]:
 
 
 def _differences(before: Results, after: Results) -> Iterator[tuple[str, str, str]]:
-    was = {**before.plan.settings, "commit": str(before.plan.commit), "cases": before.plan.fingerprint}
-    now = {**after.plan.settings, "commit": str(after.plan.commit), "cases": after.plan.fingerprint}
+    was, now = (
+        {
+            **each.plan.settings,
+            "commit": each.plan.revision,
+            "cases": each.plan.fingerprint,
+            "documents": each.plan.documents,
+            "code": each.plan.code,
+        }
+        for each in (before, after)
+    )
     for name in sorted(was.keys() | now.keys()):
         if was.get(name) != now.get(name):
             yield name, was.get(name, "—"), now.get(name, "—")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from qa.evals import matching
 from qa.evals.figures import COMPARED
-from qa.evals.metrics import contains_answer
 from qa.evals.statistics import paired_interval
 from qa.evals.suites import Case, Suite, Texts, locate, read_corpus
 from qa.words import terms
@@ -76,6 +76,13 @@ def _corpus_problems(case: Case, texts: Texts) -> Iterator[str]:
             yield f"the quote {evidence.quote!r} is in {evidence.document} more than once; lengthen it or give `start`"
     quotes = " ".join(evidence.quote for evidence in case.evidence)
     for answers in (case.answers, *case.parts):
-        if answers and case.evidence and COMPUTED not in case.tags and not contains_answer(quotes, answers):
+        if answers and case.evidence and COMPUTED not in case.tags and not _is_held(answers, quotes, case.question):
             yield f"no evidence holds the answer {answers[0]!r} or an alias of it"
     yield from (f"relevance names {each!r}, which is not in the corpus" for each in case.relevance if each not in texts)
+
+
+def _is_held(answers: Sequence[str], quotes: str, question: str) -> bool:
+    """Whether the evidence says one of these answers, or settles a question of yes or no, as the scores see it."""
+    said, asked = matching.plain(quotes), matching.plain(question)
+    bare = {*map(str.casefold, answers)} & {"yes", "no"}
+    return bool(bare) or matching.says_any(said, answers, question=asked, evidence=quotes)

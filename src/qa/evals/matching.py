@@ -173,6 +173,11 @@ def foreign(said: str, known: str, *, around: str = "") -> str | None:
     return next((part for part in parts if not _held(stem(part), roots)), None)
 
 
+def is_denial(alias: str) -> bool:
+    """Whether a gold answer is itself a denial, such as "none" or "not carried"."""
+    return _denies(plain(alias)) or words(alias) == _NO
+
+
 def refuses(said: str) -> bool:
     """Whether the first clause of a plain text denies, or the text declines."""
     return _NEGATION.search(next(iter(_clauses(said)), "")) is not None or declines(said)

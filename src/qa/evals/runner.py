@@ -11,7 +11,7 @@ import platform
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -19,6 +19,7 @@ from importlib import metadata
 from itertools import groupby
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
 from qa.documents.files import find_documents
@@ -82,8 +83,8 @@ def run_suite(
     Raises: SuiteError when `folder` holds a run of something else, or when every case crashed.
     """
     begin(folder, plan)
-    with appending(folder / RECORDS) as append:
-        count = len(read_records(folder / RECORDS))
+    with _alone(folder), appending(folder / RECORDS) as append:
+        count = _resumed(folder, suite.cases)
         done(count)
         for corpus, cases in groupby(suite.cases[count:], key=lambda case: case.corpus):
             texts = read_corpus(suite.corpora[corpus])
@@ -97,6 +98,29 @@ def run_suite(
     _refuse_crashes(folder)
 
 
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keeps other processes out of a run. Raises: SuiteError when one is in it."""
+    try:
+        with FileLock(folder / "run.lock", timeout=0, mode=0o600):
+            yield
+    except Timeout as error:
+        raise SuiteError(f"another process is running {folder}. Wait for it, or choose another with --out") from error
+
+
+def _resumed(folder: Path, cases: Sequence[Case]) -> int:
+    """How many cases have a record. Raises: SuiteError when the records are not those of the first cases, in order."""
+    there = [record.case.id for record in read_records(folder / RECORDS)]
+    wanted = [case.id for case in cases[: len(there)]]
+    if there != wanted:
+        line = next((n for n, (one, other) in enumerate(zip(there, wanted, strict=False)) if one != other), len(wanted))
+        raise SuiteError(
+            f"{folder / RECORDS}:{line + 1}: the case {there[line]!r} is not the next of the suite. "
+            f"Remove {folder} to run again"
+        )
+    return len(there)
+
+
 def begin(folder: Path, plan: RunPlan) -> None:
     """Make the run's folder, or check that it belongs to the same run.
 
@@ -104,8 +128,12 @@ def begin(folder: Path, plan: RunPlan) -> None:
     """
     path = folder / PLAN
     if not path.exists():
-        make_private(folder)
-        write_plan(folder, plan)
+        try:
+            make_private(folder)
+            write_plan(folder, plan)
+        except OSError as error:
+            raise SuiteError(f"no run can be kept in {folder}: {error}. Choose another folder with --out") from error
+        (folder / RECORDS).unlink(missing_ok=True)  # records without their plan are nobody's
         return
     said = difference(read_plan(folder), plan)
     if said is not None:

@@ -29,10 +29,12 @@ Stage = Literal[
 ]
 SHOWN = 5
 """The number of passages that count as retrieved when a failure is traced to its stage."""
-FIRST = 3
+FIRST = 2
 """The statements, from the first on, of which one must say it where none is marked as the best."""
 BARE = 3
 """A first statement of fewer words counts with the next one, as "Yes." does."""
+PASSAGE_CHARS = 2000
+"""No passage that a system cuts is longer, as a rule; a citation of a whole document would make every name known."""
 _MARKER = re.compile(r"(?<!\s)\s*+\[\d++\]")
 
 
@@ -106,18 +108,18 @@ def judged(answer: Answer) -> list[str]:
     if answer.abstained:
         return []
     marked = _marked(answer)
-    if marked:
-        return [without_markers(marked[0].text)]
-    text = plain_text(answer)
+    text = without_markers(marked[0].text) if marked else plain_text(answer)
     ends = [span.end for span in split_sentences(text)]
     bare = sum(1 for _ in takewhile(lambda end: len(words(text[:end])) < BARE, ends))
-    bounds = [0, *ends[bare : bare + FIRST]]
+    bounds = [0, *ends[bare : bare + (1 if marked else FIRST)]]
     return [text[start:end].strip() for start, end in pairwise(bounds)] if ends[bare:] else [text]
 
 
 def _marked(answer: Answer) -> list[Sentence]:
-    best = [each for each in answer.sentences if each.best]
-    return best or [each for each in answer.sentences if each.highlight is not None]
+    shown = metrics.normalise(plain_text(answer))  # what is not in the text nobody reads
+    seen = [each for each in answer.sentences if metrics.normalise(without_markers(each.text)) in shown]
+    best = [each for each in seen if each.best]
+    return best or [each for each in seen if each.highlight is not None]
 
 
 def _says_what_is_wanted(record: CaseRecord, answer: Answer, *, touched: bool) -> bool:
@@ -135,6 +137,9 @@ def _says_what_is_wanted(record: CaseRecord, answer: Answer, *, touched: bool) -
     if not (case.answers or case.parts):
         graded = [Region(name, 0, 1 << 62) for name, grade in case.relevance.items() if grade > 0]
         return bool(metrics.shared(record.cited, record.found_gold or graded))
+    denial = any(matching.is_denial(alias) for aliases in (case.answers, *case.parts) for alias in aliases)
+    if matching.declines(_own_words(record, answer)) and not denial:
+        return False
     if case.answers and not _states(record, answer, touched=touched):
         return False
     if not all(says(record, said, part) for part in case.parts):
@@ -170,7 +175,14 @@ def _is_part(short: str, aliases: Sequence[str]) -> bool:
 def _is_quoted(record: CaseRecord, text: str) -> bool:
     """Whether the answer's own quotes, as the harness cuts them, hold the text."""
     said = metrics.normalise(text)
-    return any(said in metrics.normalise(cut) for cut in record.cuts if cut)
+    return any(said in metrics.normalise(quote) for quote in _quotes(record))
+
+
+def _own_words(record: CaseRecord, answer: Answer) -> str:
+    """The sentences of the answer that are no quotes of what it cites."""
+    text = plain_text(answer)
+    sentences = (text[span.start : span.end] for span in split_sentences(text))
+    return " ".join(each for each in sentences if not _is_quoted(record, each))
 
 
 def says(record: CaseRecord, said: str, aliases: Sequence[str]) -> bool:
@@ -184,17 +196,21 @@ def _known(record: CaseRecord) -> str:
     case = record.case
     told = [each.quote for each in case.evidence] + [each.content for each in case.history]
     golds = [*case.answers, *(alias for part in case.parts for alias in part)]
-    return "\n".join([case.question, *told, *golds, *(cut for cut in record.cuts if cut)])
+    return "\n".join([case.question, *told, *golds, *_quotes(record)])
 
 
 def _declines(record: CaseRecord, answer: Answer) -> bool:
     """Whether the answer declines in words, or says in words that what the question takes for granted is not so."""
-    said = matching.plain(plain_text(answer))
+    if matching.declines(_own_words(record, answer)):
+        return True
     quotes = [each.quote for each in record.case.denied_by]
-    if matching.declines(said) or not quotes:
-        return matching.declines(said)
-    own = "\n".join(cut for cut in record.cuts if cut)
-    return matching.denies(said, quotes, question=record.case.question, own=own, around=record.around)
+    said, own = matching.plain(plain_text(answer)), "\n".join(_quotes(record))
+    return bool(quotes) and matching.denies(said, quotes, question=record.case.question, own=own, around=record.around)
+
+
+def _quotes(record: CaseRecord) -> list[str]:
+    """What the answer cites, as the harness cuts it; a citation of more than a passage makes nothing known."""
+    return [cut for cut in record.cuts if cut and len(cut) <= PASSAGE_CHARS]
 
 
 def _brevity(record: CaseRecord) -> float:
