@@ -44,6 +44,7 @@ def test_numbers_dates_units_and_inflections_count_in_any_notation(alias: str, s
         ("How hot?", "250 °C", "At 200 degrees."),
         ("When?", "8 April", "On 8 May."),
         ("How often is it sampled?", "every four months", "Every four weeks."),
+        ("How many of the six came back?", "one of the six", "Every last one of the six did."),
     ],
 )
 def test_what_is_denied_or_has_another_value_is_not_said(question: str, alias: str, said: str) -> None:
@@ -60,6 +61,12 @@ def test_what_is_denied_or_has_another_value_is_not_said(question: str, alias: s
         ("What does a car cost?", "not carried", "A car costs 58 crowns.", False),
         ("When did the light go out?", "never went out", "It did not go out at all.", True),
         ("When did it start?", "1931", "It did not start until 1931.", True),
+        ("What does parking cost?", "no charge", "Good news: you pay nothing.", True),
+        ("What is on the menu?", "nothing", "Pies and tarts, nothing special.", False),
+        ("What is the view like?", "none", "It is second to none.", False),
+        ("Where is the sauna?", "no sauna", "A sauna isn't mentioned anywhere.", False),
+        ("Does he sell it?", "refused to sell", "He says no to every offer to sell.", True),
+        ("How late may it come?", "9 May", "It must come no later than 9 May.", True),
     ],
 )
 def test_a_denial_is_said_by_another_denial(question: str, alias: str, said: str, *, held: bool) -> None:
@@ -76,6 +83,7 @@ def test_another_reason_with_a_word_of_the_right_one_is_not_the_reason() -> None
     question = "Why did the mill stop?"
     assert says(question, ["sea wall"], "They raised the sea wall.", evidence)
     assert not says(question, ["sea wall"], "A storm broke the sea wall and carried off its wheel.", evidence)
+    assert says(question, ["sea wall"], "They raised the sea wall, and the miller took up fishing instead.", evidence)
 
 
 @pytest.mark.parametrize(
@@ -87,6 +95,10 @@ def test_another_reason_with_a_word_of_the_right_one_is_not_the_reason() -> None
         ("Did they mention cooperation?", ["cooperation"], "No, they did not mention cooperation.", False),
         ("Did they mention cooperation?", ["cooperation"], "Yes, at length.", None),  # the alias must be said as well
         ("Can I bring a dog?", ["Yes"], "You may bring a dog on Fridays.", True),
+        ("Can I swim?", ["Yes", "on Mondays"], "Yes, on any day except Mondays.", False),
+        ("Can I swim?", ["Yes", "on Mondays"], "Yes, on Mondays, but not in the pond.", True),
+        ("Can I swim?", ["Yes"], "Sorry, no swimming here.", False),
+        ("Can I swim?", ["Yes", "in the pond"], "You can go anywhere, only the pond is off limits.", None),
         ("Was it before or after?", ["before"], "No idea.", None),
         ("When is it open?", ["never"], "No day.", None),
     ],
@@ -107,6 +119,11 @@ def test_yes_and_no_agree_with_the_gold_or_not(
         ("When was it opened?", "12 October 1873", "In October 1873, on the 12th.", False),
         ("Where is it?", "loading bay", "In the loading bay, by the door.", False),
         ("And films, how long?", "one week", "Seven days, unlike books.", False),
+        ("How much milk?", "3 litres", "You need 3 litres of cream and 5 litres of milk.", True),
+        ("How much milk?", "3 litres", "You need 5 litres of cream and 3 litres of milk.", False),
+        ("Which leg was broken?", "left leg", "He broke his right leg; the left one was bruised.", True),
+        ("Which leg was broken?", "left leg", "Not the right leg, the left.", False),
+        ("What did they discuss?", "trade", "In short, what they might trade.", False),
     ],
 )
 def test_an_answer_that_opens_otherwise_does_not_give_the_gold(
@@ -129,6 +146,23 @@ def test_an_answer_that_opens_otherwise_does_not_give_the_gold(
 )
 def test_a_name_or_number_that_is_not_known_is_foreign(said: str, detail: str | None) -> None:
     assert matching.foreign(plain(said), "On 8 July she met the keeper, Jonas Thrane.") == detail
+
+
+@pytest.mark.parametrize(
+    ("said", "detail"),
+    [
+        ("It costs £620 more.", None),
+        ("It costs nearly £600 more.", None),
+        ("It costs £600 more.", "600"),
+        ("It costs nearly £700 more.", "700"),
+        ("It costs £2 million.", None),
+        ("It is up to HR.", None),
+        ("It is up to PR.", "pr"),
+    ],
+)
+def test_a_difference_a_rounded_number_and_initials_are_known(said: str, detail: str | None) -> None:
+    known = "Human resources pays £1,980, not £1,360. Sales, million pounds: 2"
+    assert matching.foreign(plain(said), known) == detail
 
 
 @pytest.mark.parametrize(

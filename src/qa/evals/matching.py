@@ -19,7 +19,7 @@ _SPOKEN = dict(
     for line in (
         "%= percent |°= degrees |°c= degrees |°f= degrees |£= pounds |$= dollars |€= euros |o'clock= |no one=nobody",
         "once=1 time|twice=2 times|thrice=3 times|dozen=12|noon=12:00|midday=12:00|midnight=0:00|below zero=minus",
-        "per cent=percent|half an hour=30 minutes|fortnight=14 days",
+        "per cent=percent|every single one=all|every last one=all|half an hour=30 minutes|fortnight=14 days",
     )
     for each in line.split("|")
 )
@@ -32,6 +32,8 @@ _UNITS = dict(
     for each in line.split()
 )
 _MEASURES = {stem(each) for each in ("percent", "pounds", "dollars", "euros", "degrees", *_UNITS.values())}
+_PAIRS = "left=right north=south east=west upper=lower top=bottom before=after first=last inside=outside"
+_OPPOSITES = dict(each.split("=")[::way] for each in _PAIRS.split() for way in (1, -1))
 _WRITTEN = re.compile(
     r"°[CF]?|[%£$€]|(?<!\w)(?:" + "|".join(each for each in _SPOKEN if each[0].isalpha()) + r")(?!\w)", re.I
 )
@@ -41,6 +43,14 @@ _SENTENCE = re.compile(r"(?<=[.!?;])\s++|\n")
 _THOUSANDS = re.compile(r"(?<=\d)k\b", re.I)
 _MILLIONS = re.compile(r"([£$€] ?[\d.,]*\d)m\b", re.I)
 _THE_DAY = re.compile(r"\bthe (?=\d{1,2}(?:st|nd|rd|th)\b)", re.I)
+_COURTESY = re.compile(
+    r"^\W*(?:(?:(?:i'm )?sorry|well|hmm+|oh|(?:good|bad) news|unfortunately|sadly|luckily|actually|"
+    r"in (?:short|brief|fact)|good question)(?:[,:;.!]| [–-])|i'm afraid(?: that)?,?)\s+",
+    re.I,
+)
+_ABOUT = re.compile(
+    r"\b(?:about|around|roughly|nearly|almost|over|under|(?:more|less) than|close to|some) (.{1,24})", re.I
+)
 _MARK = re.compile(r"\s*+\[\d++\]|(?m:^[ \t]*+(?:\d{1,2}[.)]|[-*•])[ \t]++)")  # a citation's, or that of an item
 
 _CLAUSE = re.compile(
@@ -49,19 +59,20 @@ _CLAUSE = re.compile(
     re.I,
 )
 _NEGATION = re.compile(
-    r"(?:\bnot\b(?! (?:only|just)\b)|\bno\b(?!\.\s*\d)|\b(?:never|none|neither|nor|without|cannot|nobody|nothing|"
-    r"nowhere|rather than|instead of|unlike|whereas|while|except)\b|n['’]t\b)(?![^.;]{0,40}\buntil\b)",
+    r"(?:\bnot\b(?! (?:only|just)\b)|\bno\b(?!\.\s*\d| (?:doubt|problem|\w+ than)\b)|(?<!second to )\bnone\b|\b(?:"
+    r"never|neither|nor|without|cannot|nobody|nothing|nowhere|rather than|instead of|unlike|whereas|while|except)"
+    r"\b|n['’]t\b)(?![^.;]{0,40}\buntil\b)",
     re.I,
 )
 _DENIAL = re.compile(
-    r"\b(?:closed|shut|absent|unable|banned|(?:forbid|forbad|prohibit|exclud|refus|declin|lack|fail|miss(?=es|ed|ing))"
-    r"\w*)\b",
+    r"\b(?:closed|shut|off limits|absent|unable|banned|(?:forbid|forbad|prohibit|exclud|refus|declin|lack|fail|"
+    r"miss(?=es|ed|ing))\w*)\b",
     re.I,
 )
 _FIRST_WORD = re.compile(
     r"\W*(?:(?P<yes>yes|yeah|yep|correct|indeed|certainly|definitely|absolutely|exactly|of course|sure|that's right|"
     r"(?:it|he|she|they|you|we|there) (?:is|are|was|were|does|do|did|can|may|has|have|will)(?=[.,;:]| [–-]))"
-    r"|(?P<no>no|nope|never|nobody|none|neither|not (?!only|just)|unfortunately,? no))\b",
+    r"|(?P<no>no|nope|never|nobody|none|neither|not (?!only|just)))\b",
     re.I,
 )
 _YES_OR_NO = re.compile(
@@ -73,7 +84,7 @@ _OPEN = re.compile(r"\bor\b|^\W*(?:who|whom|whose|what|when|where|why|how|which)
 _WHY = re.compile(r"\b(?:why|how come|what for|reason)\b", re.I)
 _CELL = re.compile(r"([^|:\n]{1,60}): ([^|\n]+)")
 _HOW_MANY = re.compile(r"\bhow many (\w+)", re.I)
-_COUNTED = re.compile(r"(?<![\w.,])([\d.,]*\d|[a-z-]+) ((?:[a-z-]+ )?[a-z-]+)", re.I)
+_COUNTED = re.compile(r"(?<![\w.,])([\d.,]*\d|[a-z-]+) ((?:[a-z-]+ ){0,3}[a-z-]+)", re.I)
 _PLACED = re.compile(r"\W*(?:in|on|at|by|from|to|because of)\b", re.I)
 OPENING_WORDS = 6
 BARE_WORDS = 3
@@ -85,7 +96,7 @@ _SILENT = (
 )
 _DECLINES = re.compile(
     rf"(?:\b(?:not?|never|nothing|neither|nowhere|none|nobody|cannot|unable to)\b|n['’]t\b)(?:\W+\w+){{0,7}}?\W+"
-    rf"{_SILENT}|\b{_SILENT}(?:\W+\w+)? (?:nothing|no)\b|\bnothing (?:about|on)\b|\bremains? open\b"
+    rf"{_SILENT}|\b{_SILENT}(?:\W+\w+)? (?:nothing|no)\b(?! to\b)|\bnothing (?:about|on)\b|\bremains? open\b"
     r"|\b(?:unclear|unknown|unspecified|unstated|silent)\b",
     re.I,
 )
@@ -96,9 +107,9 @@ _YES, _NO = ["yes"], ["no"]
 
 @lru_cache(maxsize=4096)
 def plain(text: str) -> str:
-    """The text without markers, its spoken numbers and signs of units written as the other notations are."""
-    text = _MILLIONS.sub(r"\1 million", text)
-    text = _WRITTEN.sub(lambda found: _SPOKEN[found[0].lower()], _MARK.sub(" ", text.replace("’", "'")))
+    """The text without markers and opening courtesy, spoken numbers and signs of units written as others are."""
+    text = _COURTESY.sub("", _MILLIONS.sub(r"\1 million", text.replace("’", "'")))
+    text = _WRITTEN.sub(lambda found: _SPOKEN[found[0].lower()], _MARK.sub(" ", text))
     return _AND_A_HALF.sub(_halved, _THOUSANDS.sub(",000", _THE_DAY.sub("", text)))
 
 
@@ -140,6 +151,10 @@ def agrees(said: str, aliases: Sequence[str], *, question: str) -> bool | None:
     if spoken is not None:
         if bool(spoken["yes"]) != yes:
             return False
+        more = [plain(alias) for alias in aliases if words(alias) != _YES and not _denies(alias)]
+        excepted = [_denies(clause) for alias in more for clause in _saying(said, alias, question)]
+        if yes and excepted and all(excepted):
+            return False
         return True if _YES in bare or not yes else None
     if _is_bare_denial(said):
         return not yes
@@ -152,13 +167,20 @@ def agrees(said: str, aliases: Sequence[str], *, question: str) -> bool | None:
 def foreign(said: str, known: str, *, around: str = "") -> str | None:
     """The first number, date, measure or name of a plain text that is not known; None when all are.
 
-    A number may also stand `around`, in a sentence that shares two words with the one that says it. "One", "first" and
-    "second" count for nothing, nor does 1 or 2.
+    A number may also stand `around`, in a sentence that shares two words with the one that says it, be the difference
+    of two that are known, or be near one after "about". "One", "first" and "second" count for nothing, nor does 1 or 2.
+    Letters such as HR may stand for words that are known.
     """
+    letters = "".join(word[0] for word in words(known))
     known, around = (f"{text}\n{_in_days(text)}" for text in (plain(known), plain(around)))
-    held = facts.numbers(known, strict=False) | {1, 2}
+    told = facts.numbers(known, strict=False)
+    millions = {number * 10**6 for number in told if "million" in words(known)}  # of a column
+    held = told | {1, 2} | millions | {one - other for one in told for other in told if one - other >= 10}
     for sentence in _SENTENCE.split(said):
+        about = {number for found in _ABOUT.findall(sentence) for number in facts.numbers(found)}
         for number in sorted(facts.numbers(sentence) - held):
+            if number in about and any(abs(number - each) <= each / 20 or number == round(each) for each in held):
+                continue
             near = " ".join(each for each in _SENTENCE.split(around) if number in _numbers(each))
             if _count(_stems(sentence), _stems(near)) < 2:
                 return f"{number:f}"
@@ -170,6 +192,7 @@ def foreign(said: str, known: str, *, around: str = "") -> str | None:
     spoken = {*words(every), *facts.initials(every), "i", "yes", "no"}
     roots = {stem(word) for word in spoken}
     parts = [part for name in facts.names(said) for part in name if part.partition("'")[0] not in spoken]
+    parts = [part for part in parts if not (part.upper() in said and part in letters)]
     return next((part for part in parts if not _held(stem(part), roots)), None)
 
 
@@ -180,7 +203,7 @@ def is_denial(alias: str) -> bool:
 
 def refuses(said: str) -> bool:
     """Whether the first clause of a plain text denies, or the text declines."""
-    return _NEGATION.search(next(iter(_clauses(said)), "")) is not None or declines(said)
+    return _NEGATION.search(_clauses(said)[0]) is not None or declines(said)
 
 
 def declines(said: str) -> bool:
@@ -191,35 +214,31 @@ def declines(said: str) -> bool:
 def denies(said: str, quotes: Sequence[str], *, question: str, own: str, around: str) -> bool:
     """Whether a plain text says that what the question takes for granted is not so.
 
-    It begins with a denial, or negates something of the question and holds a fifth of what the denying quotes say
-    beyond the question. Or it holds half of that, and no name or number that neither they, its own quotes nor the
-    question have.
+    It begins with a denial, negates something of the question and holds a fifth of what the denying quotes say beyond
+    the question, or holds half of that. And it has no name or number that is not in any of the texts given.
     """
     asked = _stems(question)
     told = _stems(" ".join(quotes)) - asked
     share = _count(told, _stems(said)) / max(1, len(told))
-    known = "\n".join((*quotes, question, own))
-    if share >= 0.5 and foreign(said, known) is None:
-        return True
     first = _FIRST_WORD.match(said)
     begins = (first is not None and first["no"] is not None) or _is_bare_denial(said)
     negated = any(_denies(clause) and _count(asked, _stems(clause)) for clause in _clauses(said))
-    return (begins or (negated and share >= 0.2)) and foreign(said, f"{known}\n{around}") is None
+    known = "\n".join((*quotes, question, own, around))
+    return (begins or share >= (0.2 if negated else 0.5)) and foreign(said, known) is None
 
 
 def _is_bare_denial(said: str) -> bool:
     """Whether the first clause only denies what was asked: "It wasn't.", "They can't."."""
-    opening = next(iter(_clauses(said)), "")
+    opening = _clauses(said)[0]
     return len(words(opening)) <= BARE_WORDS and _NEGATION.search(opening) is not None
 
 
 def _says(said: str, alias: str, question: str, evidence: str) -> bool:
     if _denies(alias):
         return _says_denial(said, alias, question)
+    known = _stems(f"{question} {alias} {evidence}")
     clauses = [] if _is_mislabelled(said, alias, evidence) else _saying(said, alias, question)
-    if _WHY.search(question) and _count(own := _stems(said), _stems(f"{question} {alias} {evidence}")) <= 0.4 * len(
-        own
-    ):
+    if _WHY.search(question) and 2.5 * _count(told := _stems(" ".join(clauses)), known) <= len(told):
         return False  # another reason, with a word of the right one
     if any(_denies(clause) for clause in _saying(plain(evidence), alias, question)):
         return bool(clauses)  # the text itself tells it by a denial
@@ -237,12 +256,12 @@ def _is_mislabelled(said: str, alias: str, evidence: str) -> bool:
 
 
 def _says_denial(said: str, alias: str, question: str) -> bool:
-    """Whether a sentence denies half of what the alias does, or the first what was asked, or anything in few words."""
+    """Whether a sentence denies half of what the alias does, or the first clause what was asked, or it in few words."""
     rest = _stems(_DENIAL.sub(" ", _NEGATION.sub(" ", alias)))
     for sentence in _SENTENCE.split(said):
         if rest and _denies(sentence) and 2 * _count(rest, _stems(sentence)) >= len(rest):
-            return _numbers(alias) <= _numbers(said)
-    first = _SENTENCE.split(said)[0]
+            return _numbers(alias) <= _numbers(said) and not declines(sentence)
+    first = _clauses(said)[0]
     own = _stems(first)
     short = len(words(first)) <= DENIED_WITHIN or 2 * _count(own, _stems(question)) >= len(own)
     return _denies(first) and short and not declines(said)
@@ -252,18 +271,21 @@ def answers_otherwise(said: str, aliases: Sequence[str], *, question: str) -> bo
     """Whether a reply opens with another answer than the gold, which it may mention afterwards.
 
     It opens with a few words that hold nothing of any alias: "Nothing at all", a place or time ("In Torvenna; …"), or
-    another name or number than the question's. Or it counts what "how many" asks for with another number.
+    another name or number than the question's. Or it counts or measures what is asked for with another
+    number, or opens with the opposite, such as "right" for "left".
     """
     golds = " ".join(plain(alias) for alias in aliases)
     golds = f"{golds} {_in_days(golds)}"
-    opening = next(iter(_clauses(said)), "")
+    opening = _clauses(said)[0]
     counted = _HOW_MANY.search(question)
-    if counted:
-        thing = stem(counted[1].lower())
-        for found in _COUNTED.finditer(said):
-            number = _numbers(found[1])
-            if number and not number <= _numbers(golds) and thing in map(stem, words(found[2])):
-                return True
+    things = {stem(counted[1].lower())} if counted else _stems(question)
+    for found in _COUNTED.finditer(said):
+        number, beside = _numbers(found[1]) - _numbers(golds), _stems(found[2])
+        if number and _count(things, beside) and (counted or _MEASURES & beside & _stems(golds)):
+            return True
+    opposite = {_OPPOSITES[each] for each in words(golds) if each in _OPPOSITES}
+    if not _denies(opening) and opposite.difference(words(golds)).intersection(words(opening)):
+        return True
     numbers = facts.numbers(opening) - _numbers(question)
     if len(words(opening)) > OPENING_WORDS or _numbers(opening) & _numbers(golds):
         return False
@@ -296,7 +318,7 @@ def _saying(said: str, alias: str, question: str) -> list[str]:
 
 
 def _clauses(text: str) -> list[str]:
-    return [clause for clause in _CLAUSE.split(text) if clause]
+    return [clause for clause in _CLAUSE.split(text) if clause] or [""]
 
 
 def _denies(text: str) -> bool:
