@@ -92,6 +92,7 @@ def test_another_reason_with_a_word_of_the_right_one_is_not_the_reason() -> None
         ("Is it open?", ["Yes"], "Yes, every day.", True),
         ("Is it open?", ["Yes"], "No.", False),
         ("Is it open?", ["No"], "It isn't.", True),
+        ("Was the fair held?", ["No"], "It wasn't held: rain came.", True),
         ("Did they mention cooperation?", ["cooperation"], "No, they did not mention cooperation.", False),
         ("Did they mention cooperation?", ["cooperation"], "Yes, at length.", None),  # the alias must be said as well
         ("Can I bring a dog?", ["Yes"], "You may bring a dog on Fridays.", True),

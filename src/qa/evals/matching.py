@@ -87,7 +87,7 @@ _HOW_MANY = re.compile(r"\bhow many (\w+)", re.I)
 _COUNTED = re.compile(r"(?<![\w.,])([\d.,]*\d|[a-z-]+) ((?:[a-z-]+ ){0,3}[a-z-]+)", re.I)
 _PLACED = re.compile(r"\W*(?:in|on|at|by|from|to|because of)\b", re.I)
 OPENING_WORDS = 6
-BARE_WORDS = 3
+BARE_WORDS = 4
 DENIED_WITHIN = 10
 _SILENT = (
     r"(?:sa(?:y|id|ys)|stat(?:e|ed|es)|mention\w*|giv(?:e|en|es)|contain\w*|cover\w*|answer\w*|specif\w*|tell|told|"
