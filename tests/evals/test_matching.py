@@ -28,6 +28,10 @@ def says(question: str, aliases: list[str], said: str, evidence: str = "") -> bo
         ("steadily expanded", "They have been steadily expanding."),
         ("two daughters", "There were 2 daughters."),
         ("12 noon", "At midday, 12:00 noon."),
+        ("harbour defences", "For defense of the harbor."),
+        ("prices rose", "Prices were rising."),
+        ("reorganise the cooperative", "To re-organize the co-operative."),
+        ("every two months", "Every other month."),
     ],
 )
 def test_numbers_dates_units_and_inflections_count_in_any_notation(alias: str, said: str) -> None:
@@ -158,11 +162,13 @@ def test_a_name_or_number_that_is_not_known_is_foreign(said: str, detail: str | 
         ("It costs nearly £700 more.", "700"),
         ("It costs £2 million.", None),
         ("It is up to HR.", None),
+        ("It is up to Harbor House.", None),
+        ("It lasts an hour.", "hour"),
         ("It is up to PR.", "pr"),
     ],
 )
 def test_a_difference_a_rounded_number_and_initials_are_known(said: str, detail: str | None) -> None:
-    known = "Human resources pays £1,980, not £1,360. Sales, million pounds: 2"
+    known = "Human resources pays £1,980, not £1,360. Sales, million pounds: 2. Harbour House"
     assert matching.foreign(plain(said), known) == detail
 
 

@@ -19,7 +19,7 @@ _SPOKEN = dict(
     for line in (
         "%= percent |°= degrees |°c= degrees |°f= degrees |£= pounds |$= dollars |€= euros |o'clock= |no one=nobody",
         "once=1 time|twice=2 times|thrice=3 times|dozen=12|noon=12:00|midday=12:00|midnight=0:00|below zero=minus",
-        "per cent=percent|every single one=all|every last one=all|half an hour=30 minutes|fortnight=14 days",
+        "per cent=percent|every other=every 2|every last one=all|half an hour=30 minutes|fortnight=14 days",
     )
     for each in line.split("|")
 )
@@ -42,15 +42,16 @@ _AND_A_HALF = re.compile(r"\b(\w+) and a half\b", re.I)
 _SENTENCE = re.compile(r"(?<=[.!?;])\s++|\n")
 _THOUSANDS = re.compile(r"(?<=\d)k\b", re.I)
 _MILLIONS = re.compile(r"([£$€] ?[\d.,]*\d)m\b", re.I)
+_PREFIX = re.compile(r"\b(co|re|pre|non|e)-(?=[a-z])", re.I)
+_BRITISH = re.compile(r"(?<=\w\wo)u(?=r)|(?<=\w{4}i)s(?=[eia])|(?<=[ft]en)c(?=es?\b)")
+_AMERICAN = {"u": "", "s": "z", "c": "s"}
 _THE_DAY = re.compile(r"\bthe (?=\d{1,2}(?:st|nd|rd|th)\b)", re.I)
 _COURTESY = re.compile(
     r"^\W*(?:(?:(?:i'm )?sorry|well|hmm+|oh|(?:good|bad) news|unfortunately|sadly|luckily|actually|"
     r"in (?:short|brief|fact)|good question)(?:[,:;.!]| [–-])|i'm afraid(?: that)?,?)\s+",
     re.I,
 )
-_ABOUT = re.compile(
-    r"\b(?:about|around|roughly|nearly|almost|over|under|(?:more|less) than|close to|some) (.{1,24})", re.I
-)
+_ABOUT = re.compile(r"\b(?:about|around|roughly|nearly|almost|over|under|(?:more|less) than|some) (.{1,24})", re.I)
 _MARK = re.compile(r"\s*+\[\d++\]|(?m:^[ \t]*+(?:\d{1,2}[.)]|[-*•])[ \t]++)")  # a citation's, or that of an item
 
 _CLAUSE = re.compile(
@@ -109,7 +110,7 @@ _YES, _NO = ["yes"], ["no"]
 def plain(text: str) -> str:
     """The text without markers and opening courtesy, spoken numbers and signs of units written as others are."""
     text = _COURTESY.sub("", _MILLIONS.sub(r"\1 million", text.replace("’", "'")))
-    text = _WRITTEN.sub(lambda found: _SPOKEN[found[0].lower()], _MARK.sub(" ", text))
+    text = _WRITTEN.sub(lambda found: _SPOKEN[found[0].lower()], _MARK.sub(" ", _PREFIX.sub(r"\1", text)))
     return _AND_A_HALF.sub(_halved, _THOUSANDS.sub(",000", _THE_DAY.sub("", text)))
 
 
@@ -149,11 +150,9 @@ def agrees(said: str, aliases: Sequence[str], *, question: str) -> bool | None:
     yes = _YES in bare or not (_NO in bare or _NEGATION.search(aliases[0]))
     spoken = _FIRST_WORD.match(said)
     if spoken is not None:
-        if bool(spoken["yes"]) != yes:
-            return False
         more = [plain(alias) for alias in aliases if words(alias) != _YES and not _denies(alias)]
         excepted = [_denies(clause) for alias in more for clause in _saying(said, alias, question)]
-        if yes and excepted and all(excepted):
+        if bool(spoken["yes"]) != yes or (yes and excepted and all(excepted)):
             return False
         return True if _YES in bare or not yes else None
     if _is_bare_denial(said):
@@ -168,8 +167,8 @@ def foreign(said: str, known: str, *, around: str = "") -> str | None:
     """The first number, date, measure or name of a plain text that is not known; None when all are.
 
     A number may also stand `around`, in a sentence that shares two words with the one that says it, be the difference
-    of two that are known, or be near one after "about". "One", "first" and "second" count for nothing, nor does 1 or 2.
-    Letters such as HR may stand for words that are known.
+    of two that are known, or be near one after "about"; 1, 2, "one", "first" and "second" count for nothing. Letters
+    such as HR may stand for words that are known.
     """
     letters = "".join(word[0] for word in words(known))
     known, around = (f"{text}\n{_in_days(text)}" for text in (plain(known), plain(around)))
@@ -190,10 +189,9 @@ def foreign(said: str, known: str, *, around: str = "") -> str | None:
     for unit in sorted(_MEASURES & _stems(said) - _stems(every)):
         return unit
     spoken = {*words(every), *facts.initials(every), "i", "yes", "no"}
-    roots = {stem(word) for word in spoken}
     parts = [part for name in facts.names(said) for part in name if part.partition("'")[0] not in spoken]
-    parts = [part for part in parts if not (part.upper() in said and part in letters)]
-    return next((part for part in parts if not _held(stem(part), roots)), None)
+    parts = [part for part in parts if not (part in letters and part.upper() in said)]
+    return next((part for part in parts if not _count(_stems(part), _stems(every))), None)
 
 
 def is_denial(alias: str) -> bool:
@@ -271,8 +269,8 @@ def answers_otherwise(said: str, aliases: Sequence[str], *, question: str) -> bo
     """Whether a reply opens with another answer than the gold, which it may mention afterwards.
 
     It opens with a few words that hold nothing of any alias: "Nothing at all", a place or time ("In Torvenna; …"), or
-    another name or number than the question's. Or it counts or measures what is asked for with another
-    number, or opens with the opposite, such as "right" for "left".
+    another name or number than the question's. Or with the opposite ("right" for "left"), or it counts or measures what
+    is asked for with another number.
     """
     golds = " ".join(plain(alias) for alias in aliases)
     golds = f"{golds} {_in_days(golds)}"
@@ -332,9 +330,10 @@ def _numbers(text: str) -> frozenset[Decimal]:
 
 @lru_cache(maxsize=4096)
 def _stems(text: str) -> frozenset[str]:
-    """The stems that carry meaning, units spelt out, without numbers."""
+    """The stems that carry meaning, units spelt out, in American spelling, without numbers."""
     found = {_UNITS.get(word, word) for word in words(text) if word not in STOP_WORDS and not word.endswith("n't")}
-    return frozenset(stem(word) for word in found if not (word[0].isdigit() or _numbers(word)))
+    found = {word for word in found if not (word[0].isdigit() or _numbers(word))}
+    return frozenset(stem(_BRITISH.sub(lambda letter: _AMERICAN[letter[0]], word)) for word in found)
 
 
 def _held(one: str, among: Collection[str]) -> bool:
