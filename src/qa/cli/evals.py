@@ -19,7 +19,6 @@ from qa.words import visible
 
 if TYPE_CHECKING:
     from qa.evals.results import Results
-    from qa.evals.runner import RunPlan
 
 app = typer.Typer(help="Measure the answers: run suites, compare runs.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -59,26 +58,19 @@ def run(
     """Ask every question of the suites; a run that was killed goes on where it was."""
     from qa.evals.baseline import keep as keep_run
     from qa.evals.opening import chatbot_opener, describe
-    from qa.evals.runner import make_plan, run_suite
+    from qa.evals.runner import make_plan, new_folder, run_suite, unfinished
     from qa.evals.sources import Sources
     from qa.evals.summary import overview
 
-    work = load_settings().home / "evals"
-    sources = Sources(
-        home=home,
-        work=work / "corpora",
-        limit=limit,
-        seed=seed,
-        search_only=search_only,
-        corpus=corpus,
-    )
+    work, runs = load_settings().home / "evals", load_settings().home / "runs"
+    sources = Sources(home=home, work=work / "corpora", limit=limit, seed=seed, search_only=search_only, corpus=corpus)
     chosen = {"model": model, "embeddings": embeddings, "top_k": top_k, "strictness": strictness}
     opener, load = chatbot_opener(chosen, work=work), _loader(judge, home, price)
     failed, finished = False, []
     for name in suites:
         suite = sources.open(name)
         plan = make_plan(suite, describe(chosen))
-        folder = out / suite.name if out is not None else _run_folder(plan)
+        folder = out / suite.name if out is not None else unfinished(runs, plan) or new_folder(runs, plan)
         with _progress(suite.name, total=len(suite.cases)) as done:
             run_suite(suite, folder=folder, open_system=opener, plan=plan, jobs=jobs, done=done)
         results = load(folder)
@@ -185,13 +177,6 @@ def _gate_fails(before: Results, after: Results, *, strict: bool) -> bool:
     comparison = compare_results(before, after)
     print(compared(comparison))
     return comparison.fails(strict=strict)
-
-
-def _run_folder(plan: RunPlan) -> Path:
-    from qa.evals.runner import new_folder, unfinished
-
-    runs = load_settings().home / "runs"
-    return unfinished(runs, plan) or new_folder(runs, plan)
 
 
 @contextmanager

@@ -188,8 +188,6 @@ def _entailed(sentence: Cited, entails: Entails) -> bool:
 def _needed(sentence: Cited, entails: Entails) -> int:
     if not _entailed(sentence, entails):
         return 0
-    if len(sentence.premises) == 1:
-        return 1
     count = 0
     for position, premise in enumerate(sentence.premises):
         rest = "\n".join(sentence.premises[:position] + sentence.premises[position + 1 :])

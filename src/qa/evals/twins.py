@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -67,12 +68,9 @@ def _twin(case: Case, kind: str, **changed: object) -> Case:
 
 
 def _mistyped(cases: Sequence[Case], generator: random.Random) -> list[Case]:
-    twins = []
-    for case in cases:
-        twins.append(_twin(case, "typo", question=mistype(case.question, generator)))
-        twins.append(_twin(case, "lower-case", question=case.question.lower()))
-        twins.append(_twin(case, "upper-case", question=case.question.upper()))
-    return twins
+    typo = partial(mistype, generator=generator)
+    kinds: dict[str, Callable[[str], str]] = {"typo": typo, "lower-case": str.lower, "upper-case": str.upper}
+    return [_twin(case, kind, question=write(case.question)) for case in cases for kind, write in kinds.items()]
 
 
 def mistype(question: str, generator: random.Random) -> str:
