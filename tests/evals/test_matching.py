@@ -30,6 +30,7 @@ def says(question: str, aliases: list[str], said: str, evidence: str = "") -> bo
         ("12 noon", "At midday, 12:00 noon."),
         ("harbour defences", "For defense of the harbor."),
         ("prices rose", "Prices were rising."),
+        ("2.5 metres", "2.5 m."),
         ("reorganise the cooperative", "To re-organize the co-operative."),
         ("every two months", "Every other month."),
     ],
@@ -129,6 +130,10 @@ def test_yes_and_no_agree_with_the_gold_or_not(
         ("Which leg was broken?", "left leg", "He broke his right leg; the left one was bruised.", True),
         ("Which leg was broken?", "left leg", "Not the right leg, the left.", False),
         ("What did they discuss?", "trade", "In short, what they might trade.", False),
+        ("What turned the saw?", "a donkey", "The wind; a donkey came later.", True),
+        ("Which club came last?", "chess", "The rowers, who did worse than chess.", True),
+        ("Which club came last?", "chess", "Chess, which nobody expected.", False),
+        ("Which club came last?", "chess", "Rowing, though chess was close.", True),
     ],
 )
 def test_an_answer_that_opens_otherwise_does_not_give_the_gold(
@@ -145,6 +150,7 @@ def test_an_answer_that_opens_otherwise_does_not_give_the_gold(
         ("She met Jonas Thrane on 9 July.", "9"),
         ("She met Jonas Thrane 40 times.", "40"),
         ("She met two men.", None),
+        ("She met them at 8 degrees Celsius.", "degre"),
         ("I'm told she met Jonas.", None),
         ("She got 8 per cent.", "percent"),
     ],

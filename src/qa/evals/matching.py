@@ -17,9 +17,9 @@ from qa.words import STOP_WORDS, same_root, stem, words
 _SPOKEN = dict(
     each.split("=")
     for line in (
-        "%= percent |°= degrees |°c= degrees |°f= degrees |£= pounds |$= dollars |€= euros |o'clock= |no one=nobody",
-        "once=1 time|twice=2 times|thrice=3 times|dozen=12|noon=12:00|midday=12:00|midnight=0:00|below zero=minus",
-        "per cent=percent|every other=every 2|every last one=all|half an hour=30 minutes|fortnight=14 days",
+        "%= percent |°= degrees |°c= degrees |°f= degrees |£= pounds |$= dollars |€= euros |no one=nobody|o'clock= ",
+        "fortnight=14 days|below zero=minus|dozen=12|thrice=3 times|once=1 time|midday=12:00|noon=12:00|celsius=",
+        "per cent=percent|half an hour=30 minutes|every other=every 2|every last one=all|midnight=0:00|twice=2 times",
     )
     for each in line.split("|")
 )
@@ -86,7 +86,7 @@ _WHY = re.compile(r"\b(?:why|how come|what for|reason)\b", re.I)
 _CELL = re.compile(r"([^|:\n]{1,60}): ([^|\n]+)")
 _HOW_MANY = re.compile(r"\bhow many (\w+)", re.I)
 _COUNTED = re.compile(r"(?<![\w.,])([\d.,]*\d|[a-z-]+) ((?:[a-z-]+ ){0,3}[a-z-]+)", re.I)
-_PLACED = re.compile(r"\W*(?:in|on|at|by|from|to|because of)\b", re.I)
+_ELSEWHERE = re.compile(r"\W*(?:in|on|at|by|from|to|because of)\b|[^,;:.!?]{1,60}(?:;|, (?:who|which|though)\b)", re.I)
 OPENING_WORDS = 6
 BARE_WORDS = 4
 DENIED_WITHIN = 10
@@ -268,9 +268,9 @@ def _says_denial(said: str, alias: str, question: str) -> bool:
 def answers_otherwise(said: str, aliases: Sequence[str], *, question: str) -> bool:
     """Whether a reply opens with another answer than the gold, which it may mention afterwards.
 
-    It opens with a few words that hold nothing of any alias: "Nothing at all", a place or time ("In Torvenna; …"), or
-    another name or number than the question's. Or with the opposite ("right" for "left"), or it counts or measures what
-    is asked for with another number.
+    It opens with a few words that hold nothing of any alias: "Nothing at all", a place or time ("In Torvenna; …"), what
+    stands apart ("Steam; …", "Steam, which …"), or another name or number than the question's. Or with the opposite
+    ("right" for "left"), or it counts or measures what is asked for with another number.
     """
     golds = " ".join(plain(alias) for alias in aliases)
     golds = f"{golds} {_in_days(golds)}"
@@ -294,7 +294,7 @@ def answers_otherwise(said: str, aliases: Sequence[str], *, question: str) -> bo
     if len(words(opening)) <= BARE_WORDS and _NEGATION.search(opening) and not _denies(golds):
         return True
     others = [name for name in facts.names(opening) if not _count(map(stem, name), _stems(question))]
-    return bool(others or numbers or _PLACED.match(opening))
+    return bool(others or numbers or (_ELSEWHERE.match(said) and not _denies(opening)))
 
 
 def _saying(said: str, alias: str, question: str) -> list[str]:
@@ -331,7 +331,7 @@ def _numbers(text: str) -> frozenset[Decimal]:
 @lru_cache(maxsize=4096)
 def _stems(text: str) -> frozenset[str]:
     """The stems that carry meaning, units spelt out, in American spelling, without numbers."""
-    found = {_UNITS.get(word, word) for word in words(text) if word not in STOP_WORDS and not word.endswith("n't")}
+    found = {_UNITS.get(word, word) for word in words(text) if not word.endswith("n't")} - STOP_WORDS
     found = {word for word in found if not (word[0].isdigit() or _numbers(word))}
     return frozenset(stem(_BRITISH.sub(lambda letter: _AMERICAN[letter[0]], word)) for word in found)
 
