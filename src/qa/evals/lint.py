@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from qa.evals import matching
 from qa.evals.figures import COMPARED
+from qa.evals.metrics import contains_answer
 from qa.evals.statistics import paired_interval
 from qa.evals.suites import Case, Suite, Texts, locate, read_corpus
 from qa.words import terms
@@ -85,4 +86,8 @@ def _is_held(answers: Sequence[str], quotes: str, question: str) -> bool:
     """Whether the evidence says one of these answers, or settles a question of yes or no, as the scores see it."""
     said, asked = matching.plain(quotes), matching.plain(question)
     bare = {*map(str.casefold, answers)} & {"yes", "no"}
-    return bool(bare) or matching.says_any(said, answers, question=asked, evidence=quotes)
+    return (
+        bool(bare)
+        or bool(contains_answer(quotes, answers))
+        or matching.says_any(said, answers, question=asked, evidence=quotes)
+    )

@@ -29,7 +29,7 @@ from qa.evals.suites import Case, Suite, read_corpus
 from qa.evals.systems import System, run_case
 from qa.index.private import make_private, write_whole
 
-PLAN, RECORDS = "run.json", "records.jsonl"
+PLAN, RECORDS, LOCK = "run.json", "records.jsonl", "run.lock"
 PACKAGES = ("chromadb", "langchain-core", "numpy", "onnxruntime", "qa", "tantivy")
 PACKAGE = Path(__file__).parents[1]
 
@@ -102,8 +102,9 @@ def run_suite(
 def _alone(folder: Path) -> Iterator[None]:
     """Keeps other processes out of a run. Raises: SuiteError when one is in it."""
     try:
-        with FileLock(folder / "run.lock", timeout=0, mode=0o600):
+        with FileLock(folder / LOCK, timeout=0, mode=0o600):
             yield
+            (folder / LOCK).unlink()
     except Timeout as error:
         raise SuiteError(f"another process is running {folder}. Wait for it, or choose another with --out") from error
 
