@@ -110,7 +110,7 @@ def test_recall_rises_with_context(results: Results) -> None:
 
 def test_the_summary_says_what_the_figures_rest_on(results: Results) -> None:
     text = markdown(results)
-    assert "15 of 15 cases: 14 answered, 0 abstained, 1 crashed." in text
+    assert "15 of 15 cases: 14 answered, 0 abstained, 1 crashed; 11 came out as they should." in text
     assert "The first crash: RuntimeError: the model has left" in text
     assert "| right | 91.7% | 64.6% – 98.5% | 12 | 3 |" in text
     assert "| refused |" not in text  # three cases are too few to show

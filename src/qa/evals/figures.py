@@ -112,10 +112,16 @@ def by_tag(scored: Sequence[Scored]) -> list[Figure]:
     return made
 
 
-def shown(results_figures: Sequence[Figure], *, primary: Sequence[str], everything: bool) -> list[Figure]:
-    """The figures to print: the six and the primary ones, or all; none that rests on fewer than `FEWEST` cases."""
-    named = dict.fromkeys((*primary, *SIX))
-    return [each for each in results_figures if each.n >= FEWEST and (everything or each.name in named)]
+def shown(figures: Sequence[Figure], *, primary: Sequence[str], everything: bool) -> list[Figure]:
+    """The figures to print: the six and the primary ones, or all; none that rests on too few cases."""
+    few = too_few(figures)
+    return [each for each in figures if each.name not in few and (everything or each.name in (*primary, *SIX))]
+
+
+def too_few(figures: Sequence[Figure]) -> list[str]:
+    """The names of those that rest on fewer than `FEWEST` cases; the headline does when either of its halves does."""
+    few = [each.name for each in figures if each.n < FEWEST]
+    return ["headline", *few] if {"right", "refused"} & {*few} and "headline" not in few else few
 
 
 def answered(scored: Sequence[Scored]) -> tuple[list[float], list[float], list[str]]:
@@ -181,6 +187,11 @@ def _confidence(scored: Sequence[Scored]) -> Iterator[Figure]:
     for name, about, statistic in (
         ("calibration", "confidence against being right, in ten bins (ECE); lower is better", metrics.calibration),
         ("aurc", "risk over every coverage, answers ordered by confidence; lower is better", metrics.aurc),
+        (
+            "confidence",
+            "how sure the answers given are, on average",
+            lambda sure, _: sum(sure) / len(sure) if sure else None,
+        ),
     ):
         yield from _resampled(name, about, statistic, confidence, right, clusters=clusters, of=len(scored))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from qa.evals.compare import Comparison, FigureChange
-from qa.evals.figures import FEWEST, shown
+from qa.evals.figures import FEWEST, SIX, shown, too_few
 from qa.evals.results import Results
 
 MOST_FLIPS = 20
@@ -24,14 +24,16 @@ def markdown(results: Results, *, everything: bool = False) -> str:
         for each in figures
     ]
     judged = f" Judged by {results.agreement}." if results.agreement is not None else ""
-    few = sum(each.n < FEWEST for each in results.figures)
-    left_out = f"\n{few} figures rest on fewer than {FEWEST} cases and are left out here; figures.json has them.\n"
+    wanted = (*results.plan.primary, *SIX)
+    few = ", ".join(name for name in too_few(results.figures) if everything or name in wanted)
+    left_out = f"\nLeft out, since they rest on fewer than {FEWEST} cases (figures.json has them): {few}.\n"
+    came_out = sum(each.stage is None for each in results.scored)
     return "\n".join(
         [
             f"## {results.plan.title}",
             "",
-            f"{len(results.scored)} of {results.plan.cases} cases: {endings}.{judged} "
-            f"Smallest change that a comparison sees: {100 * results.smallest_change:.1f} points.",
+            f"{len(results.scored)} of {results.plan.cases} cases: {endings}; {came_out} came out as they should."
+            f"{judged} Smallest change that a comparison sees: {100 * results.smallest_change:.1f} points.",
             "",
             *([f"The first crash: {crash}", ""] if crash else []),
             "| figure | value | 95 % interval | n | undefined |",
