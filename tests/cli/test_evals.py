@@ -199,6 +199,7 @@ def test_lint_lists_problems_and_exits_1(evals: Path) -> None:
     [
         (["run", "nowhere"], "there is no suite 'nowhere' in evals: town"),
         (["compare", "a", "b"], "a is not a run"),
+        (["run", "town", "--baseline", "nowhere"], "nowhere/town is not a run"),
     ],
 )
 def test_what_cannot_be_done_is_said(arguments: list[str], message: str) -> None:

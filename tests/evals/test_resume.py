@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from evals_systems import Reference, opening, write_suite
 from qa.errors import SuiteError
@@ -19,6 +20,7 @@ from qa.evals.opening import describe
 from qa.evals.records import CaseRecord, appending, read_records
 from qa.evals.results import load_results
 from qa.evals.runner import (
+    LOCK,
     PACKAGE,
     RECORDS,
     RunPlan,
@@ -191,3 +193,50 @@ def test_a_run_that_mixes_two_systems_is_refused_naming_both(
         SuiteError, match=re.escape(f"mixes the answers of several systems: {first}, {said}. Run again")
     ):
         load_results(tmp_path / "run")
+
+
+def test_one_process_at_a_time_makes_a_run(tmp_path: Path) -> None:
+    suite = load_suite(write_suite(tmp_path))
+    plan = begun(tmp_path / "run", suite, {})
+    with (
+        FileLock(tmp_path / "run" / LOCK),
+        pytest.raises(SuiteError, match=r"another process is running .*run. Wait for it"),
+    ):
+        run_suite(suite, folder=tmp_path / "run", open_system=opening(Reference), plan=plan)
+    run_suite(suite, folder=tmp_path / "run", open_system=opening(Reference), plan=plan)
+    assert len(read_records(tmp_path / "run" / RECORDS)) == 15
+    assert not (tmp_path / "run" / LOCK).exists()
+
+
+@pytest.mark.parametrize(("line", "meant"), [(4, 5), (9, 10)])
+def test_a_run_goes_on_only_behind_the_records_of_its_own_first_cases(tmp_path: Path, line: int, meant: int) -> None:
+    suite = load_suite(write_suite(tmp_path))
+    plan = begun(tmp_path / "run", suite, {})
+    path = tmp_path / "run" / RECORDS
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:line], *lines[line:][1:], lines[0]]))
+    said = re.escape(f"{path}:{meant}: the case ")
+    with pytest.raises(SuiteError, match=f"{said}.* is not the next of the suite. Remove"):
+        run_suite(suite, folder=tmp_path / "run", open_system=opening(Reference), plan=plan)
+
+
+def test_records_without_their_plan_are_nobodys(tmp_path: Path) -> None:
+    suite = load_suite(write_suite(tmp_path))
+    plan = begun(tmp_path / "run", suite, {})
+    (tmp_path / "run" / "run.json").unlink()
+    run_suite(suite, folder=tmp_path / "run", open_system=opening(Oracular), plan=plan)
+    assert {record.answer and record.answer.text for record in read_records(tmp_path / "run" / RECORDS)} == {"I know."}
+
+
+def test_a_folder_that_cannot_be_made_is_refused_by_name(tmp_path: Path) -> None:
+    suite = load_suite(write_suite(tmp_path))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SuiteError, match=r"no run can be kept in .*file/run: .*. Choose another folder with --out"):
+        begin(tmp_path / "file" / "run", make_plan(suite, {}))
+
+
+class Oracular(Reference):
+    """Says the same to everything."""
+
+    def ask(self, question: str, *, history: object = ()) -> Answer:
+        return Answer(question=question, query=question, text="I know.", abstained=False)

@@ -78,6 +78,17 @@ def test_parts_of_an_answer_are_completed_from_the_documents(suite: Suite) -> No
     assert (record.answer.confidence, record.answer.model, results.plan.settings) == (0.9, "mine", {"model": "mine"})
 
 
+@pytest.mark.parametrize("confidence", [17, -0.1, float("nan")])
+def test_a_confidence_that_is_none_is_refused(suite: Suite, confidence: float) -> None:
+    with pytest.raises(SuiteError, match=r"confidence: .* is not between 0 and 1"):
+        qa.evals.run(suite, lambda question, history: {"answer": "x", "confidence": confidence})
+
+
+def test_half_a_character_does_not_stop_a_run(suite: Suite) -> None:
+    results = qa.evals.run(suite, lambda question, history: "It was Ruth \ud800 Calloway.")
+    assert results.endings == {"answered": 15, "abstained": 0, "crashed": 0}
+
+
 def test_a_refusal_is_said_with_abstained(suite: Suite) -> None:
     results = qa.evals.run(suite, lambda question, history: {"abstained": True})
     assert results.endings == {"answered": 0, "abstained": 15, "crashed": 0}

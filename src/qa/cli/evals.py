@@ -30,7 +30,7 @@ JudgeName = Annotated[str | None, typer.Option("--judge", help="A language model
 Price = Annotated[tuple[float, float], typer.Option(help="Dollars per million tokens read and written.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 also when a gate is inconclusive.")]
 All = Annotated[bool, typer.Option("--all", help="Print every figure, not six.")]
-Limit = Annotated[int | None, typer.Option(help="Run this many cases at most, drawn with --seed.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="Run this many cases at most, drawn with --seed.")]
 Corpus = Annotated[Path | None, typer.Option(help="The documents of a bare .jsonl file of cases.")]
 
 
@@ -67,8 +67,9 @@ def run(
     chosen = {"model": model, "embeddings": embeddings, "top_k": top_k, "strictness": strictness}
     opener, load = chatbot_opener(chosen, work=work), _loader(judge, home, price)
     failed, finished = False, []
-    for name in suites:
-        suite = sources.open(name)
+    opened = [sources.open(name) for name in suites]
+    earlier = {suite.name: load(baseline / suite.name) for suite in opened if baseline is not None}
+    for suite in opened:
         plan = make_plan(suite, describe(chosen))
         folder = out / suite.name if out is not None else unfinished(runs, plan) or new_folder(runs, plan)
         with _progress(suite.name, total=len(suite.cases)) as done:
@@ -79,7 +80,7 @@ def run(
         if keep is not None:
             keep_run(folder, under=keep)
         if baseline is not None:
-            failed |= _gate_fails(load(baseline / suite.name), results, strict=strict)
+            failed |= _gate_fails(earlier[suite.name], results, strict=strict)
     if len(finished) > 1:
         print(overview(finished))
     if failed:

@@ -135,11 +135,15 @@ def _answer(plain: Mapping[str, object], *, question: str, model: str, texts: Te
         known = ", ".join(sorted({*rest, "retrieved"}))
         raise SuiteError(f"a system said {unknown[0]!r}, which is no part of an answer: {known}")
     whole = {**rest, **plain}
-    whole["text"] = checked(_TEXT, whole.pop("answer"), place=f"{UNREADABLE}: answer")
+    said = checked(_TEXT, whole.pop("answer"), place=f"{UNREADABLE}: answer")
+    whole["text"] = said.encode("utf-8", "replace").decode("utf-8")  # half a character, of which no sentence is made
     cited = whole["citations"]
     if isinstance(cited, Sequence):
         whole["citations"] = [_citation(each, number, texts) for number, each in enumerate(cited, start=1)]
-    return checked(_ANSWER, whole, place=UNREADABLE)
+    answer = checked(_ANSWER, whole, place=UNREADABLE)
+    if not 0 <= answer.confidence <= 1:
+        raise SuiteError(f"{UNREADABLE}: confidence: {answer.confidence} is not between 0 and 1")
+    return answer
 
 
 def _citation(given: object, number: int, texts: Texts) -> object:
