@@ -52,7 +52,7 @@ _COURTESY = re.compile(
     re.I,
 )
 _ABOUT = re.compile(r"\b(?:about|around|roughly|nearly|almost|over|under|(?:more|less) than|some) (.{1,24})", re.I)
-_MARK = re.compile(r"\s*+\[\d++\]|(?m:^[ \t]*+(?:\d{1,2}[.)]|[-*•])[ \t]++)")  # a citation's, or that of an item
+_MARK = re.compile(r"(?<!\s)\s*+\[\d++\]|(?m:^[ \t]*+(?:\d{1,2}[.)]|[-*•])[ \t]++)")  # a citation's, or that of an item
 
 _CLAUSE = re.compile(
     r"(?<=[.!?;:,])\s++|[\n()|—]|\s[–-]\s"
@@ -77,15 +77,15 @@ _FIRST_WORD = re.compile(
     re.I,
 )
 _YES_OR_NO = re.compile(
-    r"(?:^|[,;:.] |\b(?:and|but|so) )\W*(?:is|are|was|were|am|do|does|did|can|could|may|might|must|should|shall|will|"
-    r"would|has|have|had|need)(?:n['’]t)? ",
+    r"(?:^|[,;:.] |\b(?:and|but|so) )\W{0,3}(?:is|are|was|were|am|do|does|did|can|could|may|might|must|should|shall|"
+    r"will|would|has|have|had|need)(?:n['’]t)? ",
     re.I,
 )
 _OPEN = re.compile(r"\bor\b|^\W*(?:who|whom|whose|what|when|where|why|how|which)\b", re.I)
 _WHY = re.compile(r"\b(?:why|how come|what for|reason)\b", re.I)
 _CELL = re.compile(r"([^|:\n]{1,60}): ([^|\n]+)")
 _HOW_MANY = re.compile(r"\bhow many (\w+)", re.I)
-_COUNTED = re.compile(r"(?<![\w.,])([\d.,]*\d|[a-z-]+) ((?:[a-z-]+ ){0,3}[a-z-]+)", re.I)
+_COUNTED = re.compile(r"(?<![\w.,-])(\d(?:[\d.,]*\d)?|[a-z][a-z-]*+) ((?:[a-z][a-z-]*+ ){0,3}[a-z][a-z-]*+)", re.I)
 _ELSEWHERE = re.compile(r"\W*(?:in|on|at|by|from|to|because of)\b|[^,;:.!?]{1,60}(?:;|, (?:who|which|though)\b)", re.I)
 OPENING_WORDS = 6
 BARE_WORDS = 4
