@@ -43,7 +43,10 @@ class Desk:
 
     def ask(self, question: str, history: Sequence[qa.Message]) -> qa.Answer:
         """Our own answer, remembered."""
-        return self.answers.setdefault(_key(question, history), self.bot.ask(question, history=history))
+        key = _key(question, history)
+        if key not in self.answers:
+            self.answers[key] = self.bot.ask(question, history=history)
+        return self.answers[key]
 
     def passages(self, question: str, history: Sequence[qa.Message], count: int) -> list[qa.Passage]:
         """The passages that we find for a question, best first."""
