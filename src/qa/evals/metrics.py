@@ -10,6 +10,7 @@ import re
 import string
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 Entails = Callable[[str, str], bool]
@@ -45,6 +46,7 @@ class Cited(NamedTuple):
     premises: tuple[str, ...]
 
 
+@lru_cache(maxsize=4096)
 def normalise(text: str) -> str:
     """Lower case, without punctuation and articles, white space squeezed.
 

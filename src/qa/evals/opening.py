@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.answers.prompts import PromptMessage, load_prompt
+from qa.documents.files import find_documents
 from qa.errors import StoreMismatchError, bare_address
 from qa.evals.judge import FIELDS, Judge
 from qa.evals.runner import PACKAGE, Opener, fingerprint
-from qa.evals.suites import read_corpus
 from qa.models.chat import chat_model, is_openai
 from qa.settings import load_settings
 from qa.settings.resources import resource
@@ -70,11 +70,11 @@ def chatbot_opener(chosen: Mapping[str, Any], *, work: Path) -> Opener:
     def opened(corpus: Path) -> Iterator[Chatbot]:
         from qa.chatbot import Chatbot
 
-        texts = read_corpus(corpus)
         reading = PACKAGE / "documents"  # whose code makes passages, which an index holds that was made before
         read_by = fingerprint({reading: sorted(reading.rglob("*.py"))})
-        named = repr((sorted(texts.items()), load_settings(**chosen).embeddings, read_by))
-        index = work / "indexes" / hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        documents = fingerprint({corpus: find_documents(corpus)})
+        named = repr((documents, load_settings(**chosen).embeddings, read_by))
+        index = work / "indexes" / hashlib.sha256(named.encode()).hexdigest()[:16]
         settings = {**chosen, "chroma": str(index), "fill": False}
         try:
             bot = Chatbot.open(**settings)
