@@ -240,3 +240,13 @@ class Oracular(Reference):
 
     def ask(self, question: str, *, history: object = ()) -> Answer:
         return Answer(question=question, query=question, text="I know.", abstained=False)
+
+
+def test_a_run_that_another_process_has_just_begun_keeps_its_records(tmp_path: Path) -> None:
+    suite = load_suite(write_suite(tmp_path))
+    plan = begun(tmp_path / "run", suite, {})
+    (tmp_path / "run" / "run.json").unlink()  # as it is while the other one has not written it yet
+    before = (tmp_path / "run" / RECORDS).read_bytes()
+    with FileLock(tmp_path / "run" / LOCK), pytest.raises(SuiteError, match="another process"):
+        run_suite(suite, folder=tmp_path / "run", open_system=opening(Reference), plan=plan)
+    assert (tmp_path / "run" / RECORDS).read_bytes() == before

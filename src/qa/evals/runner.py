@@ -82,8 +82,16 @@ def run_suite(
     More than one of `jobs` helps where a server answers, and blurs latencies.
     Raises: SuiteError when `folder` holds a run of something else, or when every case crashed.
     """
-    begin(folder, plan)
-    with _alone(folder), appending(folder / RECORDS) as append:
+    with _alone(folder):
+        begin(folder, plan)
+        _ask_the_rest(suite, folder=folder, open_system=open_system, plan=plan, jobs=jobs, done=done)
+    _refuse_crashes(folder)
+
+
+def _ask_the_rest(
+    suite: Suite, *, folder: Path, open_system: Opener, plan: RunPlan, jobs: int, done: Callable[[int], None]
+) -> None:
+    with appending(folder / RECORDS) as append:
         count = _resumed(folder, suite.cases)
         done(count)
         for corpus, cases in groupby(suite.cases[count:], key=lambda case: case.corpus):
@@ -95,18 +103,33 @@ def run_suite(
                     append(record)
                     count += 1
                     done(count)
-    _refuse_crashes(folder)
 
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Keeps other processes out of a run. Raises: SuiteError when one is in it."""
+    """Keeps other processes out of a run, its beginning too. Raises: SuiteError when one is in it."""
+    lock = FileLock(folder / LOCK, timeout=0, mode=0o600)
+    with _keeping(folder):
+        make_private(folder)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            said = f"another process is running {folder}. Wait for it, or choose another with --out"
+            raise SuiteError(said) from error
     try:
-        with FileLock(folder / LOCK, timeout=0, mode=0o600):
-            yield
-            (folder / LOCK).unlink()
-    except Timeout as error:
-        raise SuiteError(f"another process is running {folder}. Wait for it, or choose another with --out") from error
+        yield
+    finally:
+        (folder / LOCK).unlink()
+        lock.release()
+
+
+@contextmanager
+def _keeping(folder: Path) -> Iterator[None]:
+    """Raises: SuiteError instead of what the system says when it cannot write there."""
+    try:
+        yield
+    except OSError as error:
+        raise SuiteError(f"no run can be kept in {folder}: {error}. Choose another folder with --out") from error
 
 
 def _resumed(folder: Path, cases: Sequence[Case]) -> int:
@@ -129,11 +152,9 @@ def begin(folder: Path, plan: RunPlan) -> None:
     """
     path = folder / PLAN
     if not path.exists():
-        try:
+        with _keeping(folder):
             make_private(folder)
             write_plan(folder, plan)
-        except OSError as error:
-            raise SuiteError(f"no run can be kept in {folder}: {error}. Choose another folder with --out") from error
         (folder / RECORDS).unlink(missing_ok=True)  # records without their plan are nobody's
         return
     said = difference(read_plan(folder), plan)
