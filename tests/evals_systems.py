@@ -6,13 +6,18 @@ import json
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from qa.answers.prompts import PromptMessage, load_prompt
 from qa.documents.sentences import split_sentences
 from qa.evals.judge import FIELDS, Judge
+from qa.evals.records import CaseRecord
+from qa.evals.results import Results
 from qa.evals.runner import Opener
-from qa.evals.suites import Case, Evidence, locate, read_corpus
+from qa.evals.suites import Case, Evidence, Suite, load_suite, locate, read_corpus
 from qa.settings.resources import resource
 from qa.types import Answer, Citation, Hit, Message, Passage, Sentence
 from qa.words import terms
@@ -208,3 +213,15 @@ def town_cases() -> list[Case]:
         Case(id=f"nowhere-{n}", question=each, answerable=False, tags=("nowhere",)) for n, each in enumerate(NOWHERE)
     ]
     return [*answerable, *rest]
+
+
+def enter_town(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Suite:
+    """The town's suite, `evals/town` in `folder`, which becomes the working folder."""
+    monkeypatch.chdir(folder)
+    return load_suite(write_suite(folder / "evals"))
+
+
+def records(results: Results) -> list[CaseRecord]:
+    """The records of a run without times."""
+    found = [replace(each.record, seconds={}) for each in results.scored]
+    return [replace(each, answer=replace(each.answer, seconds={})) if each.answer else each for each in found]

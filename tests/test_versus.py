@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,25 +9,15 @@ import pytest
 from langchain_core.documents import Document
 
 import qa.evals
-from evals_systems import write_suite
+from evals_systems import enter_town, records
 from qa import Chatbot
-from qa.evals.records import CaseRecord
-from qa.evals.results import Results
-from qa.evals.suites import Suite, load_suite
+from qa.evals.suites import Suite
 from versus import split_document, versus
 
 
 @pytest.fixture
 def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Suite:
-    """The town's suite, `evals/town` in the working folder."""
-    monkeypatch.chdir(tmp_path)
-    return load_suite(write_suite(tmp_path / "evals"))
-
-
-def records(results: Results) -> list[CaseRecord]:
-    """The records without times."""
-    found = [replace(each.record, seconds={}) for each in results.scored]
-    return [replace(each, answer=replace(each.answer, seconds={})) if each.answer else each for each in found]
+    return enter_town(tmp_path, monkeypatch)
 
 
 def test_our_chatbot_goes_through_the_same_door(suite: Suite, tmp_path: Path) -> None:

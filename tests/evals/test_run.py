@@ -13,27 +13,18 @@ from typing import Any
 import pytest
 
 import qa.evals
-from evals_systems import HARBOUR, Crashes, Reference, write_suite
+from evals_systems import HARBOUR, Crashes, Reference, enter_town, records
 from qa import Answer, Message
 from qa.errors import SuiteError
-from qa.evals.records import CaseRecord
 from qa.evals.results import Results
-from qa.evals.suites import Case, Suite, load_suite
+from qa.evals.suites import Case, Suite
 
 FIRST = "The harbour of Port Elmet was dug in 1874 by the engineer Ruth Calloway."
 
 
 @pytest.fixture(autouse=True)
 def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Suite:
-    """The town's suite, `evals/town` in the working folder."""
-    monkeypatch.chdir(tmp_path)
-    return load_suite(write_suite(tmp_path / "evals"))
-
-
-def records(results: Results) -> list[CaseRecord]:
-    """The records without times."""
-    found = [replace(each.record, seconds={}) for each in results.scored]
-    return [replace(each, answer=replace(each.answer, seconds={})) if each.answer else each for each in found]
+    return enter_town(tmp_path, monkeypatch)
 
 
 def value(results: Results, name: str) -> float | None:
