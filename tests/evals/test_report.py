@@ -15,7 +15,7 @@ from qa.evals.report import pieces, recall_by_context, render
 from qa.evals.results import Results, load_results
 from qa.evals.runner import make_plan, run_suite
 from qa.evals.suites import load_suite
-from qa.evals.summary import junit, markdown
+from qa.evals.summary import junit, markdown, overview
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +83,16 @@ def test_the_page_draws_a_chart_of_recall_and_one_of_risk_and_a_bar_for_every_ra
     ]
     assert 'aria-label="91.7%, between 64.6% – 98.5%"' in html
     assert "nan" not in html
+
+
+def test_at_its_top_the_page_shows_the_headline_with_both_halves(results: Results) -> None:
+    cards = re.findall(r'<div class="card"><span class="soft">(.*?)</span>', render(results))
+    assert cards == ["headline", "right", "refused"]
+
+
+def test_of_several_runs_no_figure_is_shown_that_rests_on_too_few_cases(results: Results) -> None:
+    rows = [row.split(" | ")[1:3] for row in overview([results]).splitlines()[2:]]
+    assert rows == [["right", "91.7%"], ["citation_exact", "100.0%"]]  # three cases to refuse, so no headline either
 
 
 def test_of_a_stage_with_many_cases_the_page_shows_some_and_says_so(results: Results) -> None:

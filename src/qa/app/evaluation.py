@@ -13,7 +13,7 @@ from qa.app.layout import QUICK, Page
 from qa.app.render import inert
 from qa.app.safety import tell
 from qa.errors import SuiteError
-from qa.evals.figures import Figure
+from qa.evals.figures import Figure, named
 from qa.evals.results import read_figures
 from qa.evals.runner import PLAN, RunPlan, find_runs
 
@@ -57,10 +57,10 @@ def _bad(error: SuiteError) -> str:
 def _run(plan: RunPlan, folder: Path, runs: Path) -> str:
     name = inert(_name(folder, runs))
     try:
-        figures = {each.name: each for each in read_figures(folder)}
+        figures = named(read_figures(folder), plan.primary)
     except SuiteError as error:
         return _bad(error)
-    shown = "".join(_figure(figures[each]) for each in plan.primary if each in figures)
+    shown = "".join(map(_figure, figures))
     model = plan.settings.get("model", "")
     started = plan.started[:16].replace("T", " ")
     about = " · ".join(filter(None, (plan.suite, started, model, plan.revision)))

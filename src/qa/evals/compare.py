@@ -133,23 +133,17 @@ def _change(name: str, pairs: Sequence[Pair]) -> FigureChange | None:
     clusters = [after.record.cluster for _, after in both]
     answerable = np.array([after.record.case.answerable for _, after in both])
 
-    def gain(was: Scores, now: Scores, answerable: Kinds = answerable) -> float:
+    def gain(was: Scores, now: Scores, answerable: Kinds) -> float:
         return figure_of(name, now, answerable) - figure_of(name, was, answerable)
 
     def swapped(sides: Kinds) -> float:
-        return gain(np.where(sides, now, was), np.where(sides, was, now))
+        return gain(np.where(sides, now, was), np.where(sides, was, now), answerable)
 
     exact = name != "headline" and is_rate([*was, *now])
     low, high = paired_interval(list(now - was), clusters)
     if name == "headline":  # no mean of differences: as wide as that is, or as the bootstrap makes it
-        sides = len({*answerable})
-        drawn = bootstrap(
-            lambda picks: (
-                gain(was[picks], now[picks], answerable[picks]) if len({*answerable[picks]}) == sides else None
-            ),
-            clusters,
-        )
-        middle, half = gain(was, now), (high - low) / 2
+        middle, half = gain(was, now, answerable), (high - low) / 2
+        drawn = bootstrap(lambda picks: gain(was[picks], now[picks], answerable[picks]), clusters, kinds=answerable)
         ends = drawn or (middle, middle)
         low, high = max(-1.0, min(ends[0], middle - half)), min(1.0, max(ends[1], middle + half))
     return FigureChange(

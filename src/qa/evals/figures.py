@@ -60,7 +60,8 @@ class Figure:
         return f"{value:.3f}" if self.name in ("aurc", "calibration", "nDCG@10", "RR@10") else f"{value:.1%}"
 
 
-AVERAGED = {
+COMPARED = {
+    "headline": "harmonic mean of answering rightly and refusing rightly (of pairs, where there are twins)",
     "right": "answerable questions answered rightly, less where in too many words",
     "refused": "questions without an answer that were refused, or whose premise was denied",
     "answered": "answerable questions that were not refused",
@@ -84,22 +85,22 @@ AVERAGED = {
     "cited_precision": "cited characters that are evidence",
     "supported": "sentences that the system itself calls supported, in answers that do not only quote",
 }
-"""The figures that are means of a score over the cases that have it."""
-SIX = ("headline", "right", "refused", f"evidence_recall@{SHOWN}", "calibration", "ask_p50")
+"""The figures that every case has a score for, so that runs can be compared case by case."""
+HALVES = ("right", "refused")
+"""The figures of which the headline is made; they stand beside it wherever it is shown."""
+SIX = ("headline", *HALVES, f"evidence_recall@{SHOWN}", "calibration", "ask_p50")
 """The figures that are shown unless all are asked for."""
 FEWEST = 10
 """A figure over fewer cases is not shown: one of them moves it by more than ten points."""
 
-COMPARED = ("headline", *AVERAGED)
-"""The figures that every case has a score for, so that runs can be compared case by case."""
 JUDGED = ("judged_right", "citation_recall", "citation_precision")
 """The figures that rest on a judge."""
 
 
 def figures(scored: Sequence[Scored], *, price: tuple[float, float] = (0.0, 0.0)) -> list[Figure]:
     """Every figure that at least one case defines; `price` is dollars per million tokens read and written."""
-    means = (each for name, about in AVERAGED.items() for each in _averaged(name, about, scored))
-    return [*_headline(scored), *means, *_confidence(scored), *_latency(scored), *_usage(scored, price)]
+    compared = (each for name in COMPARED for each in _compared(name, scored))
+    return [*compared, *_confidence(scored), *_latency(scored), *_usage(scored, price)]
 
 
 def by_tag(scored: Sequence[Scored]) -> list[Figure]:
@@ -107,21 +108,22 @@ def by_tag(scored: Sequence[Scored]) -> list[Figure]:
     made = []
     for tag in dict.fromkeys(tag for each in scored for tag in each.record.case.tags):
         tagged = [each for each in scored if tag in each.record.case.tags]
-        means = (each for name in ("right", "refused", "pair") for each in _averaged(name, "", tagged))
-        made += [replace(each, name=f"{tag}: {each.name}") for each in means]
+        means = (each for name in (*HALVES, "pair") for each in _compared(name, tagged))
+        made += [replace(each, name=f"{tag}: {each.name}", about="") for each in means]
     return made
 
 
-def shown(figures: Sequence[Figure], *, primary: Sequence[str], everything: bool) -> list[Figure]:
-    """The figures to print: the six and the primary ones, or all; none that rests on too few cases."""
-    few = too_few(figures)
-    return [each for each in figures if each.name not in few and (everything or each.name in (*primary, *SIX))]
+def named(figures: Sequence[Figure], names: Sequence[str]) -> list[Figure]:
+    """The figures of these names that there are, in this order; next to the headline its halves."""
+    there = {each.name: each for each in figures}
+    wanted = (each for name in names for each in ((name, *HALVES) if name == "headline" else (name,)))
+    return [there[name] for name in dict.fromkeys(wanted) if name in there]
 
 
 def too_few(figures: Sequence[Figure]) -> list[str]:
     """The names of those that rest on fewer than `FEWEST` cases; the headline does when either of its halves does."""
     few = [each.name for each in figures if each.n < FEWEST]
-    return ["headline", *few] if {"right", "refused"} & {*few} and "headline" not in few else few
+    return ["headline", *few] if {*HALVES} & {*few} and "headline" not in few else few
 
 
 def answered(scored: Sequence[Scored]) -> tuple[list[float], list[float], list[str]]:
@@ -142,12 +144,26 @@ def figure_of(name: str, scores: Scores, answerable: Kinds) -> float:
     return metrics.headline(right, refused)
 
 
-def _averaged(name: str, about: str, scored: Sequence[Scored]) -> Iterator[Figure]:
+def column(name: str, scored: Sequence[Scored]) -> tuple[list[float], list[str], Kinds]:
+    """The scores of one name, with the cluster of each case and whether it can be answered."""
     defined = [each for each in scored if name in each.scores]
-    values, clusters = [each.scores[name] for each in defined], [each.record.cluster for each in defined]
-    if n := len(values):
-        value, interval = sum(values) / n, _interval(values, clusters)
-        yield Figure(name=name, about=about, value=value, interval=interval, n=n, undefined=len(scored) - n)
+    kinds = np.array([each.record.case.answerable for each in defined], dtype=bool)
+    return [each.scores[name] for each in defined], [each.record.cluster for each in defined], kinds
+
+
+def _compared(name: str, scored: Sequence[Scored]) -> Iterator[Figure]:
+    values, clusters, kinds = column(name, scored)
+    if not values:
+        return
+    interval: Interval | None
+    if name == "headline":
+        scores = np.array(values)
+        value = figure_of(name, scores, kinds)
+        interval = bootstrap(lambda picks: figure_of(name, scores[picks], kinds[picks]), clusters, kinds=kinds)
+    else:
+        value, interval = sum(values) / len(values), _interval(values, clusters)
+    n, about = len(values), COMPARED[name]
+    yield Figure(name=name, about=about, value=value, interval=interval, n=n, undefined=len(scored) - n)
 
 
 def _interval(values: Sequence[float], clusters: Sequence[str]) -> Interval:
@@ -160,26 +176,6 @@ def _interval(values: Sequence[float], clusters: Sequence[str]) -> Interval:
 def is_rate(values: Sequence[float]) -> bool:
     """Whether each value is 0 or 1, so that their mean is a share of cases."""
     return all(value in (0, 1) for value in values)
-
-
-def _headline(scored: Sequence[Scored]) -> Iterator[Figure]:
-    cases = [each for each in scored if "headline" in each.scores]
-    both = len({each.record.case.answerable for each in cases})
-
-    def statistic(scores: Sequence[float], kinds: Sequence[bool]) -> float | None:
-        if not scores or len({*kinds}) < both:  # a draw without a question of one kind tells of the other alone
-            return None
-        return figure_of("headline", np.array(scores), np.array(kinds, dtype=bool))
-
-    return _resampled(
-        "headline",
-        "harmonic mean of answering rightly and refusing rightly (of pairs, where there are twins)",
-        statistic,
-        [each.scores["headline"] for each in cases],
-        [each.record.case.answerable for each in cases],
-        clusters=[each.record.cluster for each in cases],
-        of=len(scored),
-    )
 
 
 def _confidence(scored: Sequence[Scored]) -> Iterator[Figure]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 
 from qa.evals import metrics
-from qa.evals.figures import answered, by_tag
+from qa.evals.figures import answered, by_tag, named
 from qa.evals.metrics import Region
 from qa.evals.ranking import DEPTH
 from qa.evals.records import CaseRecord
@@ -34,7 +34,7 @@ def render(results: Results) -> str:
     return template.render(
         results=results,
         plan=results.plan,
-        headline=[each for each in map(results.figure, results.plan.primary) if each is not None],
+        headline=named(results.figures, results.plan.primary),
         tags=by_tag(results.scored),
         makers=sorted({maker(each.record.answer) for each in results.scored if each.record.answer is not None}),
         recall=recall_by_context([each.record for each in results.scored]),

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from qa.errors import SuiteError
-from qa.evals.figures import Figure, figures
+from qa.evals.figures import Figure, column, figures
 from qa.evals.judge import Agreement, Judge, Label, agreement
 from qa.evals.records import CaseRecord, read_records
 from qa.evals.runner import RECORDS, RunPlan, read_plan
@@ -51,12 +51,8 @@ class Results:
     @property
     def smallest_change(self) -> float:
         """The smallest change of the first primary figure that a comparison sees four times in five."""
-        name = self.plan.primary[0]
-        defined = [each for each in self.scored if name in each.scores]
-        if not defined:
-            return 1.0
-        values, clusters = [each.scores[name] for each in defined], [each.record.cluster for each in defined]
-        return minimum_detectable_change(effective_size(values, clusters))
+        values, clusters, _ = column(self.plan.primary[0], self.scored)
+        return minimum_detectable_change(effective_size(values, clusters)) if values else 1.0
 
 
 def load_results(

@@ -66,24 +66,30 @@ def bootstrap_mean(values: Sequence[float], clusters: Sequence[Hashable]) -> Int
 
 
 def bootstrap(
-    statistic: Callable[[NDArray[np.intp]], float | None], clusters: Sequence[Hashable], *, draws: int = 500
+    statistic: Callable[[NDArray[np.intp]], float | None],
+    clusters: Sequence[Hashable],
+    *,
+    kinds: NDArray[np.bool_] | None = None,
+    draws: int = 500,
 ) -> Interval | None:
     """The 95 % percentile interval of any statistic of the cases with the given positions, by so many draws.
 
     Whole clusters are drawn with replacement.
     Source: Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), §13.3; clusters as in §8.
-    Draws in which it is undefined are left out; None when that is more than half of them, or when
-    all give the same, which says nothing of how sure it is.
+    Draws in which it is undefined are left out, as are those without a case of one of the `kinds` that there are;
+    None when that is more than half of them, or when all give the same, which says nothing of how sure it is.
     """
     group = groups(clusters)
-    members = [np.flatnonzero(group == number) for number in range(int(group.max()) + 1)] if len(group) else []
+    members = [np.flatnonzero(group == number) for number in range(group.max(initial=-1) + 1)]
     if not members:
         return None
     generator = np.random.default_rng(SEED)
     drawn = []
     for _ in range(draws):
         picks = generator.integers(0, len(members), len(members))
-        value = statistic(np.concatenate([members[pick] for pick in picks]))
+        cases = np.concatenate([members[pick] for pick in picks])
+        whole = kinds is None or len(np.unique(kinds[cases])) == len(np.unique(kinds))
+        value = statistic(cases) if whole else None
         if value is not None:
             drawn.append(value)
     if 2 * len(drawn) < draws:
@@ -116,8 +122,8 @@ def swap_test(change: Callable[[NDArray[np.bool_]], float], clusters: Sequence[H
     random, 2,000 times, and p is the share of differences at least as far from zero as the one seen.
     Source: Fisher's randomization test; Smucker, Allan and Carterette (CIKM 2007), §2.3.
     """
-    group = groups(clusters) if clusters else np.zeros(0, dtype=np.intp)
-    size = int(group.max()) + 1 if len(group) else 0
+    group = groups(clusters)
+    size = group.max(initial=-1) + 1
     seen = abs(change(np.zeros(len(group), dtype=bool)))
     generator = np.random.default_rng(SEED)
     draws = (generator.integers(0, 2, size).astype(bool)[group] for _ in range(2_000))

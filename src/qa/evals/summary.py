@@ -6,26 +6,25 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from qa.evals.compare import Comparison, FigureChange
-from qa.evals.figures import FEWEST, SIX, shown, too_few
+from qa.evals.figures import FEWEST, SIX, named, too_few
 from qa.evals.results import Results
 
 MOST_FLIPS = 20
-OVERVIEW = ("right", "refused", "citation_exact")
-"""What is shown of several runs, besides their primary figures."""
 
 
 def markdown(results: Results, *, everything: bool = False) -> str:
     """The six figures of a run, or all, as a table, with what they rest on."""
     endings = ", ".join(f"{count} {ending}" for ending, count in results.endings.items())
     crash = next((each.record.error for each in results.scored if each.record.error is not None), None)
-    figures = shown(results.figures, primary=results.plan.primary, everything=everything)
+    too_small = too_few(results.figures)
+    wanted = [each for each in results.figures if everything or each.name in (*results.plan.primary, *SIX)]
     rows = [
         f"| {each.name} | {each.shown} | {each.shown_interval} | {each.n} | {each.undefined or ''} |"
-        for each in figures
+        for each in wanted
+        if each.name not in too_small
     ]
     judged = f" Judged by {results.agreement}." if results.agreement is not None else ""
-    wanted = (*results.plan.primary, *SIX)
-    few = ", ".join(name for name in too_few(results.figures) if everything or name in wanted)
+    few = ", ".join(each.name for each in wanted if each.name in too_small)
     left_out = f"\nLeft out, since they rest on fewer than {FEWEST} cases (figures.json has them): {few}.\n"
     came_out = sum(each.stage is None for each in results.scored)
     return "\n".join(
@@ -45,12 +44,12 @@ def markdown(results: Results, *, everything: bool = False) -> str:
 
 
 def overview(finished: Sequence[Results]) -> str:
-    """The primary figures of several runs in one table, and a few more."""
+    """The primary figures of several runs in one table, and whether their quotes are exact."""
     rows = [
         f"| {results.plan.suite} | {each.name} | {each.shown} | {each.shown_interval} | {each.n} |"
         for results in finished
-        for each in map(results.figure, dict.fromkeys((*results.plan.primary, *OVERVIEW)))
-        if each is not None and each.n >= FEWEST
+        for each in named(results.figures, (*results.plan.primary, "citation_exact"))
+        if each.name not in too_few(results.figures)
     ]
     return "\n".join(["| suite | figure | value | 95 % interval | n |", "|---|---|--:|--:|--:|", *rows, ""])
 
