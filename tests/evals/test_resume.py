@@ -232,7 +232,7 @@ def test_a_folder_that_cannot_be_made_is_refused_by_name(tmp_path: Path) -> None
     suite = load_suite(write_suite(tmp_path))
     (tmp_path / "file").write_text("")
     with pytest.raises(SuiteError, match=r"no run can be kept in .*file/run: .*. Choose another folder with --out"):
-        begin(tmp_path / "file" / "run", make_plan(suite, {}))
+        run_suite(suite, folder=tmp_path / "file" / "run", open_system=opening(Reference), plan=make_plan(suite, {}))
 
 
 class Oracular(Reference):

@@ -12,6 +12,7 @@ from qa.errors import SuiteError
 from qa.evals.figures import JUDGED, Kinds, Scores, figure_of, is_rate
 from qa.evals.records import CaseRecord
 from qa.evals.results import Results
+from qa.evals.runner import differences
 from qa.evals.scoring import Scored
 from qa.evals.stages import Stage
 from qa.evals.statistics import (
@@ -79,7 +80,7 @@ class Comparison:
 
     changes: tuple[FigureChange, ...]
     flips: tuple[Flip, ...]
-    settings: tuple[tuple[str, str, str], ...]
+    settings: tuple[tuple[str, object, object], ...]
     shared: int
     only: tuple[int, int]
 
@@ -107,7 +108,7 @@ def compare(before: Results, after: Results) -> Comparison:
     return Comparison(
         changes=tuple(replace(each, p=adjusted[each.name], margin=margins.get(each.name)) for each in changes),
         flips=tuple(sorted(_flips(pairs, primary), key=lambda flip: flip.gain)),
-        settings=tuple(_differences(before, after)),
+        settings=tuple(differences(before.plan, after.plan)),
         shared=len(pairs),
         only=(len(before.scored) - len(pairs), len(after.scored) - len(pairs)),
     )
@@ -165,19 +166,3 @@ def _flips(pairs: Sequence[Pair], primary: Sequence[str]) -> Iterator[Flip]:
             gain = 10 * (now.get("headline", 0) - was.get("headline", 0))
             gain += sum(now[name] - was[name] for name in primary if name in was and name in now)
             yield Flip(record=after.record, was=before.stage, now=after.stage, gain=gain)
-
-
-def _differences(before: Results, after: Results) -> Iterator[tuple[str, str, str]]:
-    was, now = (
-        {
-            **each.plan.settings,
-            "commit": each.plan.revision,
-            "cases": each.plan.fingerprint,
-            "documents": each.plan.documents,
-            "code": each.plan.code,
-        }
-        for each in (before, after)
-    )
-    for name in sorted(was.keys() | now.keys()):
-        if was.get(name) != now.get(name):
-            yield name, was.get(name, "—"), now.get(name, "—")

@@ -84,52 +84,41 @@ def run_suite(
     """
     with _alone(folder):
         begin(folder, plan)
-        _ask_the_rest(suite, folder=folder, open_system=open_system, plan=plan, jobs=jobs, done=done)
-    _refuse_crashes(folder)
-
-
-def _ask_the_rest(
-    suite: Suite, *, folder: Path, open_system: Opener, plan: RunPlan, jobs: int, done: Callable[[int], None]
-) -> None:
-    with appending(folder / RECORDS) as append:
-        count = _resumed(folder, suite.cases)
-        done(count)
-        for corpus, cases in groupby(suite.cases[count:], key=lambda case: case.corpus):
-            texts = read_corpus(suite.corpora[corpus])
-            with open_system(suite.corpora[corpus]) as given:
-                system = System(given, name=plan.settings.get("model"))
-                ask = partial(run_case, system=system, texts=texts, asks=suite.asks)
-                for record in _in_order(ask, list(cases), jobs=jobs):
-                    append(record)
-                    count += 1
-                    done(count)
+        with appending(folder / RECORDS) as append:
+            count = _resumed(folder, suite.cases)
+            done(count)
+            for corpus, cases in groupby(suite.cases[count:], key=lambda case: case.corpus):
+                texts = read_corpus(suite.corpora[corpus])
+                with open_system(suite.corpora[corpus]) as given:
+                    system = System(given, name=plan.settings.get("model"))
+                    ask = partial(run_case, system=system, texts=texts, asks=suite.asks)
+                    for record in _in_order(ask, list(cases), jobs=jobs):
+                        append(record)
+                        count += 1
+                        done(count)
+        _refuse_crashes(folder)
 
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Keeps other processes out of a run, its beginning too. Raises: SuiteError when one is in it."""
+    """Keeps other processes out of a run, its beginning too.
+
+    Raises: SuiteError when one is in it, or when nothing can be kept there.
+    """
     lock = FileLock(folder / LOCK, timeout=0, mode=0o600)
-    with _keeping(folder):
+    try:
         make_private(folder)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            said = f"another process is running {folder}. Wait for it, or choose another with --out"
-            raise SuiteError(said) from error
+        lock.acquire()
+    except Timeout as error:
+        said = f"another process is running {folder}. Wait for it, or choose another with --out"
+        raise SuiteError(said) from error
+    except OSError as error:
+        raise SuiteError(f"no run can be kept in {folder}: {error}. Choose another folder with --out") from error
     try:
         yield
     finally:
         (folder / LOCK).unlink()
         lock.release()
-
-
-@contextmanager
-def _keeping(folder: Path) -> Iterator[None]:
-    """Raises: SuiteError instead of what the system says when it cannot write there."""
-    try:
-        yield
-    except OSError as error:
-        raise SuiteError(f"no run can be kept in {folder}: {error}. Choose another folder with --out") from error
 
 
 def _resumed(folder: Path, cases: Sequence[Case]) -> int:
@@ -150,11 +139,8 @@ def begin(folder: Path, plan: RunPlan) -> None:
 
     Raises: SuiteError naming the first difference.
     """
-    path = folder / PLAN
-    if not path.exists():
-        with _keeping(folder):
-            make_private(folder)
-            write_plan(folder, plan)
+    if not (folder / PLAN).exists():
+        write_plan(folder, plan)
         (folder / RECORDS).unlink(missing_ok=True)  # records without their plan are nobody's
         return
     said = difference(read_plan(folder), plan)
@@ -163,23 +149,23 @@ def begin(folder: Path, plan: RunPlan) -> None:
 
 
 def write_plan(folder: Path, plan: RunPlan) -> None:
-    """Write `run.json`, whole or not at all."""
+    """Write `run.json` in a folder, which is made where there is none, whole or not at all."""
+    make_private(folder)
     write_whole(folder / PLAN, json.dumps(asdict(plan), indent=2, ensure_ascii=False) + "\n")
 
 
 def difference(there: RunPlan, here: RunPlan) -> str | None:
     """The first reason why two plans do not belong to one run; None when they do."""
-    was, now = _traits(there), _traits(here)
-    names = (name for name in was | now if was.get(name) != now.get(name))
-    return next((f"its {name} was {was.get(name)!r}, and is now {now.get(name)!r}" for name in names), None)
+    found = (f"its {name} was {was!r}, and is now {now!r}" for name, was, now in differences(there, here))
+    return next(found, None)
 
 
-def _traits(plan: RunPlan) -> dict[str, object]:
-    """All that makes one run of two plans, by name; each setting and version stands for itself."""
-    plain = asdict(plan)
-    del plain["started"]
-    settings, versions = plain.pop("settings"), plain.pop("versions")
-    return {**settings, **plain, **versions}
+def differences(there: RunPlan, here: RunPlan) -> list[tuple[str, object, object]]:
+    """All in which two plans differ, but when they were begun, by name; each setting and version stands for itself."""
+    was, now = ({**plan.settings, **asdict(plan), **plan.versions} for plan in (there, here))
+    names = (name for name in was | now if name not in ("settings", "versions", "started"))
+    changed = ((name, was.get(name, "—"), now.get(name, "—")) for name in names)
+    return [(name, before, after) for name, before, after in changed if before != after]
 
 
 def unfinished(root: Path, plan: RunPlan) -> Path | None:
