@@ -11,7 +11,6 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, TypeAdapter
@@ -38,12 +37,8 @@ class _Place(BaseModel):
 _ANSWER, _PLACE, _TEXT = TypeAdapter(Answer), TypeAdapter(_Place), TypeAdapter(str)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """What a system said to a question, and the passages it found, best first; None is what it does not show."""
-
-    answer: Answer | None = None
-    hits: tuple[Retrieved, ...] | None = None
+Hits = tuple[Retrieved, ...]
+"""The passages that a system found, best first."""
 
 
 class System:
@@ -56,25 +51,26 @@ class System:
         self._search: Callable[..., Sequence[object]] | None = getattr(given, "search", None)
         self.searches = self._search is not None
 
-    def ask(self, question: str, history: Sequence[Message], *, texts: Texts) -> Reply:
-        """What it says to a question, after a history. Raises: SuiteError when that cannot be read."""
+    def ask(self, question: str, history: Sequence[Message], *, texts: Texts) -> tuple[Answer | None, Hits | None]:
+        """What it says to a question, after a history, and what it found; None is what it does not show.
+
+        Raises: SuiteError when that cannot be read.
+        """
         said = self._ask(question, history)
         if isinstance(said, Answer):
-            return Reply(answer=said, hits=_places(said.hits, texts) if said.hits else None)
+            return said, _places(said.hits, texts) if said.hits else None
         plain = {"answer": said} if isinstance(said, str) else said
         if not isinstance(plain, Mapping) or not plain:
             wanted = "an Answer, a text, or a dict such as {'answer': 'In 1874.', 'retrieved': []}"
             raise SuiteError(f"{self.name} returned {said!r:.60} when asked {question!r:.60}. Return {wanted}")
         rest = {name: value for name, value in plain.items() if name != "retrieved"}
-        return Reply(
-            answer=_answer(rest, question=question, model=self.name, texts=texts) if rest else None,
-            hits=_places(plain["retrieved"], texts) if "retrieved" in plain else None,
-        )
+        answer = _answer(rest, question=question, model=self.name, texts=texts) if rest else None
+        return answer, _places(plain["retrieved"], texts) if "retrieved" in plain else None
 
-    def look(self, query: str, *, texts: Texts) -> tuple[Retrieved, ...] | None:
+    def look(self, query: str, *, texts: Texts) -> Hits | None:
         """The passages it shows for a query: those of its search, or else of its reply to the query as a question."""
         if self._search is None:
-            return self.ask(query, (), texts=texts).hits
+            return self.ask(query, (), texts=texts)[1]
         return _places(self._search(query, top_k=DEPTH), texts)
 
 
@@ -85,30 +81,30 @@ def run_case(case: Case, *, system: System, texts: Texts, asks: bool) -> CaseRec
     """
     gold = tuple(locate(evidence, texts) for evidence in case.evidence)
     seconds: dict[str, float] = {}
-    reply = Reply()
+    answer: Answer | None = None
+    hits: Hits | None = None
     try:
         if asks:
             with _timed(seconds, "ask"):
-                reply = system.ask(case.question, case.history, texts=texts)
-        if reply.hits is None and (system.searches or not asks):
-            query = reply.answer.query if reply.answer is not None else case.question
+                answer, hits = system.ask(case.question, case.history, texts=texts)
+        if hits is None and (system.searches or not asks):
             with _timed(seconds, "search"):
-                reply = Reply(answer=reply.answer, hits=system.look(query, texts=texts))
-            if reply.hits is None:
+                hits = system.look(answer.query if answer is not None else case.question, texts=texts)
+            if hits is None:
                 raise SuiteError(f"{system.name} shows no passages. Give it a search, or let it return `retrieved`")
     except SuiteError:
         raise
     except Exception as error:  # noqa: BLE001 - any failure of the system under test is a result
         return CaseRecord(case=case, gold=gold, error=_crash(error), seconds=seconds)
-    answer = reply.answer
+    cited = answer.citations if answer is not None else ()
     return CaseRecord(
         case=case,
         gold=gold,
         answer=answer,
-        hits=reply.hits or (),
-        searched=reply.hits is not None,
+        hits=hits or (),
+        searched=hits is not None,
         around=surroundings((*case.evidence, *case.denied_by), texts),
-        cuts=tuple(_cut(texts, each.document, each.start, each.end) for each in answer.citations) if answer else (),
+        cuts=tuple(texts[each.document][each.start : each.end] if each.document in texts else None for each in cited),
         seconds=seconds | {f"ask/{stage}": taken for stage, taken in answer.seconds.items()} if answer else seconds,
     )
 
@@ -154,7 +150,7 @@ def _citation(given: object, number: int, texts: Texts) -> object:
     return {"number": number, "title": region.document, "page": None, "version": "", "quote": quote, **given}
 
 
-def _places(given: object, texts: Texts) -> tuple[Retrieved, ...]:
+def _places(given: object, texts: Texts) -> Hits:
     """The passages that a system names, as hits of ours or as places in documents."""
     if not isinstance(given, Sequence):
         raise SuiteError(f"a system named {given!r:.60} as its passages. Give a list of document, start and end")
@@ -184,7 +180,3 @@ def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
     before = time.perf_counter()
     yield
     seconds[stage] = time.perf_counter() - before
-
-
-def _cut(texts: Texts, document: str, start: int, end: int) -> str | None:
-    return texts[document][start:end] if document in texts else None
