@@ -134,3 +134,13 @@ def test_junit_tells_failures_from_crashes(results: Results) -> None:
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("15", "3", "1")
     [error] = suite.iter("error")
     assert (error.text or "").startswith("To whose crew is the memorial in the reading room?\nRuntimeError: the model")
+
+
+def test_what_xml_cannot_hold_is_spelt_out(results: Results) -> None:
+    first = next(each for each in results.scored if each.stage == "should have abstained")
+    case = first.record.case.model_copy(update={"question": "Who\x1b[2J\ud800?"})
+    suite = ElementTree.fromstring(
+        junit(replace(results, scored=[replace(first, record=replace(first.record, case=case))]))
+    )
+    [failure] = suite.iter("failure")
+    assert (failure.text or "").startswith("Who‹U+001B›[2J‹U+D800›?\n")

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 from qa.evals.compare import Comparison, FigureChange
 from qa.evals.figures import FEWEST, SIX, named, too_few
 from qa.evals.results import Results
+from qa.words import visible
 
 MOST_FLIPS = 20
 
@@ -86,7 +87,7 @@ def junit(results: Results) -> bytes:
         if stage is not None:
             kind = "error" if stage == "crashed" else "failure"
             text = record.error or (record.answer.text if record.answer is not None else "")
-            ElementTree.SubElement(case, kind, message=stage).text = _printable(f"{record.case.question}\n{text}")
+            ElementTree.SubElement(case, kind, message=stage).text = visible(f"{record.case.question}\n{text}")
     return bytes(ElementTree.tostring(suite, encoding="utf-8", xml_declaration=True))
 
 
@@ -108,8 +109,3 @@ def _why(change: FigureChange) -> str:
 
 def _lonely(only: tuple[int, int]) -> str:
     return f"; {only[0]} only in the first, {only[1]} only in the second" if any(only) else ""
-
-
-def _printable(text: str) -> str:
-    """XML has no way to write most control characters."""
-    return "".join(c if c in "\t\n" or (c >= " " and not "\ud800" <= c <= "\udfff") else "\ufffd" for c in text)
