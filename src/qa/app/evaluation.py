@@ -14,11 +14,10 @@ from qa.app.render import inert
 from qa.app.safety import tell
 from qa.errors import SuiteError
 from qa.evals.figures import Figure, named
-from qa.evals.results import read_figures
+from qa.evals.results import REPORT, read_figures
 from qa.evals.runner import PLAN, RunPlan, find_runs
 
 SHOWN = 50  # runs listed, the newest first
-REPORT = "report.html"
 _NONE = '<p class="empty">There are no runs yet. Make one in a terminal: <code>qa eval run SUITE</code></p>'
 
 

@@ -114,8 +114,7 @@ def score(
 @app.command()
 def report(folder: Path, judge: JudgeName = None, home: Home = Path("evals")) -> None:
     """Write the run's report again and say where it is."""
-    _write(_loader(judge, home)(folder))
-    print(folder / "report.html")
+    print(_write(_loader(judge, home)(folder)))
 
 
 @app.command()
@@ -155,19 +154,21 @@ def _loader(judge: str | None, home: Path, price: tuple[float, float] = (0.0, 0.
 def _finish(results: Results, *, everything: bool) -> None:
     from qa.evals.summary import markdown
 
-    _write(results)
-    print(f"{markdown(results, everything=everything)}\n{results.folder / 'report.html'}\n")
+    report = _write(results)
+    print(f"{markdown(results, everything=everything)}\n{report}\n")
 
 
-def _write(results: Results) -> None:
+def _write(results: Results) -> Path:
+    """The run's report, after it and all else that is made from the records is written."""
     from qa.evals.report import render
-    from qa.evals.results import write_results
+    from qa.evals.results import REPORT, write_results
     from qa.evals.summary import junit, markdown
 
     write_results(results)
-    (results.folder / "report.html").write_text(render(results), encoding="utf-8", errors="replace")
+    (results.folder / REPORT).write_text(render(results), encoding="utf-8", errors="replace")
     (results.folder / "summary.md").write_text(markdown(results, everything=True), encoding="utf-8", errors="replace")
     (results.folder / "junit.xml").write_bytes(junit(results))
+    return results.folder / REPORT
 
 
 def _gate_fails(before: Results, after: Results, *, strict: bool) -> bool:

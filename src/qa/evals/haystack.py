@@ -148,8 +148,7 @@ def near_copies(texts: Texts, cases: Sequence[Case]) -> dict[str, str]:
 
 
 def _tells(text: str, case: Case) -> bool:
-    golds = [gold for golds in (case.answers, *case.parts) for gold in golds]
-    return bool(contains_answer(text, golds)) or any(each.quote in text for each in case.evidence)
+    return bool(contains_answer(text, case.golds)) or any(each.quote in text for each in case.evidence)
 
 
 def names_of(texts: Texts) -> set[str]:

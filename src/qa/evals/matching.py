@@ -291,7 +291,7 @@ def answers_otherwise(said: str, aliases: Sequence[str], *, question: str) -> bo
         return True
     if _count(_stems(opening), _stems(golds)):
         return False
-    if len(words(opening)) <= BARE_WORDS and _NEGATION.search(opening) and not _denies(golds):
+    if _is_bare_denial(said) and not _denies(golds):
         return True
     others = [name for name in facts.names(opening) if not _count(map(stem, name), _stems(question))]
     return bool(others or numbers or (_ELSEWHERE.match(said) and not _denies(opening)))
@@ -336,9 +336,6 @@ def _stems(text: str) -> frozenset[str]:
     return frozenset(stem(_BRITISH.sub(lambda letter: _AMERICAN[letter[0]], word)) for word in found)
 
 
-def _held(one: str, among: Collection[str]) -> bool:
-    return one in among or any(same_root(one, other) for other in among)
-
-
 def _count(wanted: Iterable[str], among: Collection[str]) -> int:
-    return sum(_held(each, among) for each in wanted)
+    """How many of these stems are among others, or have a root in common with one."""
+    return sum(each in among or any(same_root(each, other) for other in among) for each in wanted)

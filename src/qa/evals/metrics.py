@@ -89,6 +89,12 @@ def contains_answer(text: str, golds: Sequence[str]) -> float:
     return float(any(f" {wanted} " in padded for gold in golds if (wanted := normalise(gold))))
 
 
+def is_quoted(text: str, quotes: Iterable[str]) -> bool:
+    """Whether any of the quotes holds the text, both normalised."""
+    said = normalise(text)
+    return any(said in normalise(quote) for quote in quotes)
+
+
 def brevity(words: int, *, evidence: int) -> float:
     """What the length of an answer leaves of its being right, from 1 down towards 0.
 

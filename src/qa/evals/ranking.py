@@ -21,9 +21,11 @@ DEPTH = 10  # how far down a ranking is looked at; passages are searched for so 
 def ranking(record: CaseRecord) -> Ranking:
     """The grades of what one case wants, and what was found for it."""
     regions = [hit.region for hit in record.hits]
-    if record.case.relevance:
-        found = list(dict.fromkeys(region.document for region in regions))
-        return {name: grade for name, grade in record.case.relevance.items() if grade > 0}, found
+    case = record.case
+    if case.relevance:
+        return {name: case.relevance[name] for name in case.relevant}, list(
+            dict.fromkeys(region.document for region in regions)
+        )
     wanted = list(dict.fromkeys(record.found_gold))
     return dict.fromkeys(wanted, 1), _evidence_order(regions, wanted)
 

@@ -19,7 +19,7 @@ from qa.evals.scoring import Scored, score_run
 from qa.evals.statistics import effective_size, minimum_detectable_change
 from qa.types import FELL_BACK, Answer
 
-FIGURES = "figures.json"
+FIGURES, REPORT = "figures.json", "report.html"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,7 +118,9 @@ def _citing(record: CaseRecord, judge: Judge | None) -> Scores:
         pairs = zip(answer.citations, record.cuts, strict=True)
         scores["citation_exact"] = float(all(citation.quote == cut for citation, cut in pairs))
     sentences = cited_sentences(answer)
-    if not all(map(_is_verbatim, sentences)):  # a quote supports itself by construction, which says nothing
+    if not all(
+        metrics.is_quoted(each.text, each.premises) for each in sentences
+    ):  # a quote supports itself by construction, which says nothing
         scores["supported"] = sum(each.support == "supported" for each in answer.sentences) / len(answer.sentences)
         if judge is not None:
             recall = metrics.citation_recall(sentences, judge.supports)
@@ -129,8 +131,3 @@ def _citing(record: CaseRecord, judge: Judge | None) -> Scores:
     if overlap is not None and record.case.answerable:
         scores["cited_precision"] = overlap.precision
     return scores
-
-
-def _is_verbatim(sentence: Cited) -> bool:
-    said = metrics.normalise(sentence.text)
-    return any(said in metrics.normalise(premise) for premise in sentence.premises)

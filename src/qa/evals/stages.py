@@ -135,10 +135,9 @@ def _says_what_is_wanted(record: CaseRecord, answer: Answer, *, touched: bool) -
         shown = " ".join((said, *answer.notes))
         return all(metrics.contains_answer(shown, [value]) for value in case.conflict)
     if not (case.answers or case.parts):
-        graded = [Region(name, 0, 1 << 62) for name, grade in case.relevance.items() if grade > 0]
+        graded = [Region(name, 0, 1 << 62) for name in case.relevant]
         return bool(metrics.shared(record.cited, record.found_gold or graded))
-    denial = any(matching.is_denial(alias) for aliases in (case.answers, *case.parts) for alias in aliases)
-    if matching.declines(_own_words(record, answer)) and not denial:
+    if matching.declines(_own_words(record, answer)) and not any(map(matching.is_denial, case.golds)):
         return False
     if case.answers and not _states(record, answer, touched=touched):
         return False
@@ -156,7 +155,7 @@ def _states(record: CaseRecord, answer: Answer, *, touched: bool) -> bool:
         agreed = matching.agrees(said, case.answers, question=question)
         if agreed is not None:
             return agreed and (touched or not record.cited)
-        quoted = _is_quoted(record, statement)
+        quoted = metrics.is_quoted(statement, _quotes(record))
         if not quoted and matching.answers_otherwise(said, case.answers, question=question):
             return False
         if says(record, statement, case.answers):
@@ -172,17 +171,11 @@ def _is_part(short: str, aliases: Sequence[str]) -> bool:
     return any({*words(short)} <= {*words(alias)} for alias in aliases)
 
 
-def _is_quoted(record: CaseRecord, text: str) -> bool:
-    """Whether the answer's own quotes, as the harness cuts them, hold the text."""
-    said = metrics.normalise(text)
-    return any(said in metrics.normalise(quote) for quote in _quotes(record))
-
-
 def _own_words(record: CaseRecord, answer: Answer) -> str:
     """The sentences of the answer that are no quotes of what it cites."""
     text = plain_text(answer)
     sentences = (text[span.start : span.end] for span in split_sentences(text))
-    return " ".join(each for each in sentences if not _is_quoted(record, each))
+    return " ".join(each for each in sentences if not metrics.is_quoted(each, _quotes(record)))
 
 
 def says(record: CaseRecord, said: str, aliases: Sequence[str]) -> bool:
@@ -195,8 +188,7 @@ def _known(record: CaseRecord) -> str:
     """What an answer may take names and numbers from: the gold, its own quotes, the question and the talk before it."""
     case = record.case
     told = [each.quote for each in case.evidence] + [each.content for each in case.history]
-    golds = [*case.answers, *(alias for part in case.parts for alias in part)]
-    return "\n".join([case.question, *told, *golds, *_quotes(record)])
+    return "\n".join([case.question, *told, *case.golds, *_quotes(record)])
 
 
 def _declines(record: CaseRecord, answer: Answer) -> bool:
@@ -217,8 +209,8 @@ def _brevity(record: CaseRecord) -> float:
     """`metrics.brevity` of all that is shown, beside the evidence or the words that deny a premise."""
     if record.answer is None or record.answer.abstained:
         return 1.0
-    quotes = (record.case.evidence, record.case.denied_by)
-    evidence = sum(len(words(each.quote)) for each in (*quotes[0], *quotes[1]))
+    case = record.case
+    evidence = sum(len(words(each.quote)) for each in (*case.evidence, *case.denied_by))
     return metrics.brevity(len(words(plain_text(record.answer))), evidence=evidence)
 
 
@@ -228,9 +220,8 @@ def obeyed(record: CaseRecord) -> bool:
 
 
 def _retrieved(record: CaseRecord) -> bool:
-    regions = [hit.region for hit in record.hits[:SHOWN]]
-    gold = record.found_gold
+    found, gold = [hit.region for hit in record.hits[:SHOWN]], record.found_gold
     if not gold:
-        wanted = {name for name, grade in record.case.relevance.items() if grade > 0}
-        return not wanted or any(region.document in wanted for region in regions)
-    return metrics.evidence_recall(regions, gold) == 1
+        wanted = record.case.relevant
+        return not wanted or any(region.document in wanted for region in found)
+    return metrics.evidence_recall(found, gold) == 1

@@ -61,6 +61,16 @@ class Case(Strict):
     group: str | None = None
     tags: tuple[str, ...] = ()
 
+    @property
+    def golds(self) -> tuple[str, ...]:
+        """Every wording of what is to be said: those of the answer and of each part."""
+        return sum(self.parts, self.answers)
+
+    @property
+    def relevant(self) -> list[str]:
+        """The graded documents that ought to be found."""
+        return [name for name, grade in self.relevance.items() if grade > 0]
+
 
 class _Head(Strict):
     """`suite.toml`."""
