@@ -146,9 +146,9 @@ def test_a_saved_case_makes_a_suite_that_runs(tmp_path: Path) -> None:
     write_suite(tmp_path)
     folder = tmp_path / 'feed"back'
     for case in town_cases()[:2]:
-        save_case(folder, case, title='From "the" page', corpus=tmp_path / "corpora" / "town")
+        save_case(folder, case, title='From\n"the" page\\', corpus=tmp_path / "corpora" / "town")
     suite = load_suite(folder)
-    assert (suite.title, list(suite.cases)) == ('From "the" page', town_cases()[:2])
+    assert (suite.title, list(suite.cases)) == ('From\n"the" page\\', town_cases()[:2])
     assert problems(suite) == []
 
 

@@ -7,6 +7,7 @@ What strangers wrote comes in here: every error names the file and the line.
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -184,8 +185,8 @@ def save_case(folder: Path, case: Case, *, title: str, corpus: Path) -> None:
     make_private(folder)
     head = folder / "suite.toml"
     if not head.exists():
-        quoted = [str(value).replace("\\", "\\\\").replace('"', '\\"') for value in (title, corpus.resolve())]
-        head.write_text('title = "{}"\ncorpus = "{}"\n'.format(*quoted), encoding="utf-8")
+        quoted = (json.dumps(each, ensure_ascii=False) for each in (title, str(corpus.resolve())))  # as TOML quotes too
+        head.write_text("title = {}\ncorpus = {}\n".format(*quoted), encoding="utf-8")
     with (folder / "cases.jsonl").open("a", encoding="utf-8") as file:
         file.write(case.model_dump_json(exclude_defaults=True) + "\n")
 
