@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa.answers.prompts import PromptMessage, load_prompt
+from qa.answers.prompts import load_prompt
 from qa.documents.files import find_documents
 from qa.errors import StoreMismatchError, bare_address
 from qa.evals.judge import FIELDS, Judge
@@ -100,8 +100,5 @@ def open_judge(name: str, *, folder: Path) -> Judge:
     chat = chat_model(name, base_url=settings.base_url, timeout_s=timeout_s, key=settings.model_key(name))
     model = guarded(chat, name=name, timeout_s=timeout_s)
     prompt = load_prompt(settings.prompts or resource("prompts"), "judge", fields=FIELDS)
-
-    def complete(messages: Sequence[PromptMessage]) -> str:
-        return model.invoke(messages).text
-
-    return Judge(name, prompt=prompt, complete=complete, verdicts=folder / "verdicts.jsonl")
+    verdicts = folder / "verdicts.jsonl"
+    return Judge(name, prompt=prompt, complete=lambda messages: model.invoke(messages).text, verdicts=verdicts)

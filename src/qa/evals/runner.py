@@ -124,9 +124,9 @@ def _alone(folder: Path) -> Iterator[None]:
 def _resumed(folder: Path, cases: Sequence[Case]) -> int:
     """How many cases have a record. Raises: SuiteError when the records are not those of the first cases, in order."""
     there = [record.case.id for record in read_records(folder / RECORDS)]
-    wanted = [case.id for case in cases[: len(there)]]
-    if there != wanted:
-        line = next((n for n, (one, other) in enumerate(zip(there, wanted, strict=False)) if one != other), len(wanted))
+    wanted = [case.id for case in cases]
+    line = next((n for n, id in enumerate(there) if wanted[n : n + 1] != [id]), None)
+    if line is not None:
         raise SuiteError(
             f"{folder / RECORDS}:{line + 1}: the case {there[line]!r} is not the next of the suite. "
             f"Remove {folder} to run again"
@@ -265,16 +265,13 @@ def _code() -> str:
 @cache
 def _revision() -> tuple[str | None, bool | None]:
     """The commit, and whether this package is as it was committed; None for both where git does not keep it."""
+    said = partial(subprocess.check_output, cwd=PACKAGE, stderr=subprocess.DEVNULL, text=True)
     try:
-        _git("ls-files", "--error-unmatch", "__init__.py")
-        return _git("rev-parse", "--short=12", "HEAD"), not _git("status", "--porcelain", "--", ".")
+        said(("git", "ls-files", "--error-unmatch", "__init__.py"))
+        commit = said(("git", "rev-parse", "--short=12", "HEAD")).strip()
+        return commit, not said(("git", "status", "--porcelain", "--", "."))
     except (OSError, subprocess.CalledProcessError):
         return None, None
-
-
-def _git(*arguments: str) -> str:
-    said = subprocess.run(["git", *arguments], cwd=PACKAGE, capture_output=True, text=True, check=True)
-    return said.stdout.strip()
 
 
 @cache

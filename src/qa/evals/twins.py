@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import product
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from qa.errors import SuiteError
 from qa.evals.metrics import Region, contains_answer, merge, shared
@@ -40,7 +40,9 @@ def make_twins(suite: Suite, *, work: Path, seed: int = 0) -> Suite:
     generator = random.Random(seed)
     variants: dict[str, Texts] = {}
     twins = [*_mistyped(chosen, generator), *_removed(chosen, texts, variants)]
-    twins += [*_doubled(chosen, texts, variants), *_swapped(chosen, texts, variants, generator)]
+    variants["duplicated"] = {**texts, **_copies(texts)}
+    twins += [_twin(case, "duplicated", corpus="duplicated") for case in chosen]
+    twins += _swapped(chosen, texts, variants, generator)
     corpora = {
         name: write_corpus(work, {name: text.encode() for name, text in variant.items()})
         for name, variant in variants.items()
@@ -117,11 +119,6 @@ def without_sentences(texts: Texts, regions: Sequence[Region]) -> dict[str, str]
     return left
 
 
-def _doubled(cases: Sequence[Case], texts: Texts, variants: dict[str, Texts]) -> list[Case]:
-    variants["duplicated"] = {**texts, **{_copied(name): text for name, text in texts.items()}}
-    return [_twin(case, "duplicated", corpus="duplicated") for case in cases]
-
-
 def _swapped(cases: Sequence[Case], texts: Texts, variants: dict[str, Texts], generator: random.Random) -> list[Case]:
     """Twins of which a copy of the document gives another number or name; both values must be shown."""
     twins = []
@@ -138,7 +135,7 @@ def _swapped(cases: Sequence[Case], texts: Texts, variants: dict[str, Texts], ge
         text = copies.get(region.document, texts[region.document])
         copies[region.document] = text[: region.start] + other + text[region.end :]
     if twins:
-        variants["swapped"] = {**texts, **{_copied(name): text for name, text in copies.items()}}
+        variants["swapped"] = {**texts, **_copies(copies)}
     return twins
 
 
@@ -162,6 +159,7 @@ def other_value(value: str, generator: random.Random) -> str:
     return str(least + (int(value) - least + generator.randint(1, min(7, count - 1))) % count)
 
 
-def _copied(name: str) -> str:
-    folder, _, file = name.rpartition("/")
-    return f"{folder}{'/' if folder else ''}{COPY}{file}"
+def _copies(texts: Texts) -> dict[str, str]:
+    """The same texts under the names of copies, each in the folder of its original."""
+    paths = {PurePosixPath(name): text for name, text in texts.items()}
+    return {str(path.with_name(f"{COPY}{path.name}")): text for path, text in paths.items()}
