@@ -161,16 +161,11 @@ def _compared(name: str, scored: Sequence[Scored]) -> Iterator[Figure]:
         value = figure_of(name, scores, kinds)
         interval = bootstrap(lambda picks: figure_of(name, scores[picks], kinds[picks]), clusters, kinds=kinds)
     else:
-        value, interval = sum(values) / len(values), _interval(values, clusters)
+        value = sum(values) / len(values)
+        rate = is_rate(values) or len(set(values)) == 1  # draws from values that are all the same give no width
+        interval = wilson(value, effective_size(values, clusters)) if rate else bootstrap_mean(values, clusters)
     n, about = len(values), COMPARED[name]
     yield Figure(name=name, about=about, value=value, interval=interval, n=n, undefined=len(scored) - n)
-
-
-def _interval(values: Sequence[float], clusters: Sequence[str]) -> Interval:
-    # Resampling values that are all the same would give an interval without width.
-    if is_rate(values) or len(set(values)) == 1:
-        return wilson(sum(values) / len(values), effective_size(values, clusters))
-    return bootstrap_mean(values, clusters)
 
 
 def is_rate(values: Sequence[float]) -> bool:

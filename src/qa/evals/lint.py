@@ -57,14 +57,11 @@ def _gold_problems(case: Case) -> Iterator[str]:
         yield "it is not answerable, but has answers or evidence"
     if case.answerable and case.denied_by:
         yield "it is answerable, but has `denied_by`"
-    if _needs_no_history(case) and not {*case.tags} & STANDS_ALONE:
+    alone = case.history and case.standalone and {*terms(case.standalone)} <= {*terms(case.question)}
+    if alone and not {*case.tags} & STANDS_ALONE:
         yield f"it needs no history: its question says all of `standalone`. Tag it {' or '.join(sorted(STANDS_ALONE))}"
     if case.history and case.history[-1].role == "user":
         yield "its history ends with the user, where the question comes next"
-
-
-def _needs_no_history(case: Case) -> bool:
-    return bool(case.history and case.standalone) and {*terms(case.standalone or "")} <= {*terms(case.question)}
 
 
 def _corpus_problems(case: Case, texts: Texts) -> Iterator[str]:

@@ -118,7 +118,10 @@ def load_suite(folder: Path) -> Suite:
     Raises: SuiteError naming the file and line.
     """
     place = folder / "suite.toml"
-    head = checked(TypeAdapter(_Head), _toml(place), place=str(place))
+    try:
+        head = checked(TypeAdapter(_Head), tomllib.loads(_read(place)), place=str(place))
+    except tomllib.TOMLDecodeError as error:
+        raise SuiteError(f"{place}: {error}") from error
     if bool(head.corpus) == bool(head.gathers):
         raise SuiteError(f"{place}: give either `corpus`, a folder of documents, or `gathers`, the folders of suites")
     own = folder / "cases.jsonl"
@@ -232,13 +235,6 @@ def surroundings(quotes: Iterable[Evidence], texts: Texts) -> str:
     """The text from `AROUND` characters before each quote that the corpus holds to as many after it."""
     regions = [region for quote in quotes if (region := locate(quote, texts)) is not None]
     return "\n".join(texts[each.document][max(0, each.start - AROUND) : each.end + AROUND] for each in regions)
-
-
-def _toml(path: Path) -> dict[str, object]:
-    try:
-        return tomllib.loads(_read(path))
-    except tomllib.TOMLDecodeError as error:
-        raise SuiteError(f"{path}: {error}") from error
 
 
 def _read(path: Path) -> str:

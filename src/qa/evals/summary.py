@@ -57,7 +57,9 @@ def overview(finished: Sequence[Results]) -> str:
 
 def compared(comparison: Comparison) -> str:
     """A comparison as Markdown: settings that differ, changes with their outcomes, flips with the worst first."""
-    lines = [f"{comparison.shared} cases in both runs" + _lonely(comparison.only), ""]
+    before, after = comparison.only
+    lonely = f"; {before} only in the first, {after} only in the second" if before or after else ""
+    lines = [f"{comparison.shared} cases in both runs{lonely}", ""]
     lines += [f"- {name}: {was} → {now}" for name, was, now in comparison.settings]
     lines += ["", "| figure | before | after | change | 95 % interval | p (Holm) | margin | n | outcome |"]
     lines += ["|---|--:|--:|--:|--:|--:|--:|--:|---|", *map(_row, comparison.changes), ""]
@@ -94,18 +96,9 @@ def junit(results: Results) -> bytes:
 def _row(change: FigureChange) -> str:
     low, high = change.interval
     margin = "" if change.margin is None else f"{100 * change.margin:.1f}"
+    seen = f": {change.n} cases see changes of {100 * change.smallest:.0f} points or more"
     return (
         f"| {change.name} | {change.before:.1%} | {change.after:.1%} | {100 * change.delta:+.1f} | "
         f"{100 * low:+.1f} … {100 * high:+.1f} | {change.p:.3f} ({change.test}) | {margin} | {change.n} | "
-        f"{change.outcome}{_why(change)} |"
+        f"{change.outcome}{seen if change.outcome == 'inconclusive' else ''} |"
     )
-
-
-def _why(change: FigureChange) -> str:
-    if change.outcome != "inconclusive":
-        return ""
-    return f": {change.n} cases see changes of {100 * change.smallest:.0f} points or more"
-
-
-def _lonely(only: tuple[int, int]) -> str:
-    return f"; {only[0]} only in the first, {only[1]} only in the second" if any(only) else ""
