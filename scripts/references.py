@@ -25,7 +25,6 @@ from qa.evals.scoring import score_run
 from qa.evals.sources import Sources
 from qa.evals.suites import Suite, read_corpus
 from qa.evals.systems import System, run_case
-from qa.settings import load_settings
 
 SUITES = ("seed", "followups", "unanswerable", "injection", "office", "haystack")
 OURS = {"model": "extractive", "embeddings": "minilm-l6-v2"}
@@ -140,7 +139,7 @@ TRICKS: tuple[Callable[[Desk, str, Sequence[qa.Message]], Reply], ...] = (
 )  # fmt: skip
 
 
-def measure(suite: Suite, *, work: Path) -> dict[str, FigureChange]:
+def measure(suite: Suite) -> dict[str, FigureChange]:
     """How the headline figure changes from each trick to ours."""
     suite = replace(suite, primary=("headline",), margins={})
     [corpus] = suite.corpora.values()
@@ -153,7 +152,7 @@ def measure(suite: Suite, *, work: Path) -> dict[str, FigureChange]:
         scored, plan = score_run(records), make_plan(suite, {"model": name})
         return Results(folder=Path(name), plan=plan, scored=scored, figures=())
 
-    with chatbot_opener(OURS, work=work)(corpus) as bot:
+    with chatbot_opener(OURS)(corpus) as bot:
         assert isinstance(bot, qa.Chatbot)
         desk = Desk(bot=bot, texts=texts, gold=gold)
         ours = asked(desk.ask, "qa")
@@ -163,12 +162,11 @@ def measure(suite: Suite, *, work: Path) -> dict[str, FigureChange]:
 
 def main(names: Sequence[str]) -> int:
     """Print a row for ours and for each trick, a column a suite; `!` marks one that is not beaten."""
-    work = load_settings().home / "evals"
-    sources = Sources(home=Path("evals"), work=work / "corpora")
+    sources = Sources()
     rows: dict[str, list[str]] = {}
     beaten = True
     for name in names or SUITES:
-        changes = measure(sources.open(name), work=work)
+        changes = measure(sources.open(name))
         rows.setdefault("ours", []).append(f"{next(iter(changes.values())).after:.1%}")
         for trick, change in changes.items():
             won = change.interval[0] > 0

@@ -26,7 +26,6 @@ from qa.evals.opening import chatbot_opener
 from qa.evals.sources import Sources
 from qa.evals.suites import Suite, read_corpus
 from qa.models.minilm import minilm
-from qa.settings import load_settings
 
 SUITES = ("seed", "followups", "unanswerable", "injection", "office", "haystack")
 FIGURES = ("evidence_recall@5", "nDCG@10", "RR@10")
@@ -104,24 +103,23 @@ def _place(split: Document) -> dict[str, object]:
     return {"document": split.metadata["source"], "start": start, "end": start + len(split.page_content)}
 
 
-def versus(suite: Suite, *, work: Path, out: Path) -> tuple[FigureChange, ...]:
+def versus(suite: Suite, *, out: Path) -> tuple[FigureChange, ...]:
     """How our retrieval differs from the stock one over a suite, ours being the `after`."""
     [corpus] = suite.corpora.values()
     suite = replace(suite, primary=FIGURES, margins={})
     theirs = qa.evals.run(suite, Stock(corpus), name="stock", out=out / "stock")
-    with chatbot_opener({"model": "extractive", "embeddings": "minilm-l6-v2"}, work=work)(corpus) as bot:
+    with chatbot_opener({"model": "extractive", "embeddings": "minilm-l6-v2"})(corpus) as bot:
         ours = qa.evals.run(suite, bot, name="qa", out=out / "qa")
     return compare(theirs, ours).changes
 
 
 def main(names: Sequence[str]) -> None:
     """Print the table."""
-    work = load_settings().home / "evals"
-    sources = Sources(home=Path("evals"), work=work / "corpora")
+    sources = Sources()
     print("| suite | figure | stock | qa | change, 95 % | cases |\n|---|---|--:|--:|--:|--:|")
     with tempfile.TemporaryDirectory() as out:
         for name in names or SUITES:
-            for each in versus(sources.open(name), work=work, out=Path(out)):
+            for each in versus(sources.open(name), out=Path(out)):
                 low, high = each.interval
                 change = f"{each.delta:+.3f} ({low:+.3f} to {high:+.3f})"
                 print(f"| {name} | {each.name} | {each.before:.3f} | {each.after:.3f} | {change} | {each.n} |")

@@ -32,7 +32,7 @@ def test_our_chatbot_goes_through_the_same_door(suite: Suite, tmp_path: Path) ->
 def test_a_stock_langchain_system_is_measured_beside_ours_with_the_same_embeddings(
     suite: Suite, tmp_path: Path
 ) -> None:
-    changes = {each.name: each for each in versus(suite, work=tmp_path / "work", out=tmp_path / "out")}
+    changes = {each.name: each for each in versus(suite, out=tmp_path / "out")}
     assert list(changes) == ["evidence_recall@5", "nDCG@10", "RR@10"]
     assert [each.n for each in changes.values()] == [12, 12, 12]
     # Each document is one passage, in its splits as in ours: both find every one among the first two.

@@ -62,10 +62,10 @@ def run(
     from qa.evals.sources import Sources
     from qa.evals.summary import overview
 
-    work, runs = load_settings().home / "evals", load_settings().home / "runs"
-    sources = Sources(home=home, work=work / "corpora", limit=limit, seed=seed, search_only=search_only, corpus=corpus)
+    runs = load_settings().home / "runs"
+    sources = Sources(home=home, limit=limit, seed=seed, search_only=search_only, corpus=corpus)
     chosen = {"model": model, "embeddings": embeddings, "top_k": top_k, "strictness": strictness}
-    opener, load = chatbot_opener(chosen, work=work), _loader(judge, home, price)
+    opener, load = chatbot_opener(chosen), _loader(judge, home, price)
     failed, finished = False, []
     opened = [sources.open(name) for name in suites]
     earlier = {suite.name: load(baseline / suite.name) for suite in opened if baseline is not None}
@@ -123,7 +123,7 @@ def lint(suites: Names, limit: Limit = None, corpus: Corpus = None, home: Home =
     from qa.evals.lint import lint as lint_suite
     from qa.evals.sources import Sources
 
-    sources = Sources(home=home, work=load_settings().home / "evals" / "corpora", limit=limit, corpus=corpus)
+    sources = Sources(home=home, limit=limit, corpus=corpus)
     problems = 0
     for name in suites:
         suite = sources.open(name)

@@ -45,14 +45,13 @@ def run(
     from qa.evals.systems import System
     from qa.settings import load_settings
 
-    home = load_settings().home
     if not isinstance(suite, Suite):
-        suite = Sources(home=Path("evals"), work=home / "evals" / "corpora").open(str(suite))
+        suite = Sources().open(str(suite))
     if len(suite.corpora) > 1:
         raise SuiteError(
             f"{suite.name} is asked about {len(suite.corpora)} corpora. Run it with qa.evals.runner.run_suite"
         )
     plan = make_plan(suite, {"model": System(system, name=name).name})
-    folder = Path(out) / suite.name if out is not None else new_folder(home / "runs", plan)
+    folder = Path(out) / suite.name if out is not None else new_folder(load_settings().home / "runs", plan)
     run_suite(suite, folder=folder, open_system=lambda _: nullcontext(system), plan=plan, jobs=jobs, done=done)
     return load_results(folder)

@@ -63,8 +63,9 @@ def _weights() -> str:
     return f"{ours} {SHA256['model.safetensors']:.16}"
 
 
-def chatbot_opener(chosen: Mapping[str, Any], *, work: Path) -> Opener:
-    """Opens a chatbot over a corpus, with its index under `work`."""
+def chatbot_opener(chosen: Mapping[str, Any], *, work: Path | None = None) -> Opener:
+    """Opens a chatbot over a corpus, with its index under `work`, or where this user's evaluations are."""
+    kept = work or load_settings().home / "evals"
 
     @contextmanager
     def opened(corpus: Path) -> Iterator[Chatbot]:
@@ -74,7 +75,7 @@ def chatbot_opener(chosen: Mapping[str, Any], *, work: Path) -> Opener:
         read_by = fingerprint({reading: sorted(reading.rglob("*.py"))})
         documents = fingerprint({corpus: find_documents(corpus)})
         named = repr((documents, load_settings(**chosen).embeddings, read_by))
-        index = work / "indexes" / hashlib.sha256(named.encode()).hexdigest()[:16]
+        index = kept / "indexes" / hashlib.sha256(named.encode()).hexdigest()[:16]
         settings = {**chosen, "chroma": str(index), "fill": False}
         try:
             bot = Chatbot.open(**settings)

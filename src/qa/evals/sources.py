@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from qa.errors import SuiteError
 from qa.evals.haystack import gather
 from qa.evals.suites import Suite, load_cases, load_suite, sample
 from qa.evals.twins import make_twins
+from qa.settings import load_settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,8 +20,8 @@ class Sources:
     `corpus` holds the documents of a bare file of cases.
     """
 
-    home: Path
-    work: Path
+    home: Path = Path("evals")
+    work: Path = field(default_factory=lambda: load_settings().home / "evals" / "corpora")
     limit: int | None = None
     seed: int = 0
     search_only: bool = False
