@@ -56,6 +56,22 @@ def test_any_statistic_can_be_bootstrapped_and_says_when_it_cannot() -> None:
     assert statistics.bootstrap(lambda picks: 1.0, []) is None
 
 
+def test_a_draw_without_a_case_of_one_kind_tells_nothing() -> None:
+    kinds = np.array([True] + [False] * 20)
+    seen = []
+
+    def both(picks: NDArray[np.intp]) -> float:
+        seen.append({*kinds[picks].tolist()})
+        return float(kinds[picks].mean())
+
+    interval = statistics.bootstrap(both, range(21), kinds=kinds)
+    assert all(each == {True, False} for each in seen)
+    assert interval is not None
+    assert interval[0] >= 1 / 21
+    alone = np.array([True] * 21)
+    assert statistics.bootstrap(lambda picks: float(picks.mean()), range(21), kinds=alone) is not None
+
+
 def test_no_change_at_all_still_leaves_a_paired_interval_with_width() -> None:
     # Bonett and Price with no discordant pair among 40: 1/42 each way.
     half = 1.959963984540054 * ((2 / 42) / 42) ** 0.5
