@@ -24,7 +24,7 @@ from qa.answers.chain import AnswerChain
 from qa.answers.composer import Composer, load_prompts
 from qa.models.chat import chat_model
 from qa.models.tokens import estimate_tokens
-from qa.types import Answer, Findings, Hit, Passage, Span
+from qa.types import Answer, Findings, Hit, Passage, Unit
 
 CLAIM = "The old bridge over the river was finished in the spring of that year by two hundred workers"
 PIECES = (*(f"{word} " for word in CLAIM.split()), "[1.1]. ") * 3
@@ -37,7 +37,7 @@ def hits() -> tuple[Hit, ...]:
         text, spans = "", []
         for place in range(8):
             sentence = f"{CLAIM}, say source {number} and line {place}."
-            spans.append(Span(start=len(text), end=len(text) + len(sentence)))
+            spans.append(Unit(kind="sentence", start=len(text), end=len(text) + len(sentence)))
             text += f"{sentence} "
         passage = Passage(
             document=f"{number}.txt",
@@ -47,7 +47,7 @@ def hits() -> tuple[Hit, ...]:
             start=0,
             end=len(text),
             text=text,
-            sentences=tuple(spans),
+            units=tuple(spans),
         )
         found.append(Hit(passage=passage, score=1.0, rank=number))
     return tuple(found)

@@ -30,7 +30,7 @@ class Sentences:
         self.vectors: dict[str, NDArray[np.float16]] = {}
         for record in index.documents():
             passages = index.passages(record.passage_ids)
-            texts = [[" ".join(each.cut(span).split()) for span in each.sentences] for each in passages]
+            texts = [[" ".join(each.cut(span).split()) for span in each.units] for each in passages]
             for names, rows in zip(texts, cached(passages), strict=True):
                 self.vectors.update(zip(names, rows.astype(np.float16), strict=True))
             self.articles.append([text for names in texts for text in names if len(text) < 600])

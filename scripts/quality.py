@@ -24,7 +24,7 @@ from qa.index.writer import Entry, writing
 from qa.models.minilm import MiniLM
 from qa.search.retrieval import Query, Searchable, find
 from qa.search.weights import load_weights
-from qa.types import Findings, Passage, Record
+from qa.types import Findings, Hit, Passage, Record
 from question_sets import Case, Embedded, QuestionSet, Vectors, embed, load_cranfield, load_nq, load_squad
 from swapped_names import swap_names
 
@@ -69,11 +69,17 @@ def ranks(cases: Iterable[Case], texts: QuestionSet, *, ask: Ask) -> Iterator[tu
         hits = ask(case.question).read
         passage = next((row for row, hit in enumerate(hits) if hit.passage.id == right), DEPTH)
         scored = [
-            (-score, hit.rank, row, hit.passage.id == right and row in case.sentences)
+            (-score, hit.rank, row, hit.passage.id == right and _holds(hit, row, case.sentences))
             for hit in hits
             for row, score in enumerate(hit.sentence_scores)
         ]
         yield passage, next((row for row, each in enumerate(sorted(scored)) if each[3]), len(scored))
+
+
+def _holds(hit: Hit, row: int, sentences: frozenset[int]) -> bool:
+    """Whether the quote of a unit holds one of these units."""
+    quote = hit.quotes[row]
+    return quote is not None and any(quote.start <= hit.passage.units[each].start < quote.end for each in sentences)
 
 
 def share(places: Iterable[int], *, below: int) -> float:

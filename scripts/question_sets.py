@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.documents.headers import header_above, make_header
-from qa.documents.sentences import split_sentences
-from qa.index.sentence_vectors import texts_to_embed
+from qa.documents.plain import find_marks
+from qa.documents.units import find_units
+from qa.index.sentence_vectors import bounds, texts_to_embed
 from qa.models.minilm import MiniLM
 from qa.types import Passage
 
@@ -50,7 +51,8 @@ class QuestionSet:
     @property
     def key(self) -> str:
         """The name with a digest of all that is embedded, under which it is kept."""
-        read = "\0".join([each.headed for each in self.passages] + [case.question for case in self.cases])
+        embedded = [f"{bounds(each)} {each.headed}" for each in self.passages]
+        read = "\0".join(embedded + [case.question for case in self.cases])
         return f"{self.name}-{hashlib.sha256(read.encode()).hexdigest()[:8]}"
 
 
@@ -131,7 +133,7 @@ def make_passage(document: str, text: str, *, header: str = "") -> Passage:
         start=0,
         end=len(text),
         text=text,
-        sentences=split_sentences(text),
+        units=find_units(text, find_marks(text)),
         header=header_above(text, header),
     )
 
@@ -145,7 +147,7 @@ def embed(texts: QuestionSet, *, embedder: MiniLM, cache: Path) -> Embedded:
         cache.mkdir(parents=True, exist_ok=True)
         np.savez(kept, passages=passages, sentences=np.concatenate(sentences), questions=embedder.embed(asked))
     stored = np.load(kept)
-    ends = np.cumsum([len(each.sentences) for each in texts.passages])
+    ends = np.cumsum([len(each.units) for each in texts.passages])
     return Embedded(
         passages=stored["passages"],
         sentences=tuple(np.split(stored["sentences"], ends[:-1])),
@@ -155,7 +157,5 @@ def embed(texts: QuestionSet, *, embedder: MiniLM, cache: Path) -> Embedded:
 
 def _holding(passage: Passage, starts: Sequence[int] | set[int]) -> list[int]:
     return [
-        number
-        for number, span in enumerate(passage.sentences)
-        if any(span.start <= start < span.end for start in starts)
+        number for number, span in enumerate(passage.units) if any(span.start <= start < span.end for start in starts)
     ]

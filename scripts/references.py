@@ -1,9 +1,12 @@
 """Systems that must not win: run over every suite beside ours, and print the headline figure of each.
 
+No answer of ours may rest on nothing either: on a heading, a table's header, front matter or a lead-in alone.
+
     python scripts/references.py [SUITE…]
 
 Each is a trick that some measure falls for. The exit status is 1 unless ours beats every one of them on every suite,
-by a paired 95 % interval that excludes 0. They are asked and scored like any system.
+by a paired 95 % interval that excludes 0, and every statement of ours says something. They are asked
+and scored like any system.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from qa.evals.scoring import score_run
 from qa.evals.sources import Sources
 from qa.evals.suites import Suite, read_corpus
 from qa.evals.systems import System, run_case
+from qa.search.quoting import SILENT
 
 SUITES = ("seed", "followups", "unanswerable", "injection", "office", "haystack")
 OURS = {"model": "extractive", "embeddings": "minilm-l6-v2"}
@@ -93,7 +97,7 @@ def first_sentence(desk: Desk, question: str, history: Sequence[qa.Message]) -> 
     if desk.refuses(question, history):
         return REFUSAL
     [best] = desk.passages(question, history, 1)
-    return _quoted([(best.document, span.start, span.end, best.cut(span)) for span in best.sentences[:1]])
+    return _quoted([(best.document, span.start, span.end, best.cut(span)) for span in best.units[:1]])
 
 
 def echo(desk: Desk, question: str, history: Sequence[qa.Message]) -> Reply:
@@ -123,7 +127,7 @@ def decline_and_answer(desk: Desk, question: str, history: Sequence[qa.Message])
     best = next((each.text for each in answer.sentences if each.best), None)
     if best is None:
         near = desk.passages(question, history, 1)
-        best = near[0].cut(near[0].sentences[0]) if near and near[0].sentences else ""
+        best = near[0].cut(near[0].units[0]) if near and near[0].units else ""
     return f"The rest is not stated. {best}"
 
 
@@ -139,8 +143,20 @@ TRICKS: tuple[Callable[[Desk, str, Sequence[qa.Message]], Reply], ...] = (
 )  # fmt: skip
 
 
-def measure(suite: Suite) -> dict[str, FigureChange]:
-    """How the headline figure changes from each trick to ours."""
+def says_nothing(answer: qa.Answer) -> list[str]:
+    """The statements of an answer that cite no unit which may answer: headings, headers, front matter or a lead-in."""
+    units = {(hit.passage.document, unit) for hit in answer.hits for unit in hit.passage.units}
+    speaking = [(name, unit) for name, unit in units if unit.kind not in SILENT and not unit.leads]
+
+    def speaks(number: int) -> bool:
+        cited = answer.citations[number - 1]
+        return any(name == cited.document and cited.start <= unit.start < cited.end for name, unit in speaking)
+
+    return [each.text for each in answer.sentences if not any(map(speaks, each.citations))]
+
+
+def measure(suite: Suite) -> tuple[dict[str, FigureChange], list[str]]:
+    """How the headline figure changes from each trick to ours, and the statements of ours that say nothing."""
     suite = replace(suite, primary=("headline",), margins={})
     [corpus] = suite.corpora.values()
     gold = {_key(case.question, case.history): [each.quote for each in case.evidence] for case in suite.cases}
@@ -157,7 +173,8 @@ def measure(suite: Suite) -> dict[str, FigureChange]:
         desk = Desk(bot=bot, texts=texts, gold=gold)
         ours = asked(desk.ask, "qa")
         theirs = {trick.__name__: asked(partial(trick, desk), trick.__name__) for trick in TRICKS}
-    return {name: compare(each, ours).changes[0] for name, each in theirs.items()}
+        empty = [text for answer in desk.answers.values() for text in says_nothing(answer)]
+    return {name: compare(each, ours).changes[0] for name, each in theirs.items()}, empty
 
 
 def main(names: Sequence[str]) -> int:
@@ -166,7 +183,10 @@ def main(names: Sequence[str]) -> int:
     rows: dict[str, list[str]] = {}
     beaten = True
     for name in names or SUITES:
-        changes = measure(sources.open(name))
+        changes, empty = measure(sources.open(name))
+        beaten &= not empty
+        for text in empty:
+            print(f"{name}: this statement rests on a heading or a lead-in alone: {text[:100]!r}")
         rows.setdefault("ours", []).append(f"{next(iter(changes.values())).after:.1%}")
         for trick, change in changes.items():
             won = change.interval[0] > 0

@@ -22,6 +22,7 @@ from memory_index import MemoryIndex
 from qa.models.minilm import MiniLM
 from qa.search.confidence import SIGNALS, signals
 from qa.search.features import SENTENCE_FEATURES, ParsedQuestion, analyse, sentence_features
+from qa.search.quoting import quoted
 from qa.search.retrieval import READ, fuse, read_passage
 from qa.search.weights import load_weights
 from qa.types import Hit, Passage
@@ -92,10 +93,10 @@ def without_answers(squad: QuestionSet) -> QuestionSet:
     cases: list[Case] = []
     for case in squad.cases:
         paragraph = squad.passages[case.passage]
-        if len(case.sentences) != 1 or len(paragraph.sentences) < 3:
+        if len(case.sentences) != 1 or len(paragraph.units) < 3:
             continue
         (answering,) = case.sentences
-        kept = [paragraph.cut(span) for row, span in enumerate(paragraph.sentences) if row != answering]
+        kept = [paragraph.cut(span) for row, span in enumerate(paragraph.units) if row != answering]
         text = " ".join(kept)
         if any(answer.casefold() in text.casefold() for answer in case.answers):
             continue
@@ -154,13 +155,15 @@ def choices(found: Sequence[Example], squad: QuestionSet) -> Iterator[tuple[Arra
             continue
         right = squad.passages[example.case.passage].id
         rows = [
-            sentence_features(example.question, passage, cosines=cosines.tolist(), relevance=relevance)
+            sentence_features(
+                example.question, passage, quotes=quoted(passage), cosines=cosines.tolist(), relevance=relevance
+            )
             for passage, cosines, relevance in example.candidates
         ]
         holds = [
             passage.id == right and row in example.case.sentences
             for passage, _, _ in example.candidates
-            for row in range(len(passage.sentences))
+            for row in range(len(passage.units))
         ]
         yield np.concatenate(rows), np.array(holds)
 

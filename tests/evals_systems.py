@@ -19,7 +19,7 @@ from qa.evals.results import Results
 from qa.evals.runner import Opener
 from qa.evals.suites import Case, Evidence, Suite, load_suite, locate, read_corpus
 from qa.settings.resources import resource
-from qa.types import Answer, Citation, Hit, Message, Passage, Sentence
+from qa.types import Answer, Citation, Hit, Message, Passage, Sentence, Unit
 from qa.words import terms
 
 
@@ -31,7 +31,8 @@ class Reference:
         self.passages = [
             Passage(
                 document=name, version="", title=name, ordinal=number, start=span.start, end=span.end,
-                text=text[span.start : span.end], sentences=(span,),
+                text=text[span.start : span.end],
+                units=(Unit(kind="sentence", start=span.start, end=span.end),),
             )
             for name, text in self.texts.items()
             for number, span in enumerate(split_sentences(text))

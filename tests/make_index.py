@@ -12,7 +12,7 @@ from qa.index.locks import Lease
 from qa.index.store import Index
 from qa.index.writer import Entry
 from qa.settings import load_settings
-from qa.types import Document, Passage, Record, Span
+from qa.types import Document, Passage, Record, Unit
 
 DIMENSION = 8
 
@@ -29,9 +29,9 @@ def entry(document: str, text: str) -> Entry:
     passages, start = [], 0
     for ordinal, line in enumerate(text.splitlines(keepends=True)):
         end = start + len(line)
-        sentences = (Span(start=start, end=end),)
+        units = (Unit(kind="sentence", start=start, end=end),)
         fields = {"document": document, "version": version, "title": document, "ordinal": ordinal}
-        passages.append(Passage(**fields, start=start, end=end, text=line, sentences=sentences, page=ordinal + 1))
+        passages.append(Passage(**fields, start=start, end=end, text=line, units=units, page=ordinal + 1))
         start = end
     record = Record(
         id=document, version=version, title=document, root="/r", mirrored=True, passages=len(passages), chars=len(text)

@@ -154,8 +154,8 @@ def test_ingesting_without_a_path_follows_what_was_ingested_before(bot: Chatbot,
 
 
 def test_one_bad_file_is_named_and_the_good_ones_are_indexed(bot: Chatbot, folder: Path) -> None:
-    (folder / "bad.txt").write_bytes(b"caf\xe9")
-    (folder / "mill.txt").write_bytes(b"\xff\xfe broken")
+    (folder / "bad.txt").write_bytes(b"caf\0")
+    (folder / "mill.txt").write_bytes(b"\0 broken")
     (folder / "good.txt").write_text("A good file.\n", encoding="utf-8")
     report = bot.ingest(folder)
     assert sorted(Path(path).name for path, _ in report.failed) == ["bad.txt", "mill.txt"]

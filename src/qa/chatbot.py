@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Self
 from qa.answers.asking import read_conditions, read_question, read_top_k
 from qa.answers.quotes import verify_quotes
 from qa.answers.verification import Verification, verify_sentences
+from qa.documents.files import read_document
+from qa.documents.passages import split_passages
 from qa.documents.selection import EVERYTHING, Selection
 from qa.errors import ModelError, SettingsError, bare_address
 from qa.index.conditions import Condition
@@ -24,7 +26,7 @@ from qa.ingestion.ingest import IngestReport, OnProgress
 from qa.library import Library
 from qa.settings import OPENAI_KEY, Settings, load_settings
 from qa.settings.resources import resource
-from qa.types import Answer, Document, Event, Findings, Hit, Message, Record
+from qa.types import Answer, Document, Event, Findings, Hit, Message, Passage, Record
 
 if TYPE_CHECKING:
     from langchain_chroma import Chroma
@@ -288,6 +290,15 @@ class Chatbot:
         """An indexed document as it was read. Raises: StoreError when there is none of this id."""
         index = self.library.index
         return index.connection.reading(lambda: index.document(document))
+
+    def passages(self, document: str) -> tuple[Passage, ...]:
+        """The passages of an indexed document in order, with their units. Raises: StoreError when there is none."""
+        index = self.library.index
+        return tuple(index.connection.reading(lambda: index.passages_of(document)))
+
+    def split(self, path: Path) -> tuple[Passage, ...]:
+        """The passages that an ingest would make of a file. Raises: DocumentError when it cannot be read."""
+        return split_passages(read_document(path, root=path), count_pieces=self.library.embedder.count_pieces)
 
     def status(self) -> Status:
         """The documents in the index, and where it is. Raises: StoreDamagedError when the index is gone."""

@@ -18,6 +18,7 @@ FELL_BACK = "the language model failed, so these are the documents' own sentence
 NEAREST_CHARS = 240  # of each nearest passage, in readable text
 
 Event: TypeAlias = "str | Citation | Answer"
+UnitKind = Literal["sentence", "item", "step", "row", "pair", "code", "heading", "front"]
 Support = Literal["supported", "partly", "unsupported", "contradicted"]
 
 
@@ -33,12 +34,61 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cell(Span):
+    """One value of a table's row, or one name of its header; `column` counts from 0."""
+
+    column: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark(Span):
+    """Lines of a document that are of one kind. Prose has the kind of its sentences, which are sought later.
+
+    `level` of a heading is 1 to 6, as in HTML, then `CAPTION`, `HEADER` and `SECTION`. Of an item or a step it is how
+    deep its list lies, from 1; of prose, a pair, code or a row the depth of the item that it goes on with, 0 outside of
+    lists.
+    `cells` are those of a row or of a header.
+    """
+
+    kind: UnitKind
+    level: int = 0
+    cells: tuple[Cell, ...] = ()
+
+    def moved(self, by: int) -> Mark:
+        """The mark where its text stands so many characters further on."""
+        cells = tuple(replace(cell, start=cell.start + by, end=cell.end + by) for cell in self.cells)
+        return replace(self, start=self.start + by, end=self.end + by, cells=cells)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit(Span):
+    """The smallest part of a document that is scored and quoted.
+
+    `parent` is where the unit begins that it hangs on: the lead-in, the list item or the header row above it, else
+    its heading. `leads` counts the units that a lead-in leads to, without the first of which it is not quoted; 0 for a
+    unit that stands alone. `cells` are those of a table's row, or of the header that such a row hangs on.
+    """
+
+    kind: UnitKind
+    parent: int | None = None
+    leads: int = 0
+    cells: tuple[Cell, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Above(Unit):
+    """A unit of an earlier passage that units of this one hang on, with its text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """One source as read.
 
     `id` is the path relative to the ingested root, with `/`; `pages` holds the offset at which
     each page begins, and is empty for a format without pages; `date` is the one it gives itself,
-    as `2021-07-08`.
+    as `2021-07-08`. `marks` say what its lines are; without any, that is found when it is split.
     """
 
     id: str
@@ -46,6 +96,7 @@ class Document:
     title: str
     pages: tuple[int, ...] = ()
     date: str | None = None
+    marks: tuple[Mark, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def version(self) -> str:
@@ -57,9 +108,9 @@ class Document:
 class Passage:
     """The contiguous slice of a document that is embedded and retrieved.
 
-    `sentences` are spans of the document, in order, without the white space between them.
-    `page` counts from 1 and is the page on which the passage begins. `header` says what it is about
-    where it may not say so itself, and is no part of its text.
+    `units` are its parts in order, without the white space between them; `above` are the units before it that they
+    hang on, the outermost first. `page` counts from 1 and is the page on which the passage begins. `header` says what
+    it is about where it may not say so itself, and is no part of its text.
     """
 
     document: str
@@ -69,7 +120,8 @@ class Passage:
     start: int
     end: int
     text: str
-    sentences: tuple[Span, ...]
+    units: tuple[Unit, ...]
+    above: tuple[Above, ...] = ()
     page: int | None = None
     header: str = ""
 
@@ -89,15 +141,15 @@ class Passage:
         return self.text[span.start - self.start : span.end - self.start]
 
     def cite(self, span: Span, *, number: int | None = None) -> Citation:
-        """The citation of a span within this passage, its quote cut here and nowhere else."""
+        """The citation of a span within this passage, or of a unit above it, its quote cut here and nowhere else."""
         return Citation(
             number=number,
             document=self.document,
             title=self.title,
             start=span.start,
             end=span.end,
-            page=self.page,
-            quote=self.cut(span),
+            page=None if isinstance(span, Above) else self.page,  # it may stand on an earlier one
+            quote=span.text if isinstance(span, Above) else self.cut(span),
             version=self.version,
         )
 
@@ -145,8 +197,9 @@ class Record:
 class Hit:
     """A passage that was retrieved; `score` rises with relevance, `rank` counts from 1.
 
-    `sentence_scores` runs along `passage.sentences`: how well each answers the query, of which
-    `sentence_cosines` are one part. `relevance` is the passage's own score, before its sentences were read.
+    `sentence_scores` runs along `passage.units`: how well each answers the query, of which
+    `sentence_cosines` are one part. `quotes` has for each of them the span as which it is quoted, None where it never
+    answers. `relevance` is the passage's own score, before its sentences were read.
     """
 
     passage: Passage
@@ -155,6 +208,12 @@ class Hit:
     relevance: float = 0.0
     sentence_scores: tuple[float, ...] = ()
     sentence_cosines: tuple[float, ...] = ()
+    quotes: tuple[Span | None, ...] = ()
+
+    @property
+    def best(self) -> int:
+        """The place of the unit that answers best, of those that may answer."""
+        return max((place for place, quote in enumerate(self.quotes) if quote), key=self.sentence_scores.__getitem__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

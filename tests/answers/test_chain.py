@@ -21,7 +21,7 @@ from qa.answers.retriever import PassageRetriever
 from qa.errors import ModelError
 from qa.models.chat import chat_model
 from qa.models.tokens import estimate_tokens
-from qa.types import ABSTENTION, Answer, Citation, Event, Findings, Hit, Message, Passage, Sentence, Span, Usage
+from qa.types import ABSTENTION, Answer, Citation, Event, Findings, Hit, Message, Passage, Sentence, Span, Unit, Usage
 
 PROMPTS = load_prompts(Path(__file__).parents[2] / "prompts")
 NAME = "openai:gpt-test"
@@ -32,7 +32,7 @@ MET = "General Naravane met General Serino in Rome."
 def passage(document: str, *sentences: str) -> Passage:
     text, spans = "", []
     for sentence in sentences:
-        spans.append(Span(start=len(text), end=len(text) + len(sentence)))
+        spans.append(Unit(kind="sentence", start=len(text), end=len(text) + len(sentence)))
         text += f"{sentence} "
     return Passage(
         document=document,
@@ -42,7 +42,7 @@ def passage(document: str, *sentences: str) -> Passage:
         start=0,
         end=len(text),
         text=text,
-        sentences=tuple(spans),
+        units=tuple(spans),
     )
 
 

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from qa.answers.citations import CitationStream
 from qa.answers.statements import read_statements
-from qa.types import Citation, Passage, Span
+from qa.types import Citation, Passage, Unit
 
 
 def passage(document: str, *sentences: str) -> Passage:
     spans, start = [], 0
     for sentence in sentences:
-        spans.append(Span(start=start, end=start + len(sentence)))
+        spans.append(Unit(kind="sentence", start=start, end=start + len(sentence)))
         start += len(sentence) + 1
     text = " ".join(sentences)
     return Passage(
@@ -26,7 +26,7 @@ def passage(document: str, *sentences: str) -> Passage:
         start=0,
         end=len(text),
         text=text,
-        sentences=tuple(spans),
+        units=tuple(spans),
     )
 
 

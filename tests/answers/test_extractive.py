@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from qa import Chatbot
-from qa.answers.extractive import is_fragment
 from qa.search.weights import load_weights
 from qa.types import Answer
 
@@ -113,21 +112,3 @@ def test_required_confidence_rises_with_strictness() -> None:
     levels = [load_weights().required_confidence(step / 20) for step in range(21)]
     assert levels == sorted(levels)
     assert (levels[0], levels[-1]) == (0.0, 1.0)
-
-
-@pytest.mark.parametrize(
-    ("text", "fragment"),
-    [
-        ("Repairs", True),
-        ("date 2021-07-08", True),
-        ("It burned.", False),
-        ("“It burned.”", False),
-        ("Name: Ida Moen | Role: Gardener", False),
-        ("Name | Role", True),
-        ("Chapter 3: The mill", True),
-    ],
-)
-def test_a_short_text_without_an_end_mark_is_a_fragment_unless_it_is_a_row_that_names_its_columns(
-    text: str, fragment: bool
-) -> None:
-    assert is_fragment(text) is fragment

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from qa.answers.composer import load_prompts
 from qa.answers.context import fence, harmless, pack_context, recent
 from qa.answers.prompts import PromptMessage, fingerprint, load_prompt
 from qa.errors import PromptError
-from qa.types import Hit, Message, Passage, Span
+from qa.types import Above, Hit, Message, Passage, Unit
 
 FIELDS = ("name",)
 
@@ -24,7 +25,7 @@ def prompt_file(folder: Path, text: str, *, name: str = "greet") -> Path:
 def hit(*sentences: str, title: str = "a.txt", page: int | None = None, rank: int = 1) -> Hit:
     text, spans = "", []
     for sentence in sentences:
-        spans.append(Span(start=len(text), end=len(text) + len(sentence)))
+        spans.append(Unit(kind="sentence", start=len(text), end=len(text) + len(sentence)))
         text += f"{sentence} "
     passage = Passage(
         document="a.txt",
@@ -34,7 +35,7 @@ def hit(*sentences: str, title: str = "a.txt", page: int | None = None, rank: in
         start=0,
         end=len(text),
         text=text,
-        sentences=tuple(spans),
+        units=tuple(spans),
         page=page,
     )
     return Hit(passage=passage, score=1.0, rank=rank)
@@ -102,6 +103,24 @@ def test_passages_are_shown_as_numbered_sentences_between_fences() -> None:
     assert pack_context(hits, budget=1000, count=characters).text == (
         "Passage 1: Report, page 3\n[1.1] One.\n[1.2] Two lines.\n\nPassage 2: a.txt\n[2.1] Three."
     )
+
+
+def test_what_a_passage_stands_under_and_what_never_answers_is_shown_without_an_id() -> None:
+    text = "## Use\nTo start:\n1. Press."
+    units = (
+        Unit(kind="heading", start=0, end=6, parent=-9),
+        Unit(kind="sentence", start=7, end=16, parent=0, leads=1),
+        Unit(kind="step", start=17, end=26, parent=7),
+    )
+    above = (Above(kind="heading", start=-9, end=-2, text="# Pump"),)
+    passage = replace(hit(text).passage, units=units, above=above)
+    shown = pack_context([replace(hit(text), passage=passage)], budget=1000, count=characters)
+    assert shown.text == "Passage 1: a.txt\n# Pump\n# Use\n[1.2] To start:\n[1.3] 1. Press."
+    stream = CitationStream(shown.passages)
+    stream.feed("Press it [1.2]. Use [1.1].")
+    stream.close()
+    assert [each.quote for each in stream.citations] == ["To start:\n1. Press."]
+    assert stream.unknown == ["1.1"]
 
 
 ATTACK = (
@@ -174,7 +193,7 @@ def test_passages_fill_the_budget_by_rank() -> None:
 def test_the_first_passage_is_shortened_rather_than_left_out() -> None:
     packed = pack_context([hit("One.", "Two.", "Three.")], budget=40, count=characters)
     assert packed.text == "Passage 1: a.txt\n[1.1] One.\n[1.2] Two."
-    assert len(packed.passages[0].sentences) == 2
+    assert len(packed.passages[0].units) == 2
     tiny = pack_context([hit("One.", "Two.", "Three.")], budget=1, count=characters)
     assert tiny.text == "Passage 1: a.txt\n[1.1] One."
 

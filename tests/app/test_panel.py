@@ -9,7 +9,8 @@ import pytest
 from qa.answers.quotes import verify_quotes
 from qa.app.history import Conversation, Turn
 from qa.app.links import Reference
-from qa.app.panel import AROUND, find_source
+from qa.app.panel import AROUND, find_details, find_source
+from qa.documents.passages import split_passages
 from qa.errors import StoreMissingError
 from qa.types import Answer, Citation, Document
 
@@ -110,3 +111,18 @@ def test_offsets_beyond_the_end_show_no_words_that_are_not_there() -> None:
     cited = Reference(document="lamp.txt", version=LAMP.version, start=10**9, end=10**10)
     source = find_source(cited, read=Shelf({"lamp.txt": LAMP}).document, conversation=None)
     assert (source.quote, source.before) == ("", TEXT)
+
+
+def test_details_show_how_the_passages_around_a_citation_were_understood() -> None:
+    document = replace(LAMP, text="# Lamp\n\nTo light it:\n\n1. Fill it.\n2. Wait.\n")
+    found = split_passages(document, count_pieces=lambda texts: [len(each.split()) for each in texts])
+    cited = Reference(document="lamp.txt", version=document.version, start=8, end=20)
+    lines = find_details(cited, passages=lambda _: found)
+    assert [(line.kind, line.depth, line.leads, line.text) for line in lines] == [
+        ("heading", 0, 0, "Lamp"),
+        ("sentence", 1, 2, "To light it:"),
+        ("step", 2, 0, "1. Fill it."),
+        ("step", 2, 0, "2. Wait."),
+    ]
+    assert find_details(replace(cited, start=0, end=0), passages=lambda _: found) == lines
+    assert find_details(replace(cited, version="another"), passages=lambda _: found) == ()

@@ -18,7 +18,9 @@ from qa import Chatbot
 from qa.answers.draft import Draft
 from qa.answers.quotes import verify_quotes
 from qa.answers.verification import SentenceCheck, read_answers, verify_sentences
+from qa.documents.plain import find_marks
 from qa.documents.sentences import split_sentences
+from qa.documents.units import find_units
 from qa.errors import DocumentError, ModelError
 from qa.types import ABSTENTION, Answer, Document, Passage, Sentence, Usage
 
@@ -31,7 +33,7 @@ He did not meet Ada Quill. The fleet [3] counts 41 ships, and `a[1]` is one of t
 DOCUMENT = Document(id="visit.txt", text=TEXT, title="visit")
 PASSAGE = Passage(
     document="visit.txt", version=DOCUMENT.version, title="visit", ordinal=0, start=0, end=len(TEXT), text=TEXT,
-    sentences=split_sentences(TEXT),
+    units=find_units(TEXT, find_marks(TEXT)),
 )  # fmt: skip
 HONEST = [
     "General Naravane met General Serino in Rome. [1.1]", "General Naravane sold the fleet to Italy. [1.1]",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from attack_times import grows, seconds
 
-from qa.answers import extractive, markers, support
+from qa.answers import markers, support
 from qa.answers.citations import CitationStream
 from qa.answers.context import harmless
 from qa.answers.reply import Reply
@@ -18,18 +18,20 @@ from qa.app import export, render
 from qa.app.history import Conversation, Turn
 from qa.app.questions import make_question
 from qa.app.safety import without_secrets
-from qa.documents import files
+from qa.documents.commonmark import markdown_marks
 from qa.documents.dates import own_date, written_date
 from qa.documents.files import find_documents
 from qa.documents.formats.content import tidy
 from qa.documents.formats.web import html_content
 from qa.documents.passages import split_passages
+from qa.documents.plain import find_marks
 from qa.documents.sentences import split_sentences
+from qa.documents.source import code_marks, settings_marks
 from qa.errors import DocumentError, QuestionError
 from qa.index.conditions import parse_condition
 from qa.search import kinds, mismatch
 from qa.search.followup import standalone
-from qa.types import Answer, Document, Message, Passage, Sentence, Span
+from qa.types import Answer, Document, Message, Passage, Sentence, Unit
 
 QUICK_S = 0.012  # what grows with the square takes 30 ms or more for 8,000 characters
 LIMIT_S = 8.0
@@ -37,9 +39,18 @@ UNITS = [
     " ", "\n", "\t\n", "a", "A ", "#", "# ", "a#\n", "`", "```\n", "~~~a\n", "---\n", "|", "| a |\n", "- ", "1. ",
     "[1]", "[1](a", " [1.1]", "[", "(", "\\", "<br>", "<", "{", "“", ".", ". ", "A. B", "1,", "1, 1", "20 May ",
     "\u3000", "é", "title: ", "n't ", "not ", "The Of ", "two hundred ", "it ", "he ", "there ", "/a", "://", "\r",
+    "> ", ">\n", "> a\n", "- a\n", "  - a\n", "a|b\n-|-\n", "|===\n", "==  ==\n", "a  b\n", "A\n\n", "k: v\n", "::\n",
+    "<!--", "[a]: b\n", "[a\n", "..... 1\n", "k = [\n",
 ]  # fmt: skip
 PASSAGE = Passage(
-    document="a", version="v", title="a", ordinal=0, start=0, end=9, text="It is so.", sentences=(Span(start=0, end=9),)
+    document="a",
+    version="v",
+    title="a",
+    ordinal=0,
+    start=0,
+    end=9,
+    text="It is so.",
+    units=(Unit(kind="sentence", start=0, end=9),),
 )
 
 
@@ -73,7 +84,7 @@ def answered(text: str) -> Answer:
         Sentence(text=text[span.start : span.end], citations=(1,), support="partly", reason="x")
         for span in split_sentences(text)[:200]
     )
-    citation = PASSAGE.cite(PASSAGE.sentences[0], number=1)
+    citation = PASSAGE.cite(PASSAGE.units[0], number=1)
     return Answer(question="q", query=text, text=text, abstained=False, sentences=sentences, citations=(citation,))
 
 
@@ -90,15 +101,19 @@ def measured(text: str) -> None:
     for kind in ("how many men", "when", "who", "where", "how long"):
         list(kinds.find_candidates(text, expected=kinds.expected_answer(f"{kind} {text[:4_000]}")))
     mismatch.mismatches(text, text)
-    extractive.is_fragment(text)
 
 
 READERS: dict[str, Callable[[str], object]] = {
     "condition": lambda text: refused(f"colour={text}"),
     "condition's value": lambda text: refused(f"date={text}!"),
     "history": followed,
-    "Markdown": files._markdown_title,
-    "front matter": lambda text: files._markdown_title(f"---\n{text}\n---\n{text}"),
+    "Markdown": markdown_marks,
+    "Markdown inside quotations": lambda text: markdown_marks(
+        "".join(f"{'> ' * 30}{line}\n" for line in text.split("\n"))
+    ),
+    "front matter": lambda text: markdown_marks(f"---\ntitle: {text}\n---\n{text}"),
+    "plain text": find_marks,
+    "code and settings": lambda text: (code_marks(text), settings_marks(text)),
     "date": lambda text: (own_date(text), own_date(f"---\n{text}"), written_date(text)),
     "passages": split,
     "sentences": split_sentences,

@@ -158,7 +158,7 @@ def test_a_bad_file_among_good_ones_exits_1_while_the_good_ones_are_in(shell: Sh
     documents = shell.folder / "documents"
     documents.mkdir()
     (documents / "good.txt").write_text("The lighthouse keeper is called Brannoc.", encoding="utf-8")
-    (documents / "bad.txt").write_bytes(b"caf\xe9 au lait")
+    (documents / "bad.txt").write_bytes(b"caf\0 au lait")
     ran = shell("ingest", "documents")
     assert ran.code == 1
     assert "1 file could not be read" in ran.err
@@ -279,3 +279,22 @@ def test_the_home_folders_own_index_serves_what_is_below_it(tmp_path: Path, monk
     assert load_settings(chroma="here").above is None
     (tmp_path / "docs" / ".env").write_text("QA_CHROMA=mine\n", encoding="utf-8")
     assert (load_settings().chroma, load_settings().above) == ("mine", None)
+
+
+def test_show_prints_how_a_file_and_an_indexed_document_were_understood(shell: Shell) -> None:
+    (shell.folder / "docs").mkdir()
+    (shell.folder / "docs" / "press.md").write_text("# Press\n\nTo start:\n\n1. Fill it.\n2. Wait.\n", encoding="utf-8")
+    lines = [
+        "       0  heading   Press",
+        "       9  sentence    To start:  (2 hang on it)",
+        "      20  step          1. Fill it.",
+        "      32  step          2. Wait.",
+    ]
+    assert shell("show", "docs/press.md").out.splitlines() == lines
+    assert shell("ingest", "docs").code == 0
+    assert shell("show", "press.md").out.splitlines() == lines
+    found = json.loads(shell("show", "press.md", "--json").out)
+    assert [(unit["kind"], unit["depth"], unit["leads"]) for unit in found["units"]] == [
+        *(("heading", 0, 0), ("sentence", 1, 2), ("step", 2, 0), ("step", 2, 0))
+    ]
+    assert "'gone.md' is no file here, and no id that qa status lists" in shell("show", "gone.md").err

@@ -21,6 +21,7 @@ TEXTS = {
     "event.json": json.dumps({"title": "Chess cup", "venue": {"city": "Lund"}, "winner": "Nora Falk"}),
     "gales.jsonl": '{"station": "Ulvik", "gale": "31 m/s"}\n{"station": "Sund", "gale": "27 m/s"}\n',
     "tide.py": '"""The tide."""\n\nGAUGE_M = 2.75  # the gauge at the pier reads 2.75 metres at high water\n',
+    "pier.yaml": "pier:\n  builder: Solveig Aas\n  lamps: 14\n",
 }
 PAGES = [
     ["Report of the Orchard Society", "The society has 412 members."],
@@ -63,6 +64,7 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
         ("gales.jsonl", None, "How strong was the gale at Ulvik?", "gale: 31 m/s"),
         ("order.eml", None, "How many paving stones are to be delivered?", "900 paving stones"),
         ("tale.epub", None, "What was the name of Marten's dog?", "Skipper"),
+        ("pier.yaml", None, "Who is the builder of the pier?", "builder: Solveig Aas"),
         ("tide.py", None, "What does the gauge at the pier read at high water?", "2.75 metres"),
     ],
 )

@@ -79,8 +79,6 @@ def test_a_title_is_found_in_linear_time_and_kept_short(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"caf\xe9", "is not UTF-8: byte 3 is 0xe9, unexpected end of data. Save it as UTF-8"),
-        (b"\xef\xbb\xbfab\xffcd", "is not UTF-8: byte 5 is 0xff, invalid start byte. Save it as UTF-8"),
         (b"PK\x03\x04\0\0", "looks binary: byte 4 is zero. Save it as UTF-8 text, or leave it out"),
         (b"", "holds no text. Remove it, or fill it"),
         (b" \r\n\t\n", "holds no text. Remove it, or fill it"),
@@ -92,6 +90,11 @@ def test_a_file_that_is_no_text_is_named_with_the_byte_and_the_next_step(
     path = write(tmp_path / "bad.txt", content)
     with pytest.raises(DocumentError, match=f"^{re.escape(f'{path} {message}')}$"):
         read_document(path, root=tmp_path)
+
+
+def test_a_text_that_is_not_utf_8_is_read_in_the_encoding_that_fits(tmp_path: Path) -> None:
+    for text, encoding in (("café – so", "cp1252"), ("Дом в саду", "cp1251"), ("東京の駅", "cp932")):
+        assert read_document(write(tmp_path / "a.txt", text.encode(encoding)), root=tmp_path).text == text
 
 
 def test_a_file_that_went_away_or_has_no_reader_is_a_document_error(tmp_path: Path) -> None:

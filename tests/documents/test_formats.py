@@ -138,7 +138,9 @@ def test_json_that_is_none_names_the_line(tmp_path: Path, name: str, line: str) 
 
 
 def test_a_mail_gives_its_headers_its_text_and_the_names_of_what_is_attached(tmp_path: Path) -> None:
-    path = make_mail(tmp_path / "a.eml", subject="Café", text="It is in Málaga.\n", html="<p>x", attached="plan.bin")
+    path = make_mail(
+        tmp_path / "a.eml", subject="Café", text="It is in Málaga.\n", html="<p>It is in Málaga", attached="plan.bin"
+    )
     document = read(path)
     headers = "From: Ada <ada@example.org>\n\nTo: Ben <ben@example.org>\n\nSubject: Café"
     assert document.text == f"{headers}\n\nIt is in Málaga.\n\nAttached: plan.bin"

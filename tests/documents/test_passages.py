@@ -15,7 +15,9 @@ from tokenizers import Tokenizer
 from qa.documents.files import read_document
 from qa.documents.headers import make_header
 from qa.documents.passages import MAX_CHARS, MAX_PIECES, TARGET_PIECES, split_passages
+from qa.documents.plain import find_marks
 from qa.documents.sentences import split_sentences
+from qa.documents.units import find_units
 from qa.index.sentence_vectors import texts_to_embed
 from qa.types import Document, Passage
 
@@ -172,7 +174,7 @@ def test_the_seed_has_its_natural_sentences() -> None:
 
 @given(TEXTS)
 @settings(max_examples=300, deadline=None)
-def test_passages_tile_any_document_and_hold_its_sentences(text: str) -> None:
+def test_passages_tile_any_document_and_hold_its_units(text: str) -> None:
     passages = split(text)
     assert "".join(passage.text for passage in passages) == text
     end = last = 0
@@ -180,7 +182,7 @@ def test_passages_tile_any_document_and_hold_its_sentences(text: str) -> None:
         assert (passage.ordinal, passage.start, passage.end) == (ordinal, end, end + len(passage.text))
         assert passage.text
         end = passage.end
-        for span in passage.sentences:
+        for span in passage.units:
             assert last <= span.start < span.end <= end
             assert passage.cut(span) == text[span.start : span.end] == text[span.start : span.end].strip()
             assert not text[last : span.start].strip()
@@ -199,11 +201,11 @@ def test_no_passage_is_longer_than_the_model_reads(text: str) -> None:
 
 @given(TEXTS)
 @settings(max_examples=200, deadline=None)
-def test_only_a_sentence_that_alone_is_too_long_is_divided(text: str) -> None:
-    kept = {span for passage in split(text) for span in passage.sentences}
-    for span in split_sentences(text):
-        fits = len(span) <= MAX_CHARS and count_pieces([text[span.start : span.end]])[0] <= MAX_PIECES
-        assert (span in kept) == fits
+def test_only_a_unit_that_alone_is_too_long_is_divided(text: str) -> None:
+    kept = {unit for passage in split(text) for unit in passage.units}
+    for unit in find_units(text, find_marks(text)):
+        fits = len(unit) <= MAX_CHARS and count_pieces([text[unit.start : unit.end]])[0] <= MAX_PIECES
+        assert (unit in kept) == fits
 
 
 @given(TEXTS)
@@ -245,7 +247,7 @@ def test_each_passage_is_read_under_the_title_unless_it_begins_with_it() -> None
     assert (second.header, second.headed) == ("Two Navies", f"Two Navies\n{second.text}")
     assert not second.text.startswith("Two Navies")
     (read,), (spans,) = texts_to_embed([second])
-    assert [read[start:end] for start, end in spans] == [second.cut(span) for span in second.sentences]
+    assert [read[start:end] for start, end in spans] == [second.cut(span) for span in second.units]
 
 
 def test_passages_are_filled_to_the_target_and_end_with_a_paragraph() -> None:
@@ -295,7 +297,7 @@ def test_a_page_begins_a_new_passage_and_is_counted_from_one() -> None:
 
 def test_white_space_alone_is_one_passage_and_nothing_is_none() -> None:
     (passage,) = split(" \n ")
-    assert (passage.text, passage.sentences) == (" \n ", ())
+    assert (passage.text, passage.units) == (" \n ", ())
     assert split("") == ()
 
 

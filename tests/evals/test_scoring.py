@@ -139,7 +139,7 @@ def credit(record: CaseRecord) -> float:
 
 
 def passage(start: int, end: int, text: str = "It is 1874.") -> Passage:
-    return Passage(document="d", version="", title="d", ordinal=0, start=start, end=end, text=text, sentences=())
+    return Passage(document="d", version="", title="d", ordinal=0, start=start, end=end, text=text, units=())
 
 
 GOLD = Region("d", 10, 14)

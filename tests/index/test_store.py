@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,10 @@ import pytest
 from chromadb.api.models.Collection import Collection
 
 from make_index import entry, found, ids, open_index, vector
-from qa.errors import StoreBusyError, StoreError, StoreMismatchError
+from qa.errors import StoreBusyError, StoreDamagedError, StoreError, StoreMismatchError
+from qa.index.rows import passage_metadata, to_passage
 from qa.index.writer import ef_search, writing
+from qa.types import Above, Cell, Passage, Unit
 
 
 def test_an_index_that_was_never_written_is_empty_and_creates_no_collection(tmp_path: Path) -> None:
@@ -36,6 +39,46 @@ def test_what_goes_in_comes_out_to_the_character(tmp_path: Path) -> None:
     assert again.passages(one.record.passage_ids) == list(one.passages)
     assert again.document("a@b#1/ü.txt").text == "First line.\r\nSecond “line”.\n"
     np.testing.assert_allclose(again.vectors(one.record.passage_ids[::-1]), one.vectors[::-1], atol=1e-6)
+
+
+def test_a_passage_is_kept_with_all_that_is_known_of_its_units() -> None:
+    cell = Cell(start=62, end=63, column=1)
+    above = Above(
+        kind="heading", start=10, end=13, parent=2, leads=2, cells=(replace(cell, start=12, end=13),), text="A|B"
+    )
+    units = (
+        Unit(kind="sentence", start=50, end=54),
+        Unit(kind="item", start=55, end=58, leads=1),
+        Unit(kind="row", start=60, end=63, parent=10, cells=(replace(cell, start=60, end=61, column=0), cell)),
+    )
+    passage = Passage(
+        document="d", version="v", title="T", ordinal=3, start=50, end=64, text="One.\n two 1|2\n", units=units,
+        above=(above,), page=2, header="T",
+    )  # fmt: skip
+    assert to_passage(passage.text, passage_metadata(passage), document="d", location="here") == passage
+
+
+@pytest.mark.parametrize(
+    "units",
+    [
+        "[[0,99]]",
+        "[[3,1]]",
+        "[[0,1,77]]",
+        "[[0,1,-1]]",
+        "[[0,1,0,5]]",
+        "[[0,1,0,0]]",
+        "[[2,3],[0,1]]",
+        "[[0,4,3,null,0,[[2,9,0]]]]",
+        "[[0]]",
+        '[["a",1]]',
+        "[[0,1,0,null,0,[[0]]]]",
+    ],
+)
+def test_units_that_we_did_not_write_are_named_as_damage(units: str) -> None:
+    passage = entry("d", "One two.").passages[0]
+    metadata = {**passage_metadata(passage), "units": units}
+    with pytest.raises(StoreDamagedError, match="'d' is incomplete"):
+        to_passage(passage.text, metadata, document="d", location="here")
 
 
 def test_dense_search_gives_cosines_best_first(tmp_path: Path) -> None:

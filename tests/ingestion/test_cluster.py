@@ -32,7 +32,7 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(FILES):
         text = f"The clerk of village {number} counted {number * 7} sacks.\n"
         (folder / f"village-{number:03}.txt").write_text(text * (1 if number < QUICK else 20), encoding="utf-8")
-    (folder / "bad.txt").write_bytes(b"caf\xe9")
+    (folder / "bad.txt").write_bytes(b"caf\0")
     return folder
 
 

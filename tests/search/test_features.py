@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from qa.documents.sentences import split_sentences
+from qa.documents.plain import find_marks
+from qa.documents.units import find_units
 from qa.search.features import SENTENCE_FEATURES, analyse, sentence_features, term_weight
 from qa.search.kinds import asks_for_several, expected_answer, find_candidates
 from qa.search.mismatch import denied, one_slip, other_names, other_numbers, other_tense, reversed_sense
+from qa.search.quoting import quoted
 from qa.types import Passage
 from qa.words import rarity, same_root, stem, words
 
@@ -21,15 +23,17 @@ TEXT = (
 
 
 def _passage(text: str = TEXT) -> Passage:
-    spans = split_sentences(text)
-    return Passage(document="d", version="v", title="", ordinal=0, start=0, end=len(text), text=text, sentences=spans)
+    units = find_units(text, find_marks(text))
+    return Passage(document="d", version="v", title="", ordinal=0, start=0, end=len(text), text=text, units=units)
 
 
 def test_the_title_counts_where_the_passage_leaves_it_out() -> None:
     passage = _passage("The city has 300,000 inhabitants. It lies on a river.")
     analysed = analyse("How many inhabitants does Warsaw have?", frequency=lambda _: 1, count=3)
     covered = [
-        sentence_features(analysed, each, cosines=[0.0, 0.0], relevance=0.0)[:, SENTENCE_FEATURES.index(name)].tolist()
+        sentence_features(analysed, each, quotes=quoted(each), cosines=[0.0, 0.0], relevance=0.0)[
+            :, SENTENCE_FEATURES.index(name)
+        ].tolist()
         for each in (passage, replace(passage, header="Warsaw"))
         for name in ("passage_coverage", "coverage")
     ]
@@ -85,7 +89,9 @@ def test_words_are_found_without_their_accents() -> None:
 def _column(question: str, name: str) -> list[float]:
     passage = _passage()
     analysed = analyse(question, frequency=lambda _: 1, count=3)
-    rows = sentence_features(analysed, passage, cosines=[0.0] * len(passage.sentences), relevance=0.0)
+    rows = sentence_features(
+        analysed, passage, quotes=quoted(passage), cosines=[0.0] * len(passage.units), relevance=0.0
+    )
     return np.round(rows[:, SENTENCE_FEATURES.index(name)], 2).tolist()
 
 
@@ -101,7 +107,7 @@ def test_a_term_that_few_sentences_have_is_distinctive() -> None:
     text = "The bridge is old. The bridge is red. The bridge burned."
     passage = _passage(text)
     analysed = analyse("When was the bridge burned?", frequency=lambda _: 1, count=1)
-    rows = sentence_features(analysed, passage, cosines=[0.0] * 3, relevance=0.0)
+    rows = sentence_features(analysed, passage, quotes=quoted(passage), cosines=[0.0] * 3, relevance=0.0)
     first, _, last = rows[:, SENTENCE_FEATURES.index("distinctive")]
     assert last == 1.0
     assert first < 0.2

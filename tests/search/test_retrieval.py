@@ -46,7 +46,7 @@ def test_a_text_that_two_documents_hold_is_found_once(bot: Chatbot) -> None:
 
 def test_every_sentence_of_a_hit_has_a_score_and_the_best_counts_for_the_hit(bot: Chatbot) -> None:
     for hit in bot.search("Where was the bridge drawn?"):
-        assert len(hit.sentence_scores) == len(hit.sentence_cosines) == len(hit.passage.sentences)
+        assert len(hit.sentence_scores) == len(hit.sentence_cosines) == len(hit.passage.units) == len(hit.quotes)
         assert hit.score == pytest.approx(hit.relevance + READING_SHARE * max(hit.sentence_scores), abs=1e-5)
 
 

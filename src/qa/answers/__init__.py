@@ -2,6 +2,7 @@
 
     asking            the question, its history and its conditions, checked at the door
     extractive        the sentences that answer, verbatim, or an abstention
+    reading           quotes → the words in which they are read, and how a document was understood
     chain             a question → an answer, with and without a language model, as one LangChain pipeline
     composer          the steps of the chain that need a language model
     prompts           prompt files → prompts

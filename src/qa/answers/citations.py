@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from qa.answers.markers import OPENING, IdRange, find_marker, ids_between, may_become_marker
+from qa.search.quoting import quoted
 from qa.types import Citation, Passage, Span
 
 _GAP = re.compile(r"\s{0,64}+")
@@ -168,12 +169,12 @@ class CitationStream:
         return found
 
     def _span(self, sentence_id: str) -> tuple[Passage, Span] | None:
-        """The passage of an id and the span of its sentence, or of all its sentences; None where there is none."""
+        """The passage of an id and the span as which its unit is quoted, or of all its units; None without one."""
         number, _, sentence = sentence_id.partition(".")
         if int(number) > len(self._passages):
             return None
         passage = self._passages[int(number) - 1]
-        spans = passage.sentences[int(sentence) - 1 : int(sentence)] if sentence else passage.sentences
+        spans = list(filter(None, quoted(passage)[int(sentence) - 1 : int(sentence)] if sentence else passage.units))
         return (passage, Span(start=spans[0].start, end=spans[-1].end)) if spans else None
 
     def _number(self, passage: Passage, span: Span) -> int:

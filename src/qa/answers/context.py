@@ -1,6 +1,6 @@
 """Hits → the text that a language model reads: numbered sentences, within a budget, as data.
 
-Document text is made harmless here: one sentence a line, no ids, no control tokens and no invisible
+Document text is made harmless here: one unit a line, no ids, no control tokens and no invisible
 characters of its own, between marks that it cannot contain. Quotes are not cut from this text.
 """
 
@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from qa.answers.markers import OPENING, find_marker
+from qa.documents.markdown import heading_words
+from qa.search.quoting import quoted
 from qa.types import Hit, Message, Passage
 
 TITLE_CHARS = 200
@@ -97,16 +99,23 @@ def recent(history: Sequence[Message], *, budget: int, count: Callable[[str], in
 def _block(passage: Passage, *, number: int) -> str:
     page = "" if passage.page is None else f", page {passage.page}"
     head = f"Passage {number}: {harmless(passage.title)[:TITLE_CHARS]}{page}"
-    lines = (
-        f"[{number}.{position}] {harmless(passage.cut(span))}"
-        for position, span in enumerate(passage.sentences, start=1)
-    )
+    lines = [_without_id(each.text) for each in passage.above]
+    for position, (unit, quote) in enumerate(zip(passage.units, quoted(passage), strict=True), start=1):
+        if quote is not None:
+            lines.append(f"[{number}.{position}] {harmless(passage.cut(unit))}")
+        elif unit.kind != "front":
+            lines.append(_without_id(passage.cut(unit)))
     return "\n".join([head, *lines])
+
+
+def _without_id(text: str) -> str:
+    """The line of a heading or of a table's header, which no line of ours begins like."""
+    return f"# {harmless(heading_words(text))[:TITLE_CHARS]}"
 
 
 def _shortened(passage: Passage, *, budget: int, count: Callable[[str], int]) -> Passage:
     """The passage with the first sentences that fit, one at least; its text stays as it is."""
     kept = passage
-    while len(kept.sentences) > 1 and count(_block(kept, number=1)) > budget:
-        kept = replace(kept, sentences=kept.sentences[:-1])
+    while len(kept.units) > 1 and count(_block(kept, number=1)) > budget:
+        kept = replace(kept, units=kept.units[:-1])
     return kept

@@ -7,25 +7,22 @@ sentence is written: every one is cut from its passage and cites exactly itself.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from textwrap import shorten
 
+from qa.answers.reading import header_above, reading_form
 from qa.search.kinds import ExpectedAnswer, asks_for_several, expected_answer, find_candidates
-from qa.types import ABSTENTION, Answer, Findings, Hit, Passage, Sentence, Span
+from qa.search.quoting import left_out
+from qa.types import ABSTENTION, Answer, Citation, Findings, Hit, Passage, Sentence, Span
 
 NEAREST = 3
 CLOSE = 0.35  # odds against the best sentence, from which on another joins it
 MOST = 2  # sentences of an answer
 CLOSE_OF_SEVERAL = 0.12  # the same, where the question asks for several things
 MOST_OF_SEVERAL = 3
-
-# A document's own reference marks would read as citations of ours, so an answer leaves them out; the quote keeps them.
-_REFERENCE = re.compile(r"\s?\[(?:\d+(?:[.,;–-]\s?\d+)*)\](?:\((?:[^)\s\]]|\](?!\())*+\))?")
-_END = re.compile(r"[.!?…:;。！？][\"'”’»)\]*_]*$")
-_HEADING = re.compile(r"#{1,6} ")
-_ROW = re.compile(r"(?>[^|]*?\w: )[^|]++\| [^|]*?\w: ")  # of a table, as `documents/formats/tables.py` writes it
-_FRAGMENT_WORDS = 8
+OPENING_CHARS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +36,14 @@ class _Candidate:
 
     @property
     def text(self) -> str:
-        return " ".join(_REFERENCE.sub("", self.passage.cut(self.span)).split())
+        return reading_form(self.passage, self.span)
+
+    @property
+    def spans(self) -> list[Span]:
+        """What it rests on: the quote, and the header of a table whose rows do not name their columns."""
+        inside = (unit for unit in self.passage.units if self.span.start <= unit.start < self.span.end)
+        headers = filter(None, (header_above(self.passage, unit) for unit in inside))
+        return [self.span, *(each for each in dict.fromkeys(headers) if each.start < self.span.start)]
 
 
 def answer(findings: Findings) -> Answer:
@@ -48,19 +52,40 @@ def answer(findings: Findings) -> Answer:
         return refusal(findings)
     candidates = _candidates(findings.read)
     chosen = _choose(candidates, several=asks_for_several(findings.query))
+    best = min(chosen, key=candidates.index)
     expected = expected_answer(findings.query)
-    sentences = tuple(
-        replace(_sentence(each, number, expected=expected), best=each is candidates[0])
-        for number, each in enumerate(chosen, start=1)
-    )
+    citations: dict[tuple[str, int, int], Citation] = {}
+    sentences = []
+    for each in chosen:
+        numbers = []
+        for span in each.spans:
+            cited = each.passage.cite(span, number=len(citations) + 1)
+            numbers.append(citations.setdefault((cited.document, span.start, span.end), cited).number or 0)
+        sentences.append(replace(_sentence(each, tuple(numbers), expected=expected), best=each is best))
     return replace(
         refusal(findings),
-        text=" ".join(f"{sentence.text} [{number}]" for number, sentence in enumerate(sentences, start=1)),
+        text=_joined(["".join([f"{each.text} ", *(f"[{number}]" for number in each.citations)]) for each in sentences]),
         abstained=False,
-        sentences=sentences,
-        citations=tuple(each.passage.cite(each.span, number=number) for number, each in enumerate(chosen, start=1)),
+        sentences=tuple(sentences),
+        citations=tuple(citations.values()),
         nearest=(),
+        notes=tuple(filter(None, (_left_out(each) for each in chosen))),
     )
+
+
+def _left_out(chosen: _Candidate) -> str:
+    """What a lead-in leads to beyond its quote, in words; nothing where it is quoted whole."""
+    count = left_out(chosen.passage, chosen.span)
+    opening = shorten(chosen.text.partition("\n")[0], OPENING_CHARS, placeholder=" …")
+    return f"“{opening}” goes on: {count} more in {chosen.passage.document}" if count else ""
+
+
+def _joined(statements: Sequence[str]) -> str:
+    """The statements as running text, one of several lines by itself."""
+    text = ""
+    for before, each in pairwise(["", *statements]):
+        text += ("\n\n" if "\n" in f"{before}{each}" else " ") + each
+    return text.lstrip()
 
 
 def refusal(findings: Findings) -> Answer:
@@ -80,30 +105,27 @@ def refusal(findings: Findings) -> Answer:
 
 
 def _candidates(hits: Sequence[Hit]) -> list[_Candidate]:
-    """Every sentence, best first; headings and other fragments only when there is nothing else."""
+    """Every unit that may answer, as it is quoted, best first."""
     found = [
-        _Candidate(passage=hit.passage, span=span, score=score, rank=hit.rank)
+        _Candidate(passage=hit.passage, span=quote, score=score, rank=hit.rank)
         for hit in hits
-        for span, score in zip(hit.passage.sentences, hit.sentence_scores, strict=True)
+        for quote, score in zip(hit.quotes, hit.sentence_scores, strict=True)
+        if quote
     ]
-    found.sort(key=lambda each: (-each.score, each.rank, each.span.start))
-    whole = [each for each in found if not is_fragment(each.text)]
-    return whole or found
-
-
-def is_fragment(text: str) -> bool:
-    """Whether a text is a heading, a question or a date line, not a sentence or a table's row that could answer."""
-    short = len(text.split()) <= _FRAGMENT_WORDS and not (_END.search(text) or _ROW.match(text))
-    return short or text.endswith("?") or _HEADING.match(text) is not None
+    return sorted(found, key=lambda each: (-each.score, each.rank, each.span.start))
 
 
 def _choose(candidates: Sequence[_Candidate], *, several: bool) -> list[_Candidate]:
-    """The best sentence and those close to it, in reading order, no wording twice."""
-    best = candidates[0]
+    """The best unit and those close to it, in reading order; no wording twice, and no part of what is quoted whole.
+
+    So a lead-in that is close takes the place of the best one in its list.
+    """
     least, most = (CLOSE_OF_SEVERAL, MOST_OF_SEVERAL) if several else (CLOSE, MOST)
+    close = [each for each in candidates if math.exp(each.score - candidates[0].score) >= least]
+    whole = [each for each in close if not any(_holds(other, each) for other in close)]
     distinct: dict[str, _Candidate] = {}
-    for each in candidates:
-        if math.exp(each.score - best.score) < least or len(distinct) == most:
+    for each in whole:
+        if len(distinct) == most:
             break
         distinct.setdefault(each.text, each)
     ranks = {
@@ -113,8 +135,18 @@ def _choose(candidates: Sequence[_Candidate], *, several: bool) -> list[_Candida
     return sorted(distinct.values(), key=lambda each: (ranks[each.passage.document], each.span.start))
 
 
-def _sentence(chosen: _Candidate, number: int, *, expected: ExpectedAnswer) -> Sentence:
+def _holds(whole: _Candidate, part: _Candidate) -> bool:
+    """Whether a quote holds another one."""
+    return (
+        whole.passage.id == part.passage.id
+        and whole.span.start <= part.span.start
+        and part.span.end <= whole.span.end
+        and len(whole.span) > len(part.span)
+    )
+
+
+def _sentence(chosen: _Candidate, numbers: tuple[int, ...], *, expected: ExpectedAnswer) -> Sentence:
     text = chosen.text
     found = list(find_candidates(text, expected=expected))
     short = found[0] if len(found) == 1 else None  # where it holds exactly one thing of the kind that is asked for
-    return Sentence(text=text, citations=(number,), support="supported", highlight=short)
+    return Sentence(text=text, citations=numbers, support="supported", highlight=short)

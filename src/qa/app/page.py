@@ -19,7 +19,7 @@ from qa.app.feedback import Feedback
 from qa.app.layout import QUICK, Page
 from qa.app.limits import Pace
 from qa.app.links import parse_link
-from qa.app.panel import find_source
+from qa.app.panel import find_details, find_source
 from qa.app.shelf import Shelf
 from qa.app.talk import Talk
 from qa.app.thumbs import Thumbs
@@ -74,6 +74,8 @@ def _source_opener(bot: Chatbot, visitors: Visitors) -> Callable[..., Any]:
         reference = parse_link(asked.get("link", ""))
         if reference is None:
             return None
+        if asked.get("details"):
+            return {"details": [asdict(line) for line in find_details(reference, passages=bot.passages)]}
         conversation = visitors.history(asked.get("key", ""), request).load(asked.get("tab", ""))
         return asdict(find_source(reference, read=bot.document, conversation=conversation))
 

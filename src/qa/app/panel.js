@@ -48,6 +48,22 @@ function steps() {
   return make('nav', { 'aria-label': 'Citations of this answer' }, previous, ...numbers, next);
 }
 
+// How the document was understood there: read only when somebody opens it.
+function details(link) {
+  const node = make('details', {}, make('summary', {}, 'Details: how this part was understood'));
+  node.addEventListener('toggle', async () => {
+    const found = await server.open_source({ link, key: '', tab: '', details: 'yes' }).catch(() => null);
+    const lines = (found?.details ?? []).map((line) => {
+      const leads = line.leads ? ` · leads to ${line.leads}` : '';
+      const item = make('li', {}, make('small', {}, `${line.kind}${leads}`), ` ${line.text}`);
+      item.style.marginInlineStart = `${Math.min(line.depth, 8) * 14}px`;
+      return item;
+    });
+    node.append(make('ul', {}, ...(lines.length ? lines : [make('li', {}, 'Nothing is known of it any more.')])));
+  }, { once: true });
+  return node;
+}
+
 function body(source) {
   const parts = [];
   if (notes[source.state]) {
@@ -67,7 +83,7 @@ function body(source) {
 function show(source) {
   const parts = [heading(source)];
   if (around.length > 1) parts.push(steps());
-  panel.replaceChildren(...parts, ...body(source));
+  panel.replaceChildren(...parts, ...body(source), details(opened.getAttribute('href')));
   document.body.classList.add('source-open');
   const text = panel.querySelector('.text');
   const mark = panel.querySelector('mark');

@@ -6,17 +6,20 @@ only where its words still stand; when the document has changed, the panel says 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from textwrap import shorten
 
 from qa.answers.quotes import Finding, find_quote
+from qa.answers.reading import OutlineLine, outline
 from qa.app.history import Conversation
 from qa.app.links import Reference, refer_to
 from qa.documents.passages import page_of
 from qa.errors import StoreMissingError
-from qa.types import Document, Span
+from qa.types import Document, Passage, Span
 from qa.words import visible
 
+LINE_CHARS = 160  # of each unit in the details
 AROUND = 20_000  # characters shown on either side of a span; a long document stays quick to open
 
 
@@ -56,6 +59,21 @@ def find_source(reference: Reference, *, read: Callable[[str], Document], conver
     now = find_quote(cited, cited=Span(start=reference.start, end=reference.end), text=document.text)
     start, quoted = (reference.start, 0) if now.start is None else (now.start, len(cited))
     return _show(document, start=start, end=start + quoted, state=now.finding, cited=cited)
+
+
+def find_details(reference: Reference, *, passages: Callable[[str], Sequence[Passage]]) -> tuple[OutlineLine, ...]:
+    """How the passages around a citation were understood, a line for each unit; nothing of a document that is gone.
+
+    `passages` gives those of a document by id or raises StoreMissingError.
+    """
+    try:
+        found = [each for each in passages(reference.document) if each.version == reference.version]
+    except StoreMissingError:
+        return ()
+    end = max(reference.end, reference.start + 1)  # a document that is opened as a whole is opened at its beginning
+    near = [each for each in found if each.start < end and reference.start < each.end]
+    lines = outline([each for each in found if near and abs(each.ordinal - near[0].ordinal) <= 1])
+    return tuple(replace(line, text=visible(shorten(line.text, LINE_CHARS, placeholder=" …"))) for line in lines)
 
 
 def _show(document: Document, *, start: int, end: int, state: Finding = "exact", cited: str = "") -> Source:

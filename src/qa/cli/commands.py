@@ -16,13 +16,14 @@ from qa.cli.output import (
     failures,
     ingest_progress,
     print_json,
+    print_outline,
     print_report,
     print_reports,
     print_stream,
     stoppable,
 )
 from qa.cli.terminal import escaped
-from qa.errors import DocumentError
+from qa.errors import DocumentError, StoreMissingError
 from qa.types import titled
 
 app = typer.Typer(
@@ -154,6 +155,27 @@ def ingest(
     print_report(report, as_json=as_json, named=dry_run)
     if report.failed and not dry_run:
         raise DocumentError(failures(report))
+
+
+@app.command()
+def show(document: str, chroma: Chroma = None, as_json: Json = False) -> None:
+    """Show how a document was understood, unit by unit: a file as it is now, or what is indexed under an id."""
+    from dataclasses import asdict
+
+    from qa.answers.reading import outline
+    from qa.chatbot import Chatbot
+
+    path = Path(document)
+    with Chatbot.open(chroma=chroma, fill=False) as bot:
+        try:
+            passages = bot.split(path) if path.is_file() else bot.passages(document)
+        except StoreMissingError as error:
+            raise DocumentError(f"{document!r} is no file here, and no id that qa status lists") from error
+    lines = list(outline(passages))
+    if as_json:
+        print_json({"document": document, "units": [asdict(line) for line in lines]})
+        return
+    print_outline(lines)
 
 
 @app.command()

@@ -7,22 +7,24 @@ folder that was named is read.
 
 from __future__ import annotations
 
-import codecs
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from qa.documents.commonmark import markdown_marks
 from qa.documents.dates import own_date, written_date
-from qa.documents.formats.content import MAX_FILE_BYTES, Content, one_line, refuse_long
+from qa.documents.formats.content import MAX_FILE_BYTES, Content, decode, one_line, refuse_long
 from qa.documents.formats.extraction import extract
 from qa.documents.formats.suffixes import EXTRACTED, SOURCE_CODE
 from qa.documents.markdown import front_matter, heading_words
+from qa.documents.marks import CAPTION
+from qa.documents.plain import find_marks
 from qa.documents.selection import Ignored
-from qa.documents.sentences import split_blocks
+from qa.documents.source import code_marks, settings_marks
 from qa.errors import DocumentError
-from qa.types import Document
+from qa.types import Document, Mark
 
 TITLE_CHARS = 200  # every passage carries the title
 FORMATS = "text, Markdown, source code, HTML, PDF, Word, PowerPoint, Excel, CSV, JSON, mail (.eml) and EPUB"
@@ -57,7 +59,7 @@ def read_document(path: Path, *, root: Path) -> Document:
     if PLACEHOLDER.fullmatch(title):
         title = one_line(path.stem)[:TITLE_CHARS]
     date = own_date(content.text) or next(filter(None, map(written_date, content.dates)), None)
-    return Document(id=name, text=content.text, title=title, pages=content.pages, date=date)
+    return Document(id=name, text=content.text, title=title, pages=content.pages, date=date, marks=content.marks)
 
 
 def find_documents(root: Path) -> list[Path]:
@@ -112,39 +114,38 @@ def _is_file_inside(path: Path, root: Path) -> bool:
     return path.is_file() and (not path.is_symlink() or path.resolve().is_relative_to(root))
 
 
-def _read_text(path: Path) -> Content:
-    return Content(text=_decode(path))
+def _marked_by(find: Callable[[str], Sequence[Mark]]) -> Callable[[Path], Content]:
+    """The reader of texts whose lines are marked so."""
+
+    def read(path: Path) -> Content:
+        text = _decode(path)
+        return Content(text=text, marks=tuple(find(text)))
+
+    return read
 
 
 def _read_markdown(path: Path) -> Content:
     text = _decode(path)
-    return Content(text=text, title=_markdown_title(text))
+    marks = markdown_marks(text)
+    titles = (each for each in marks if each.kind == "heading" and each.level < CAPTION)
+    headings = (heading_words(text[each.start : each.end]) for each in titles)
+    title = front_matter(text)[0].get("title") or next(filter(None, headings), None)
+    return Content(text=text, title=title, marks=marks)
 
 
 def _decode(path: Path) -> str:
     read = path.read_bytes()
-    content = read.removeprefix(codecs.BOM_UTF8)
-    if b"\0" in content:
+    if b"\0" in read:
         raise DocumentError(
             f"{path} looks binary: byte {read.index(0)} is zero. Save it as UTF-8 text, or leave it out"
         )
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        offset = error.start + len(read) - len(content)
-        raise DocumentError(
-            f"{path} is not UTF-8: byte {offset} is 0x{read[offset]:02x}, {error.reason}. Save it as UTF-8"
-        ) from error
-
-
-def _markdown_title(text: str) -> str | None:
-    """The title of the front matter, else the first heading that has words."""
-    headings = (heading_words(text[each.start : each.end]) for each in split_blocks(text) if each.kind == "heading")
-    return front_matter(text)[0].get("title") or next(filter(None, headings), None)
+    return decode(read)
 
 
 READERS: Mapping[str, Callable[[Path], Content]] = {
-    **dict.fromkeys((".txt", ".text", *SOURCE_CODE), _read_text),
+    **dict.fromkeys(SOURCE_CODE, _marked_by(code_marks)),
+    **dict.fromkeys((".cfg", ".conf", ".ini", ".toml", ".yaml", ".yml"), _marked_by(settings_marks)),
+    **dict.fromkeys((".txt", ".text", ".adoc", ".bib", ".log", ".org", ".rst", ".tex"), _marked_by(find_marks)),
     **dict.fromkeys((".md", ".markdown"), _read_markdown),
     **dict.fromkeys(EXTRACTED, extract),
 }

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 
-FRONT_MATTER = re.compile(r"\s*---[ \t]*\r?\n(.*?\n)??(?:---|\.\.\.)[ \t]*(?=[\r\n]|\Z)", re.DOTALL)
+# It begins with a field: between two rules there may also be prose.
+FRONT_MATTER = re.compile(r"\s*---[ \t]*\r?\n([^\s:]++:.*?\n)??(?:---|\.\.\.)[ \t]*(?=[\r\n]|\Z)", re.DOTALL)
 FIELD = re.compile(r"^([^\s:]++):[ \t]*+(.*)", re.MULTILINE)
-# As in CommonMark: the closing marks are of the same kind, at least as many, and alone on their line.
-CODE = re.compile(r"^ {0,3}(([`~])\2{2,}+)[^`\r\n]*[\r\n](?s:.*?)(?:^ {0,3}\1\2*[ \t]*(?=[\r\n]|\Z)|\Z)", re.MULTILINE)
 ATX = re.compile(r" {0,3}#{1,6}(?=\s|$)")
-CLOSING = re.compile(r"(?<=[^ \t])[ \t]++#++$")  # of a heading, as in: # Title #
+# What stands around the words of a heading, also in AsciiDoc and Org: # Title #, == Title ==, * Title, **Title**
+MARKS = re.compile(r" {0,3}(?:#{1,6}|={1,6}|\*{1,6})(?=\s|$)")
+CLOSING = re.compile(r"(?<=[^ \t])[ \t]++(?:#++|={2,})$")
+BOLD = re.compile(r"\*\*([^*]+)\*\*")
 
 
 def front_matter(text: str) -> tuple[dict[str, str], int]:
@@ -28,10 +30,13 @@ def front_matter(text: str) -> tuple[dict[str, str], int]:
 
 
 def heading_words(block: str) -> str:
-    """The words of a heading's lines, without its marks or underline."""
-    line = block.strip().splitlines()[0]
-    marks = ATX.match(line)
-    return CLOSING.sub("", line[marks.end() :].strip()) if marks else line.strip()
+    """The words of a heading's lines, without its marks and the lines above and below them."""
+    lines = block.strip().splitlines()
+    line = next((each for each in lines if any(map(str.isalnum, each))), lines[0]).strip()
+    if marks := MARKS.match(line):
+        return CLOSING.sub("", line[marks.end() :].strip())
+    bold = BOLD.fullmatch(line)
+    return bold[1].strip() if bold else line
 
 
 def _unquoted(value: str) -> str:

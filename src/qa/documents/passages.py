@@ -1,4 +1,4 @@
-"""Documents → passages of whole sentences that tile the text exactly.
+"""Documents → passages of whole units that tile the text exactly.
 
 A passage holds up to about 200 word pieces and never more than the embedding model reads.
 It prefers to end where a paragraph ends. No model is loaded here: the counter is an argument.
@@ -8,98 +8,136 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from qa.documents.headers import HEADER_PIECES, header_above, make_header
-from qa.documents.sentences import block_sentences, split_blocks, trim
-from qa.types import Document, Passage, Span
+from qa.documents.headers import HEADER_PIECES, CountPieces, header_above, header_context, make_header
+from qa.documents.markdown import heading_words
+from qa.documents.plain import find_marks
+from qa.documents.sentences import trim
+from qa.documents.units import Block, find_blocks
+from qa.types import Above, Document, Passage, Span, Unit
+from qa.words import words
 
-CountPieces = Callable[[Sequence[str]], list[int]]
-Sized = tuple[tuple[Span, ...], int]  # sentences that stay together, and their pieces
+Sized = tuple[Block, int]  # units that stay together, and their pieces
+LISTED = ("item", "step", "row", "pair")
 
 MAX_PIECES = 254 - HEADER_PIECES  # the model reads 256 with [CLS] and [SEP]
 TARGET_PIECES = 200
 FULL_PIECES = TARGET_PIECES // 2  # a passage this full ends with its paragraph when the next one does not fit
 MAX_CHARS = 2_000  # a word of over 100 characters counts as one piece, so pieces alone bound nothing
-WORD_CHARS = 200  # how far from the middle of a long sentence white space is sought
+LINE_CHARS = 300  # of each unit above a passage, in its header
+WORD_CHARS = 200  # how far from the middle of a long unit white space is sought
 
 WHITE = re.compile(r"\s+")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Unit:
-    """Sentences that stay together: one, or headings with the sentence that follows.
-
-    `rest` is the pieces from here to the end of the paragraph; `opens` says that it begins one.
-    """
-
-    sentences: tuple[Span, ...]
-    pieces: int
-    rest: int
-    opens: bool
-
-    @property
-    def start(self) -> int:
-        return self.sentences[0].start
-
-    @property
-    def end(self) -> int:
-        return self.sentences[-1].end
 
 
 def split_passages(document: Document, *, count_pieces: CountPieces) -> tuple[Passage, ...]:
     """The passages of a document; joined in order, their texts are the document's.
 
-    A sentence is divided only when it alone is too long. A page of the document begins a new
-    passage, unless a sentence runs over it. `count_pieces` gives the word pieces of each text.
+    A list or a table is kept together where it fits, and a unit divided only when it alone is too long. A page of the
+    document begins a new passage, unless a unit runs over it. `count_pieces` gives the word pieces of each text.
     """
     text, version = document.text, document.version
     if not text:
         return ()
-    groups = list(_pack(_units(text, count_pieces), pages=document.pages)) or [[]]  # [[]]: there is only white space
-    starts = [group[0].start if ordinal else 0 for ordinal, group in enumerate(groups)]
+    blocks = find_blocks(text, document.marks or find_marks(text))
+    known = {unit.start: unit for block in blocks for unit in block}
+    packed = list(_pack(_sized(text, blocks, count_pieces), pages=document.pages)) or [((), 0)]  # only white space
+    starts = [units[0].start if ordinal else 0 for ordinal, (units, _) in enumerate(packed)]
     ends = [*starts[1:], len(text)]
-    header = make_header(document.title, count_pieces=count_pieces)
-    return tuple(
-        Passage(
-            document=document.id,
-            version=version,
-            title=document.title,
-            ordinal=ordinal,
-            start=start,
-            end=end,
-            text=text[start:end],
-            sentences=tuple(span for unit in group for span in unit.sentences),
-            page=page_of(document.pages, group[0].start if group else start),
-            header=header_above(text[start:end], header),
+    title = make_header(document.title, count_pieces=count_pieces)
+    passages = []
+    for ordinal, ((units, filled), start, end) in enumerate(zip(packed, starts, ends, strict=True)):
+        above = _above(units, known, text=text)
+        over = _over(above, units, document.title)
+        context = header_context(over, room=MAX_PIECES - filled, count_pieces=count_pieces)
+        header = header_above(text[start:end], title)
+        passages.append(
+            Passage(
+                document=document.id,
+                version=version,
+                title=document.title,
+                ordinal=ordinal,
+                start=start,
+                end=end,
+                text=text[start:end],
+                units=units,
+                above=above,
+                page=page_of(document.pages, units[0].start if units else start),
+                header="\n".join(filter(None, (header, context))),
+            )
         )
-        for ordinal, (group, start, end) in enumerate(zip(groups, starts, ends, strict=True))
+    return tuple(passages)
+
+
+def _above(units: Sequence[Unit], known: Mapping[int, Unit], *, text: str) -> tuple[Above, ...]:
+    """The units before these that they hang on, at any height, in the order of the text."""
+    found: dict[int, Unit] = {}
+    for unit in units:
+        parent = unit.parent
+        while parent is not None and parent < units[0].start and parent not in found:
+            found[parent] = known[parent]
+            parent = known[parent].parent
+    return tuple(_at_most(each, text) for _, each in sorted(found.items()))
+
+
+def _at_most(unit: Unit, text: str) -> Above:
+    """A unit with its text, of which every passage below has a copy: so no more of it than a passage is long."""
+    end = min(unit.end, unit.start + MAX_CHARS)
+    return Above(
+        kind=unit.kind,
+        start=unit.start,
+        end=end,
+        parent=unit.parent,
+        leads=unit.leads,
+        cells=tuple(cell for cell in unit.cells if cell.end <= end),
+        text=text[unit.start : end],
     )
 
 
-def _pack(units: list[_Unit], *, pages: Sequence[int]) -> Iterator[list[_Unit]]:
-    group: list[_Unit] = []
+def _over(above: Sequence[Above], units: Sequence[Unit], title: str) -> list[str]:
+    """The headings, the lead-in and the table's header over the first of these units, without the title said again."""
+    known = {each.start: each for each in above}
+    lines: list[str] = []
+    parent = units[0].parent if units else None
+    while parent in known:
+        lines.insert(0, heading_words(known[parent].text)[:LINE_CHARS])
+        parent = known[parent].parent
+    return [line for line in lines if words(line) != words(title)]
+
+
+def _pack(groups: Iterable[tuple[bool, list[Sized]]], *, pages: Sequence[int]) -> Iterator[Sized]:
+    """The units of each passage with their pieces, out of paragraphs, lists and tables."""
+    packed: Block = ()
     filled = 0
-    for unit in units:
-        if group and (
-            _is_full(filled, unit)
-            or unit.end - group[0].start > MAX_CHARS
-            or page_of(pages, unit.start) != page_of(pages, group[0].start)
-        ):
-            yield group
-            group, filled = [], 0
-        group.append(unit)
-        filled += unit.pieces
-    if group:
-        yield group
+    for listed, group in groups:
+        rest = sum(size for _, size in group)  # of the paragraph, or of the list or table
+        for position, (units, size) in enumerate(group):
+            if packed and (
+                _is_full(filled, size, rest=rest, opens=position == 0, listed=listed)
+                or units[-1].end - packed[0].start > MAX_CHARS
+                or page_of(pages, units[0].start) != page_of(pages, packed[0].start)
+            ):
+                yield packed, filled
+                packed, filled = (), 0
+            packed += units
+            filled += size
+            rest -= size
+    if packed:
+        yield packed, filled
 
 
-def _is_full(filled: int, unit: _Unit) -> bool:
-    """Whether a passage of `filled` pieces ends before this unit."""
-    if filled + unit.rest <= (TARGET_PIECES if unit.opens else MAX_PIECES):
+def _is_full(filled: int, size: int, *, rest: int, opens: bool, listed: bool) -> bool:
+    """Whether a passage of `filled` pieces ends before units of this size, of a group with `rest` pieces from here on.
+
+    `opens` says that they begin the group, `listed` that it is a list or a table.
+    """
+    if filled + rest <= (TARGET_PIECES if opens else MAX_PIECES):
         return False
-    return filled + unit.pieces > TARGET_PIECES or (unit.opens and filled >= FULL_PIECES)
+    if opens and listed and rest <= MAX_PIECES:
+        return True  # it fits into a passage of its own
+    return filled + size > TARGET_PIECES or (opens and filled >= FULL_PIECES)
 
 
 def page_of(pages: Sequence[int], offset: int) -> int | None:
@@ -107,59 +145,92 @@ def page_of(pages: Sequence[int], offset: int) -> int | None:
     return max(1, bisect_right(pages, offset)) if pages else None
 
 
-def _units(text: str, count_pieces: CountPieces) -> list[_Unit]:
-    paragraphs = list(_paragraphs(text))
-    pieces = _piece_counts(
-        text, [span for bundles in paragraphs for bundle in bundles for span in bundle], count_pieces
-    )
-    units: list[_Unit] = []
-    for bundles in paragraphs:
-        sized = [each for bundle in bundles for each in _divide(text, bundle, pieces, count_pieces)]
-        rest = sum(size for _, size in sized)
-        for position, (sentences, size) in enumerate(sized):
-            units.append(_Unit(sentences=sentences, pieces=size, rest=rest, opens=position == 0))
-            rest -= size
-    return units
+def _sized(text: str, blocks: Sequence[Block], count_pieces: CountPieces) -> Iterator[tuple[bool, list[Sized]]]:
+    """The groups of `_groups`, each as what stays together, with its pieces."""
+    pieces = _piece_counts(text, [unit for block in blocks for unit in block], count_pieces)
+    for listed, together in _groups(blocks):
+        yield listed, [each for units in _glued(together) for each in _divide(text, units, pieces, count_pieces)]
 
 
-def _paragraphs(text: str) -> Iterator[list[tuple[Span, ...]]]:
-    """The sentences of each paragraph, those bundled that stay together: headings and the first sentence."""
-    headings: list[Span] = []
-    for block in split_blocks(text):
-        sentences = block_sentences(text, block)
-        if block.kind == "heading":
-            headings += sentences
+def _groups(blocks: Sequence[Block]) -> Iterator[tuple[bool, list[Unit]]]:
+    """The paragraphs, lists and tables, each with the headings and the lead-in before it; and whether it is a list."""
+    waiting: list[Unit] = []  # headings, and a lead-in at the end of a paragraph
+    group: list[Unit] = []  # a list or a table that may go on
+    inside: set[int] = set()  # where its units start
+    for block in blocks:
+        first = block[0]
+        goes_on = bool(group) and first.kind != "heading" and (first.kind in LISTED or first.parent in inside)
+        if group and not goes_on:
+            yield True, group
+            group, inside = [], set()
+        if first.kind == "heading":
+            waiting += block
+        elif goes_on or first.kind in LISTED:
+            group += [*waiting, *block]
+            inside.update(unit.start for unit in (*waiting, *block))
+            waiting = []
         else:
-            yield [(*headings, sentences[0]), *((span,) for span in sentences[1:])]
-            headings = []
-    if headings:
-        yield [tuple(headings)]
+            paragraph = [*waiting, *block]
+            waiting = [paragraph.pop()] if paragraph[-1].leads else []
+            if paragraph:
+                yield False, paragraph
+    if group:
+        yield True, group
+    if waiting:
+        yield False, waiting
 
 
-def _piece_counts(text: str, sentences: list[Span], count_pieces: CountPieces) -> dict[Span, int]:
-    """The word pieces of each sentence, more than fit where it is too long to count.
+def _glued(units: Sequence[Unit]) -> Iterator[Block]:
+    """The units in bundles: headings and lead-ins with the unit that follows them."""
+    bundle: list[Unit] = []
+    for unit in units:
+        bundle.append(unit)
+        if unit.kind != "heading" and not unit.leads:
+            yield tuple(bundle)
+            bundle = []
+    if bundle:
+        yield tuple(bundle)
 
-    No piece crosses white space, so a passage has as many as its sentences together.
+
+def _piece_counts(text: str, units: list[Unit], count_pieces: CountPieces) -> dict[int, int]:
+    """The word pieces of the unit at each start, more than fit where it is too long to count.
+
+    No piece crosses white space, so a passage has as many as its units together.
     """
-    counts = dict.fromkeys(sentences, MAX_PIECES + 1)
-    short = [span for span in sentences if len(span) <= MAX_CHARS]
-    counts.update(zip(short, count_pieces([text[span.start : span.end] for span in short]), strict=True))
+    counts = {unit.start: MAX_PIECES + 1 for unit in units}
+    short = [unit for unit in units if len(unit) <= MAX_CHARS]
+    counted = count_pieces([text[unit.start : unit.end] for unit in short])
+    counts.update(zip((unit.start for unit in short), counted, strict=True))
     return counts
 
 
-def _divide(text: str, bundle: tuple[Span, ...], pieces: dict[Span, int], count_pieces: CountPieces) -> list[Sized]:
-    """A bundle with its pieces where it fits a passage, else its sentences, cut where one is too long.
+def _divide(text: str, bundle: Block, pieces: dict[int, int], count_pieces: CountPieces) -> list[Sized]:
+    """A bundle with its pieces where it fits a passage, else its units, cut where one is too long.
 
-    A part of a sentence that was cut counts as a full passage, so that it stands alone.
+    A part of a unit that was cut counts as a full passage, so that it stands alone.
     """
-    total = sum(pieces[span] for span in bundle)
+    total = sum(pieces[unit.start] for unit in bundle)
     if total <= MAX_PIECES and bundle[-1].end - bundle[0].start <= MAX_CHARS:
         return [(bundle, total)]
-    return [((part,), min(pieces[span], MAX_PIECES)) for span in bundle for part in _cut(text, span, count_pieces)]
+    return [
+        ((_part(unit, span),), min(pieces[unit.start], MAX_PIECES))
+        for unit in bundle
+        for span in _cut(text, unit, count_pieces)
+    ]
+
+
+def _part(unit: Unit, span: Span) -> Unit:
+    """The part of a unit at a span of it, with what it has of the cells."""
+    cells = tuple(
+        replace(cell, start=max(cell.start, span.start), end=min(cell.end, span.end))
+        for cell in unit.cells
+        if cell.start < span.end and span.start < cell.end
+    )
+    return replace(unit, start=span.start, end=span.end, cells=cells)
 
 
 def _cut(text: str, span: Span, count_pieces: CountPieces) -> list[Span]:
-    """A sentence halved until each part fits a passage."""
+    """A unit halved until each part fits a passage."""
     if len(span) <= MAX_CHARS and count_pieces([text[span.start : span.end]])[0] <= MAX_PIECES:
         return [span]
     middle = _middle(text, span)

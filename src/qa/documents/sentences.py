@@ -1,7 +1,6 @@
-"""Text → sentences, as exact spans: blocks of lines first, then sentencex inside a paragraph.
+"""Prose → sentences, as exact spans: a mark's own lines first, then sentencex inside them.
 
-A blank line, a heading, a list item, a table row and a code block end a sentence; a line break
-inside a paragraph does not. No word pieces are counted here, and no passage is made.
+A line break inside a paragraph ends no sentence. No word pieces are counted here, and no unit is made.
 Why sentencex, and which other libraries were tried: docs/sentences.md.
 """
 
@@ -9,27 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 from sentencex import get_sentence_boundaries  # type: ignore[import-untyped]  # it ships no type hints
 
-from qa.documents.markdown import ATX, CODE, FRONT_MATTER
-from qa.types import Span
+from qa.documents.marks import BULLET, ITEM_NUMBER
+from qa.documents.plain import find_marks
+from qa.types import Mark, Span
 
-Kind = Literal["paragraph", "item", "heading", "row", "verbatim"]
-
-LEADING_DATE = re.compile(r"\s*date \d{4}-\d{2}-\d{2}(?=\s)")  # may stand before the first sentence of a file
-LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-UNDERLINE = re.compile(r" {0,3}(?:={2,}|-{2,})\s*$")
-UNDERLINED = re.compile(rf"(?!\s*>)[^\r\n]*(?:\r\n|\r|\n){UNDERLINE.pattern}")  # one line that is not quoted
-ROW = re.compile(r"\s*\|.*\|\s*$|[^|]*\S\s\|\s[^|]*\s\|\s")
-BULLET = re.compile(r"\s*[-*+•‣◦▪]\s+(?=\S)")
-NUMBER = re.compile(r"\s*(?:(?:\d{1,3}|[a-z])[.)]|\((?:\d{1,3}|[a-z]{1,4})\))\s+(?=\S)")
-FIRST_NUMBER = re.compile(r"\s*\(?[1a][.)]\s")
-
-# Nobody wraps lines as long as this, so a line break beside one ends a paragraph.
-WRAPPED_CHARS = 200
 # The library sees so much at a time: its time grows with the square, 4.5 s for 100,000 characters of Chinese.
 WINDOW_CHARS = 4_000
 
@@ -42,42 +27,21 @@ COUNTED = re.compile(r"\b(?:vols?|ch|chap|eqs?|arts?|paras?)\.\s*$", re.IGNORECA
 MARKER = re.compile(r"\s*\(?\d{1,3}[.)]\s*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
-    """Lines that belong together, `[start, end)`; its sentences are sought from `body` on, after a list marker."""
-
-    kind: Kind
-    start: int
-    body: int
-    end: int
-
-
 def split_sentences(text: str) -> tuple[Span, ...]:
     """The sentences of a text in order, none empty; only white space lies outside them."""
-    return tuple(span for block in split_blocks(text) for span in block_sentences(text, block))
+    return tuple(span for mark in find_marks(text) for span in mark_sentences(text, mark))
 
 
-def split_blocks(text: str) -> list[Block]:
-    """The blocks of a text in order; only blank lines lie outside them."""
-    blocks: list[Block] = []
-    position = 0
-    if top := LEADING_DATE.match(text) or FRONT_MATTER.match(text):
-        position = top.end()
-        blocks.append(Block(kind="verbatim", start=0, body=0, end=position))
-    for code in CODE.finditer(text, position):
-        blocks += _line_blocks(text, position, code.start())
-        position = code.end()
-        blocks.append(Block(kind="verbatim", start=code.start(), body=code.start(), end=position))
-    return blocks + _line_blocks(text, position, len(text))
-
-
-def block_sentences(text: str, block: Block) -> list[Span]:
-    """The sentences of one block; a heading, a table row and a code block are one each."""
-    if block.kind in ("paragraph", "item"):
-        ends = [block.body + end for end in _sentence_ends(WHITE.sub(" ", text[block.body : block.end]))]
-    else:
-        ends = [block.end]
-    starts = [block.start, *ends[:-1]]
+def mark_sentences(text: str, mark: Mark) -> list[Span]:
+    """The sentences of one mark; a heading, a row, a pair, front matter and code are one each."""
+    ends = [mark.end]
+    if mark.kind in ("sentence", "item", "step"):
+        marker = (
+            None if mark.kind == "sentence" else (BULLET.match(text, mark.start) or ITEM_NUMBER.match(text, mark.start))
+        )
+        body = marker.end() if marker else mark.start
+        ends = [body + end for end in _sentence_ends(WHITE.sub(" ", text[body : mark.end]))]
+    starts = [mark.start, *ends[:-1]]
     spans = (trim(text, start, end) for start, end in zip(starts, ends, strict=True))
     return [span for span in spans if len(span)]
 
@@ -86,46 +50,6 @@ def trim(text: str, start: int, end: int) -> Span:
     """The span without the white space at its two ends; empty when there is nothing else."""
     start = end - len(text[start:end].lstrip())
     return Span(start=start, end=start + len(text[start:end].rstrip()))
-
-
-def _line_blocks(text: str, start: int, end: int) -> list[Block]:
-    blocks: list[Block] = []
-    last: Block | None = None  # the block that the next line may go on with
-    before = 0  # the length of the line before
-    for line in LINE.finditer(text, start, end):
-        words = line.group()
-        if not words.strip():
-            last = None
-            continue
-        if last and last.kind == "paragraph" and UNDERLINED.match(text, last.start, line.end()):
-            blocks[-1] = last = Block(kind="heading", start=last.start, body=last.start, end=line.end())
-        elif opened := _opens(words, last=last, before=before):
-            kind, marker = opened
-            last = Block(kind=kind, start=line.start(), body=line.start() + marker, end=line.end())
-            blocks.append(last)
-        else:
-            assert last is not None
-            blocks[-1] = last = Block(kind=last.kind, start=last.start, body=last.body, end=line.end())
-        before = len(words)
-    return blocks
-
-
-def _opens(line: str, *, last: Block | None, before: int) -> tuple[Kind, int] | None:
-    """The kind of block that a line opens and the length of its marker; None when it goes on with the last block."""
-    if ATX.match(line):
-        return "heading", 0
-    if ROW.match(line) or UNDERLINE.match(line):
-        return "row", 0
-    if bullet := BULLET.match(line):
-        return "item", bullet.end()
-    closed = last is None or last.kind in ("heading", "row")
-    # As in CommonMark: inside a paragraph only the first number of a list opens an item; "on July\n4. Then" does not.
-    in_list = last is not None and last.kind == "item"
-    if (closed or in_list or FIRST_NUMBER.match(line)) and (number := NUMBER.match(line)):
-        return "item", number.end()
-    if closed or max(before, len(line)) > WRAPPED_CHARS:
-        return "paragraph", 0
-    return None
 
 
 def _sentence_ends(prose: str) -> list[int]:

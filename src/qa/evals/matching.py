@@ -55,7 +55,7 @@ _ABOUT = re.compile(r"\b(?:about|around|roughly|nearly|almost|over|under|(?:more
 _MARK = re.compile(r"(?<!\s)\s*+\[\d++\]|(?m:^[ \t]*+(?:\d{1,2}[.)]|[-*•])[ \t]++)")  # a citation's, or that of an item
 
 _CLAUSE = re.compile(
-    r"(?<=[.!?;:,])\s++|[\n()|—]|\s[–-]\s"
+    r"(?<=[.!?;:,])\s++|[\n()|·—]|\s[–-]\s"
     r"|\s(?=(?:but|rather than|instead of|although|though|while|whereas|unlike|except)\b)",
     re.I,
 )

@@ -8,15 +8,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
 from qa.errors import StoreDamagedError, StoreError, StoreMismatchError, StoreNewerError
-from qa.index.sentence_vectors import bounds
-from qa.types import Passage, Record
+from qa.types import Above, Passage, Record, Unit, UnitKind
 
-FORMAT = 2
+FORMAT = 3
+
+_KINDS = get_args(UnitKind)
+# What a packed unit says where it is shorter: that it is a sentence which hangs on nothing.
+USUAL: tuple[Any, ...] = (0, None, 0, [])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +75,33 @@ def to_record(document: str, metadata: Mapping[str, Any], *, location: str) -> R
 def to_passage(text: str, metadata: Mapping[str, Any], *, document: str, location: str) -> Passage:
     """A passage of a document. Raises: StoreDamagedError when it is not as we write it."""
     try:
-        start, found = metadata["start"], json.loads(metadata["sentences"])
-        sentences = [{"start": start + first, "end": start + last} for first, last in found]
-        if any(not 0 <= first <= last <= len(text) for first, last in found):
-            raise ValueError("a sentence ends outside its passage")
-        return _PASSAGE.validate_python({**metadata, "text": text, "end": start + len(text), "sentences": sentences})
-    except (KeyError, TypeError, ValueError) as error:
+        start, end = metadata["start"], metadata["start"] + len(text)
+        units = [_unpacked(each, start) for each in json.loads(metadata["units"])]
+        above = [{**_unpacked(rest, start), "text": said} for said, *rest in json.loads(metadata["above"])]
+        passage = _PASSAGE.validate_python({**metadata, "text": text, "end": end, "units": units, "above": above})
+        _check_units(passage)
+        return passage
+    except (LookupError, RecursionError, TypeError, ValueError) as error:
         raise _incomplete(document, location) from error
+
+
+def _check_units(passage: Passage) -> None:
+    """Raises: ValueError when a unit lies where none of ours can, or hangs on one that comes after it."""
+    last = passage.start
+    for unit in (*passage.above, *passage.units):
+        is_above = isinstance(unit, Above)
+        fits = unit.start <= unit.end <= passage.start if is_above else last <= unit.start <= unit.end <= passage.end
+        ends = [unit.start, *(end for cell in unit.cells for end in (cell.start, cell.end)), unit.end]
+        if (
+            not fits
+            or ends != sorted(ends)
+            or unit.leads < 0
+            or (unit.parent is not None and unit.parent >= unit.start)
+        ):
+            raise ValueError(f"a unit at {unit.start} is not as we write it")
+        if isinstance(unit, Above) and len(unit.text) != len(unit):
+            raise ValueError(f"the text above at {unit.start} has another length")
+        last = last if is_above else unit.end
 
 
 def _incomplete(document: str, location: str) -> StoreDamagedError:
@@ -103,8 +126,36 @@ def passage_metadata(passage: Passage) -> dict[str, Any]:
         "start": passage.start,
         "page": passage.page,
         "header": passage.header,
-        "sentences": json.dumps(bounds(passage)),
+        "units": _dumped([_packed(unit, passage.start) for unit in passage.units]),
+        "above": _dumped([[each.text, *_packed(each, passage.start)] for each in passage.above]),
     }
+
+
+def _packed(unit: Unit, start: int) -> list[Any]:
+    """A unit as a short list, offsets counted from `start`, without what is as in most: a sentence under nothing."""
+    parent = None if unit.parent is None else unit.parent - start
+    cells = [[cell.start - start, cell.end - start, cell.column] for cell in unit.cells]
+    rest = [_KINDS.index(unit.kind), parent, unit.leads, cells]
+    while rest and rest[-1] == USUAL[len(rest) - 1]:
+        rest.pop()
+    return [unit.start - start, unit.end - start, *rest]
+
+
+def _unpacked(packed: list[Any], start: int) -> dict[str, Any]:
+    first, last, *rest = packed
+    kind, parent, leads, cells = [*rest, *USUAL[len(rest) :]]
+    return {
+        "start": start + first,
+        "end": start + last,
+        "kind": dict(enumerate(_KINDS))[kind],
+        "parent": None if parent is None else start + parent,
+        "leads": leads,
+        "cells": [{"start": start + begin, "end": start + end, "column": column} for begin, end, column in cells],
+    }
+
+
+def _dumped(packed: list[list[Any]]) -> str:
+    return json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
 
 
 _MANIFEST, _RECORD, _PASSAGE = TypeAdapter(Manifest), TypeAdapter(Record), TypeAdapter(Passage)

@@ -44,7 +44,7 @@ class SentenceVectors:
         missing = {
             key: passage
             for key, passage in zip(keys, passages, strict=True)
-            if len(stored.get(key, b"")) != len(passage.sentences) * DIMENSION
+            if len(stored.get(key, b"")) != len(passage.units) * DIMENSION
         }
         if missing:
             stored.update(self.put(list(missing.values()), self._read(list(missing.values()))))
@@ -97,8 +97,8 @@ class SentenceVectors:
 
 
 def bounds(passage: Passage) -> list[tuple[int, int]]:
-    """Where each sentence starts and ends, counted from the start of the passage."""
-    return [(span.start - passage.start, span.end - passage.start) for span in passage.sentences]
+    """Where each unit starts and ends, counted from the start of the passage."""
+    return [(unit.start - passage.start, unit.end - passage.start) for unit in passage.units]
 
 
 def texts_to_embed(passages: Sequence[Passage]) -> tuple[list[str], list[list[tuple[int, int]]]]:

@@ -89,14 +89,22 @@ class Index:
 
         Raises: StoreError when it is not indexed, or its passages do not make up its text.
         """
-        record = self.records([document]).get(document)
-        if record is None:
-            raise StoreMissingError(f"{document!r} is not in the index {self.location}. List what is with: qa status")
+        record = self._record(document)
         text = "".join(passage.text for passage in self.passages(record.passage_ids))
         rebuilt = Document(id=record.id, text=text, title=record.title, pages=record.pages, date=record.date)
         if rebuilt.version != record.version:
             raise StoreError(f"{document!r} is incomplete in the index {self.location}. Run: qa ingest --rebuild PATH")
         return rebuilt
+
+    def passages_of(self, document: str) -> list[Passage]:
+        """The passages of a document in the order of its text. Raises: StoreError when it is not indexed."""
+        return self.passages(self._record(document).passage_ids)
+
+    def _record(self, document: str) -> Record:
+        record = self.records([document]).get(document)
+        if record is None:
+            raise StoreMissingError(f"{document!r} is not in the index {self.location}. List what is with: qa status")
+        return record
 
     # -- the passages ----------------------------------------------------------------------------
 

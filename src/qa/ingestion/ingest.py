@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from qa.documents.passages import CountPieces, split_passages
+from qa.documents.headers import CountPieces
+from qa.documents.passages import split_passages
 from qa.index.sentence_vectors import SentenceVectors, Vectors, texts_to_embed
 from qa.index.store import Index
 from qa.index.writer import Entry, Writer

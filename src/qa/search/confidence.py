@@ -32,16 +32,19 @@ def estimate_confidence(question: ParsedQuestion, *, hits: Sequence[Hit]) -> flo
 def signals(question: ParsedQuestion, *, hits: Sequence[Hit]) -> dict[str, float]:
     """Numbers for and against the hits holding the answer, by the names in `SIGNALS`; needs at least one hit.
 
-    All look at the best sentence: its features, and what in it does not fit the question (1) or does (0);
+    All look at the best unit as it is quoted: its features, and what in it does not fit the question (1) or does (0);
     a name of the question may stand in the title too, or anywhere in the hits from the same document.
     `both` is the product of the first two: a sentence may be like the question in meaning or in words, and
     one that is like it in both should not count twice.
     """
-    best = max(hits, key=lambda hit: max(hit.sentence_scores))
-    row = max(range(len(best.sentence_scores)), key=best.sentence_scores.__getitem__)
-    features = sentence_features(question, best.passage, cosines=best.sentence_cosines, relevance=best.relevance)[row]
-    named = dict(zip(SENTENCE_FEATURES, features.tolist(), strict=True))
-    sentence = best.passage.cut(best.passage.sentences[row])
+    best = max(hits, key=lambda hit: hit.sentence_scores[hit.best])
+    passage, quote = best.passage, best.quotes[best.best]
+    assert quote is not None
+    features = sentence_features(
+        question, passage, quotes=best.quotes, cosines=best.sentence_cosines, relevance=best.relevance
+    )
+    named = dict(zip(SENTENCE_FEATURES, features[best.best].tolist(), strict=True))
+    sentence = passage.cut(quote)
     around = [hit.passage.headed for hit in hits if hit.passage.document == best.passage.document]
     return {
         "cosine": named["cosine"],

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from qa.search.kinds import ExpectedAnswer, expected_answer, find_candidates
 from qa.search.mismatch import mismatches
-from qa.types import Passage
+from qa.types import Passage, Span
 from qa.words import ROOT_CHARS, STOP_WORDS, WORD, rarity, same_root, stem, terms
 
 SENTENCE_FEATURES = (
@@ -109,11 +109,19 @@ def inverse_frequency(frequency: int, *, count: int) -> float:
 
 
 def sentence_features(
-    question: ParsedQuestion, passage: Passage, *, cosines: Sequence[float], relevance: float
+    question: ParsedQuestion,
+    passage: Passage,
+    *,
+    quotes: Sequence[Span | None],
+    cosines: Sequence[float],
+    relevance: float,
 ) -> NDArray[np.float64]:
-    """A row for each sentence of a passage, a column for each of `SENTENCE_FEATURES`."""
-    texts = [passage.cut(span) for span in passage.sentences]
-    stems = [_terms(text) for text in texts]
+    """A row for each unit of a passage, a column for each of `SENTENCE_FEATURES`.
+
+    Its words are those as which it is quoted and, for the terms of the question, those of all that it hangs on.
+    """
+    texts = [passage.cut(quote or unit) for quote, unit in zip(quotes, passage.units, strict=True)]
+    stems = [(*_terms(text), *above) for text, above in zip(texts, _read_under(passage), strict=True)]
     matches = _Matches(question, [frozenset(found) for found in stems], header=_terms(passage.header))
     whole = matches.coverage([*_terms(passage.header), *(term for found in stems for term in found)])
     rows = [
@@ -131,6 +139,23 @@ def sentence_features(
         for cosine, text, found in zip(cosines, texts, stems, strict=True)
     ]
     return np.array(rows, dtype=np.float64).reshape(len(rows), len(SENTENCE_FEATURES))
+
+
+def _read_under(passage: Passage) -> list[list[str]]:
+    """For each unit the terms of all that it hangs on: its lead-in, its table's header, its headings."""
+    said = {each.start: (each.parent, each.text) for each in passage.above}
+    said.update((each.start, (each.parent, passage.cut(each))) for each in passage.units)
+    found: dict[int | None, list[str]] = {}
+
+    def above(start: int | None) -> list[str]:
+        if start not in said:
+            return []
+        if start not in found:
+            parent, text = said[start]
+            found[start] = [*above(parent), *_terms(text)]
+        return found[start]
+
+    return [above(unit.parent) for unit in passage.units]
 
 
 class _Matches:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from qa.search.confidence import estimate_confidence
 from qa.search.features import SENTENCE_FEATURES, ParsedQuestion, analyse, inverse_frequency, sentence_features
+from qa.search.quoting import quoted
 from qa.search.weights import load_weights
 from qa.types import Findings, Hit, Passage
 from qa.words import terms
@@ -107,10 +108,10 @@ def highest_bm25(query: str, *, frequency: Callable[[str], int], count: int) -> 
 
 
 def _readable(passages: Sequence[Passage]) -> list[Passage]:
-    """The passages that hold a sentence, without those whose text an earlier one has."""
+    """The passages that hold a unit that may answer, without those whose text an earlier one has."""
     first: dict[str, Passage] = {}
     for passage in passages:
-        if passage.sentences:
+        if any(quoted(passage)):
             first.setdefault(" ".join(passage.text.split()), passage)
     return list(first.values())
 
@@ -119,13 +120,16 @@ def read_passage(
     question: ParsedQuestion, passage: Passage, *, cosines: Vectors, relevance: float, weights: NDArray[np.float64]
 ) -> Hit:
     """The passage as an unranked hit, its sentences scored by `weights` along `SENTENCE_FEATURES`."""
-    rows = sentence_features(question, passage, cosines=cosines.tolist(), relevance=relevance)
+    quotes = quoted(passage)
+    rows = sentence_features(question, passage, quotes=quotes, cosines=cosines.tolist(), relevance=relevance)
     scores = [round(score, DECIMALS) for score in (rows @ weights).tolist()]
-    return Hit(
+    hit = Hit(
         passage=passage,
-        score=round(relevance + READING_SHARE * max(scores), DECIMALS),
+        score=relevance,
         rank=0,
         relevance=relevance,
         sentence_scores=tuple(scores),
         sentence_cosines=tuple(round(float(cosine), DECIMALS) for cosine in cosines),
+        quotes=quotes,
     )
+    return replace(hit, score=round(relevance + READING_SHARE * scores[hit.best], DECIMALS))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 
@@ -18,7 +17,7 @@ def main(path: Path, *, memory_bytes: int, processor_s: int) -> None:
     """Print the content of a file, or what is wrong with it, within these limits."""
     _limit(memory_bytes, processor_s)
     try:
-        print(json.dumps(asdict(read(path)), ensure_ascii=False))
+        print(read(path).to_json())
     except DocumentError as error:
         print(json.dumps({"error": str(error)}))
 

@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 from zipfile import ZipFile
 
 from qa.documents.formats.archives import DATE, TITLE, open_archive
-from qa.documents.formats.content import Content, one_line
-from qa.documents.formats.web import decode_html, html_content
+from qa.documents.formats.content import Content, Writing, one_line
+from qa.documents.formats.web import decode_html, write_html
 from qa.errors import DocumentError
 
 ROOT_FILE = "{urn:oasis:names:tc:opendocument:xmlns:container}rootfile"
@@ -32,10 +32,12 @@ def read_epub(path: Path) -> Content:
             raise DocumentError(f"{path} is no EPUB: it names no package file. Check that it opens")
         table = ElementTree.fromstring(archive.read(package))
         parts = [name for name in _spine(table, folder=posixpath.dirname(package)) if name in names]
-        chapters = [html_content(decode_html(archive.read(name))).text for name in parts]
+        writing = Writing()
+        for name in parts:
+            write_html(writing, decode_html(archive.read(name)))
     title = next((one_line(each.text or "") for each in table.iter(TITLE)), None)
     dates = tuple(one_line(each.text or "") for each in table.iter(DATE))
-    return Content(text="\n\n".join(filter(None, chapters)), title=title or None, dates=dates)
+    return writing.content(title=title or None, dates=dates)
 
 
 def _root_file(archive: ZipFile) -> str | None:

@@ -47,10 +47,9 @@ def extract(path: Path) -> Content:
         raise DocumentError(f"{path} took more than {TIMEOUT_S} s. Divide it, or convert it to text") from error
     if done.returncode:
         raise DocumentError(f"{path} {_failure(done)}. Check that it opens, or convert it to text")
-    found = json.loads(done.stdout)
-    if "error" in found:
-        raise DocumentError(found["error"].replace(str(path.absolute()), str(path)))
-    return Content(**{**found, "pages": tuple(found["pages"]), "dates": tuple(found["dates"])})
+    if done.stdout.startswith(b"{"):
+        raise DocumentError(json.loads(done.stdout)["error"].replace(str(path.absolute()), str(path)))
+    return Content.from_json(done.stdout)
 
 
 def _failure(done: subprocess.CompletedProcess[bytes]) -> str:

@@ -1,6 +1,7 @@
-"""Rows of cells → a line of text each, every cell under the name of its column.
+"""Tables → a line of text for each row, every cell under the name of its column.
 
 A row that names its columns can be found, read and cited alone: `Company: Acme | Founded: 1998`.
+What the rows of a table are is found in `grid.py`.
 """
 
 from __future__ import annotations
@@ -8,64 +9,132 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time, timedelta
-from itertools import zip_longest
+from dataclasses import dataclass
+from itertools import islice, zip_longest
 from pathlib import Path
 
-from qa.documents.formats.content import Content, decode, one_line
+from qa.documents.formats.content import Content, Writing, decode, one_line
+from qa.documents.formats.grid import find_lines
+from qa.documents.heads import SAMPLE_ROWS, Row
+from qa.documents.marks import CAPTION, HEADER
+from qa.types import Cell
 
-NUMBER = re.compile(r"[-+(]?[\d.,:/%\s€$£-]+\)?")
-SAMPLE_CHARS = 8_192
+DELIMITERS = "\t;|,"  # where two divide a file alike, the rarer in prose is meant
+MAX_COLUMNS = 1_000  # that a cell may span. Source: HTML Living Standard, 4.9.11
+# A quotation mark inside a cell, as programs write it that know no doubled one; not the end of a path like "C:\".
+BACKSLASHED = re.compile(r"\\\"(?=[^,;\t|\r\n])")
 
-Cell = str | float | bool | date | time | timedelta | None
+Span = tuple[int, int, int, int]  # the first row, the first column, the last row, the last column of a merged cell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridCell:
+    """One cell as its format has it: how many rows and columns it spans, and whether it is marked as naming others."""
+
+    text: str
+    is_header: bool = False
+    rows: int = 1
+    columns: int = 1
 
 
 def read_csv(path: Path) -> Content:
-    """A comma-, semicolon-, tab- or bar-separated file; its first full row names the columns."""
+    """A comma-, semicolon-, tab- or bar-separated file."""
     text = decode(path.read_bytes())
-    csv.field_size_limit(len(text) + 1)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text[:SAMPLE_CHARS]))
-    return Content(text=rows_text(reader))
+    if BACKSLASHED.search(text):
+        text = text.replace('\\"', '""')
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
+    writing = Writing()
+    write_rows(writing, [Row([one_line(cell) for cell in cells]) for cells in _parsed(text, _delimiter(text))])
+    return writing.content()
 
 
-def rows_text(rows: Iterable[Sequence[Cell]]) -> str:
-    """A table as text, one paragraph a row; a row with one cell before the header is a line of its own."""
-    lines: list[str] = []
-    names: list[str] | None = None
-    for row in rows:
-        cells = [cell_text(cell) for cell in row]
-        filled = sum(map(bool, cells))
-        if filled:
-            lines.append(row_text(cells, names=names or []))
-        if names is None and filled > 1:
-            names = cells if _is_header(cells) else []
-    return "\n\n".join(lines)
+def write_table(writing: Writing, rows: Iterable[Sequence[GridCell]], *, caption: str = "", level: int = 0) -> None:
+    """Write a table under its caption; `level` is the depth of the list item in which it stands."""
+    writing.add(one_line(caption), "heading", level=CAPTION)
+    write_rows(writing, _rectangle(rows), level=level)
 
 
-def row_text(cells: Sequence[str], *, names: Sequence[str]) -> str:
-    """The filled cells of a row, each after its column's name where there is one."""
-    named = zip_longest(cells, names[: len(cells)], fillvalue="")
-    return " | ".join(f"{name}: {cell}" if name else cell for cell, name in named if cell)
+def write_rows(writing: Writing, rows: Sequence[Row], *, level: int = 0) -> None:
+    """Write what `find_lines` finds in rows: the tables of a sheet, with the titles and notes between them."""
+    for line in find_lines(rows):
+        named = zip_longest(line.cells, line.names[: len(line.cells)], fillvalue="")
+        text, cells = row_text((column, name, cell) for column, (cell, name) in enumerate(named))
+        has_columns = line.kind == "row" or line.level == HEADER
+        writing.add(text, line.kind, level=line.level or level, cells=cells if has_columns else ())
 
 
-def cell_text(cell: Cell) -> str:
-    """A cell on one line: whole numbers without a fraction, dates as ISO 8601 has them."""
-    if cell is None:
-        return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    if isinstance(cell, datetime) and cell.time() == time():
-        return cell.date().isoformat()
-    return one_line(cell.isoformat(sep=" ") if isinstance(cell, datetime) else str(cell))
+def row_text(parts: Iterable[tuple[int, str, str]]) -> tuple[str, list[Cell]]:
+    """Cells with their columns and the names of these, on one line, and where each stands in it; empty ones are not."""
+    pieces: list[str] = []
+    cells: list[Cell] = []
+    length = 0
+    for column, name, cell in parts:
+        if cell:
+            before = (" | " if cells else "") + (f"{name}: " if name else "")
+            start = length + len(before)
+            length = start + len(cell)
+            pieces += (before, cell)
+            cells.append(Cell(start=start, end=length, column=column))
+    return "".join(pieces), cells
 
 
-def _is_header(cells: Sequence[str]) -> bool:
-    """Whether a first row names the columns: its cells differ and none is a number or a date."""
-    named = [cell for cell in cells if cell]
-    return len(set(named)) == len(named) and not any(NUMBER.fullmatch(cell) or len(cell) > 80 for cell in named)
+def merge(rows: Sequence[Row], spans: Iterable[Span]) -> list[Row]:
+    """The rows of a table with each merged cell in all places that it covers, without those of nothing else.
+
+    A label at the left edge, or a cell that is alone in its row, is not repeated to its right.
+    """
+    blank = {number for number, row in enumerate(rows) if not any(row.cells)}
+    covered = set()
+    for top, left, bottom, right in spans:
+        text = rows[top].at(left)
+        for number in range(top, min(bottom + 1, len(rows))):
+            if number in blank:
+                covered.add(number)
+                continue
+            cells = rows[number].cells
+            cells += [""] * (min(right + 1, left + MAX_COLUMNS) - len(cells))
+            is_label = left == 0 or (number == top and sum(map(bool, cells)) == 1)
+            end = left + 1 if is_label else right + 1
+            cells[left:end] = [text] * len(cells[left:end])
+    return [row for number, row in enumerate(rows) if number not in covered]
 
 
-def _delimiter(sample: str) -> str:
-    first = next((line for line in sample.splitlines() if line.strip()), "")
-    return max(",;\t|", key=first.count)
+def _rectangle(rows: Iterable[Sequence[GridCell]]) -> list[Row]:
+    """The rows of a page's table, each cell in its column and in all that it spans; none without words.
+
+    No cell is repeated over more columns than a row has cells.
+    """
+    rows = list(rows)
+    widest = max(map(len, rows), default=0)
+    placed: list[Row] = []
+    spans: list[Span] = []
+    reached: dict[int, int] = {}  # the last row into which a cell from above reaches, by column
+    for number, row in enumerate(rows):
+        cells: list[str] = []
+        for cell in row:
+            while number <= reached.get(len(cells), -1):
+                cells.append("")
+            column, last = len(cells), number + cell.rows - 1
+            cells += [one_line(cell.text), *[""] * (min(cell.columns, widest, MAX_COLUMNS - column) - 1)]
+            if last > number or len(cells) - column > 1:
+                reached |= dict.fromkeys(range(column, len(cells)), last)
+                spans.append((number, column, last, len(cells) - 1))
+        heads = [cell.is_header for cell in row if cell.text.strip()]
+        placed.append(Row(cells, "all" if heads and all(heads) else "first" if heads and heads[0] else ""))
+    return [row for row in merge(placed, spans) if row.columns]
+
+
+def _parsed(text: str, delimiter: str) -> Iterable[list[str]]:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+
+
+def _delimiter(text: str) -> str:
+    """The delimiter that divides most of the first rows into equally many cells."""
+
+    def rows_alike(delimiter: str) -> int:
+        widths = Counter(len(row) for row in islice(_parsed(text, delimiter), SAMPLE_ROWS) if any(row))
+        return max((count for width, count in widths.items() if width > 1), default=0)
+
+    return max(DELIMITERS, key=rows_alike)

@@ -1,0 +1,42 @@
+"""Which units of a passage may answer, and as what each is quoted: the one rule of ranking, choosing and confidence.
+
+A heading, a table's header and front matter never answer; a lead-in is quoted with what it leads to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qa.types import Passage, Span, Unit
+
+QUOTED_CHARS = 500  # of a lead-in with what it leads to, where more than the first of it is shown
+SILENT = ("heading", "front")
+
+
+def quoted(passage: Passage) -> tuple[Span | None, ...]:
+    """For each unit the span as which it is quoted, of the unit or a longer one; None for a unit that never answers."""
+    return tuple(_quoted(passage.units, place) for place in range(len(passage.units)))
+
+
+def _quoted(units: Sequence[Unit], place: int) -> Span | None:
+    unit = units[place]
+    if not unit.leads:
+        return None if unit.kind in SILENT else unit
+    inside = {unit.start}
+    end: int | None = None
+    for below in units[place + 1 :]:
+        is_over = unit.kind == "heading" and below.parent == unit.start and below.kind == "sentence"
+        hangs = below.kind == "front" or below.parent in inside
+        if not hangs or is_over or (end is not None and below.end - unit.start > QUOTED_CHARS):
+            break
+        inside.add(below.start)
+        if not below.leads and below.kind not in SILENT:
+            end = below.end
+    return None if end is None else Span(start=unit.start, end=end)
+
+
+def left_out(passage: Passage, quote: Span) -> int:
+    """How many of the units that the first unit of a quote leads to are not in it, here or further on."""
+    first = next(unit for unit in passage.units if unit.start == quote.start)
+    shown = sum(quote.start < unit.start < quote.end and unit.kind not in SILENT for unit in passage.units)
+    return max(0, first.leads - shown)
