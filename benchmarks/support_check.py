@@ -56,7 +56,8 @@ def main() -> None:
         for knowledge, reply, label in rows:
             scores[label].append(wording(reply, [knowledge], idf=idf))
             verdict = check(reply, [knowledge], idf=idf)
-            verdicts[label].append("missing" if verdict.missing else verdict.support)
+            is_rule = verdict.missing or verdict.support == "contradicted"
+            verdicts[label].append("missing" if is_rule else verdict.support)
         shares = [
             verdicts[label].count(verdict) / len(verdicts[label])
             for verdict in ("supported", "missing")

@@ -1,7 +1,7 @@
 """Does the cited text hold the sentence? A verdict with its score and its reason, without a model.
 
-Numbers, dates, names and negation are rules; the rest is how much of the wording is found. Words that
-the text lacks are called missing, never contradicted: these rules cannot tell that a text says the opposite.
+Numbers, dates, times, names, direction and negation are rules; the rest is how much of the wording is found.
+What the text lacks is called missing; contradicted is what it says the other way round in the same words.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from qa.answers import facts
+from qa.answers.directions import clauses, denials, negation, opposed, says_denied
 from qa.types import Support
 from qa.words import STOP_WORDS, same_root, stem, terms, words
 
@@ -18,6 +19,9 @@ from qa.words import STOP_WORDS, same_root, stem, terms, words
 PAIR_WEIGHT = 0.3
 SUPPORTED = 0.65
 PARTLY = 0.40
+
+CLAUSES = 12  # of a sentence that are compared: time stays in proportion to the text
+_COMPANIES = frozenset({"ltd", "inc", "plc", "llc", "corp", "gmbh"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,16 +45,20 @@ def check(sentence: str, quotes: Sequence[str], *, idf: Callable[[str], float], 
     """
     if not quotes:
         return Verdict(support="unsupported", score=0.0, reason="it cites nothing")
+    as_cited = "\n".join(quotes)
+    sentence, context, *quotes = map(facts.plain, (sentence, context, *quotes))
     evidence = "\n".join(quotes)
-    score = wording(sentence, quotes, idf=idf, context=context)
-    missing = _missing_fact(sentence, evidence, context)
-    if missing:
-        reason = f"{missing} is not found in the cited text"
+    score = wording(facts.untimed(sentence), [*map(facts.untimed, quotes)], idf=idf, context=context)
+    missing = _missing_fact(sentence, f"{evidence}\n{as_cited}", context)
+    said, cited = clauses(sentence)[:CLAUSES], clauses(evidence)
+    undenied = None if denials(evidence) or says_denied(said, cited) else negation(sentence)
+    turned = None if missing else opposed(said, cited)
+    if turned:
+        reason = f"the cited text says “{turned[1]}” where the sentence says “{turned[0]}”"
+        return Verdict(support="contradicted", score=score, reason=reason, missing=undenied is not None)
+    if missing or undenied:
+        reason = f"{missing or f'the negation “{undenied}”'} is not found in the cited text"
         return Verdict(support="unsupported", score=score, reason=reason, missing=True)
-    denied = _denied(sentence, evidence)
-    if denied:
-        reason = f"the cited text says “{denied}” and the sentence does not"
-        return Verdict(support="partly", score=score, reason=reason)
     if _verbatim(sentence, quotes):
         return Verdict(support="supported", score=1.0)
     if score >= SUPPORTED:
@@ -93,44 +101,41 @@ def _credit(term: str, held: set[str]) -> float:
 
 
 def _missing_fact(sentence: str, evidence: str, context: str) -> str | None:
-    """The first number, date, name or negation of the sentence that the evidence lacks."""
-    for number in sorted(facts.numbers(sentence) - facts.numbers(evidence, strict=False)):
-        return f"the number {number:,}"
+    """The first time, number, date or name of the sentence that the evidence lacks."""
+    strict = not facts.times(evidence)  # 7.30 is a time where the text tells times
+    for time, when in facts.times(sentence, strict=strict).items():
+        if not _told(when, evidence):
+            return f"the time “{time}”"
+    held = facts.readings(evidence)
+    for number in sorted(facts.numbers(facts.untimed(sentence, strict=strict)) - held):
+        if not (number.as_tuple().exponent == -3 and number * 1000 in held):
+            return f"the number {number:,}"
     for month, day in sorted(facts.dates(sentence) - facts.dates(evidence)):
         return f"the date {facts.month_name(month)} {day}"
     for month in sorted(facts.months(sentence) - facts.months(evidence)):
         return f"the month {facts.month_name(month)}"
     surroundings = f"{evidence}\n{context}"
-    for name in facts.names(sentence):
+    for name, written in facts.names(sentence).items():
         if not _names(surroundings, name):
-            return f"the name “{_as_written(name, sentence)}”"
-    negation = facts.negation(sentence)
-    if negation and not facts.denies(evidence):
-        return f"the negation “{negation}”"
+            return f"the name “{written}”"
     return None
+
+
+def _told(when: frozenset[int], evidence: str) -> bool:
+    """Whether a text has a time of day, or where it is a full hour the bare number of it."""
+    hours = facts.numbers(facts.untimed(evidence), strict=False)
+    told = (when & minutes for minutes in facts.times(evidence, strict=False).values())
+    return any(told) or any(minute % 60 == 0 and minute // 60 % 12 in hours for minute in when)
 
 
 def _names(text: str, name: tuple[str, ...]) -> bool:
     """Whether a text has the last word of a name, a word of its root, or its initials."""
     held = set(words(text))
-    last = name[-1]
+    last = next((part for part in reversed(name) if part not in _COMPANIES), name[-1])
     if last in held or last in facts.initials(text) or "".join(part[0] for part in name) in held:
         return True
-    return any(same_root(stem(last), stem(other)) for other in held)
-
-
-def _as_written(name: tuple[str, ...], sentence: str) -> str:
-    folded = sentence.casefold()
-    start, last = folded.find(name[0]), folded.find(name[-1])
-    return sentence[start : last + len(name[-1])] if 0 <= start <= last else " ".join(name)
-
-
-def _denied(sentence: str, evidence: str) -> str | None:
-    """What the evidence negates and the sentence, which says it too, does not."""
-    if facts.denies(sentence):
-        return None
-    said = set(terms(sentence))
-    return next((f"not {word}" for word in facts.negated(evidence) if word and stem(word) in said), None)
+    roots = held if last.isalpha() else {word for word in held if word.isalpha()}  # KX20 is no form of KX200
+    return any(same_root(stem(last), stem(other)) for other in roots)
 
 
 def _verbatim(sentence: str, quotes: Sequence[str]) -> bool:
