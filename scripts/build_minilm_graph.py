@@ -19,6 +19,7 @@ from onnx import ModelProto, NodeProto, TensorProto, helper
 from qa.models.minilm import GRAPH, WEIGHTS, installed_model
 
 LAYERS, HEADS, WIDTH, EPSILON = 6, 12, 384, 1e-12
+KINDS = {"F32": TensorProto.FLOAT, "I8": TensorProto.INT8}
 MICROSOFT = "com.microsoft"  # onnxruntime's own operators: its fused attention has no equal in the standard set
 
 
@@ -94,9 +95,12 @@ def external_tensors(path: Path, names: list[str]) -> list[TensorProto]:
     for name in names:
         begin, end = header[name]["data_offsets"]
         tensor = TensorProto(
-            name=name, data_type=TensorProto.FLOAT, dims=header[name]["shape"], data_location=TensorProto.EXTERNAL
+            name=name,
+            data_type=KINDS[header[name]["dtype"]],
+            dims=header[name]["shape"],
+            data_location=TensorProto.EXTERNAL,
         )
-        where = {"location": WEIGHTS, "offset": 8 + header_bytes + begin, "length": end - begin}
+        where = {"location": path.name, "offset": 8 + header_bytes + begin, "length": end - begin}
         for key, value in where.items():
             tensor.external_data.add(key=key, value=str(value))
         tensors.append(tensor)

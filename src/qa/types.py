@@ -194,6 +194,35 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShortAnswer(Span):
+    """The words of one part of a text that answer a question best, as a span of that text.
+
+    `score` is how much likelier they are than that nothing in the text answers, in logits: 0 is even. `support` is
+    how much the whole part belongs to what an answer rests on, in logits too.
+    """
+
+    score: float
+    support: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one reading of a text for a question found.
+
+    `answerable` says whether the text answers the question, in logits: 0 is even. `parts` runs along the spans that
+    were asked about; None is one in which no whole word was read.
+    """
+
+    answerable: float
+    parts: tuple[ShortAnswer | None, ...]
+
+    @property
+    def best(self) -> ShortAnswer | None:
+        """The best of all parts, the first of equals."""
+        return max((part for part in self.parts if part), key=lambda part: part.score, default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """A passage that was retrieved; `score` rises with relevance, `rank` counts from 1.
 

@@ -88,7 +88,7 @@ def test_the_address_that_the_client_finds_by_itself_is_recorded(monkeypatch: py
     assert describe({"model": "openai:gpt-test"})["base_url"] == "https://gateway.example/v1"
 
 
-@pytest.mark.parametrize("name", ["extractive.json", "common_words.txt", "minilm-l6-v2.onnx"])
+@pytest.mark.parametrize("name", ["extractive.json", "common_words.txt", "minilm-l6-v2.onnx", "reader.safetensors"])
 def test_other_weights_are_another_maker(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from qa.models import minilm  # which loads onnxruntime
 

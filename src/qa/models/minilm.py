@@ -94,7 +94,7 @@ class MiniLM:
         done = 0
         with ThreadPoolExecutor(self._workers) as pool:
             for start in range(0, len(texts), BLOCK_TEXTS):
-                encodings = self._encode(texts[start : start + BLOCK_TEXTS])
+                encodings = encode(self._tokenizer, texts[start : start + BLOCK_TEXTS])
                 runs = list(_runs([self._shorten(each.ids) for each in encodings]))
                 for count in (pool.map if len(runs) > 1 else map)(partial(run, start, encodings), runs):
                     done += count
@@ -112,13 +112,8 @@ class MiniLM:
         return [
             len(encoding)
             for start in range(0, len(texts), BLOCK_TEXTS)
-            for encoding in self._encode(texts[start : start + BLOCK_TEXTS], special=False)
+            for encoding in encode(self._tokenizer, texts[start : start + BLOCK_TEXTS], special=False)
         ]
-
-    def _encode(self, texts: Sequence[str], *, special: bool = True) -> list[Encoding]:
-        readable = [text.encode("utf-8", "replace").decode() for text in texts]  # a lone surrogate becomes "?"
-        encodings: list[Encoding] = self._tokenizer.encode_batch(readable, add_special_tokens=special)
-        return encodings
 
     def _shorten(self, pieces: list[int]) -> list[int]:
         return pieces if len(pieces) <= self.max_pieces else [*pieces[: self.max_pieces - 1], pieces[-1]]
@@ -172,30 +167,55 @@ def _runs(pieces: list[list[int]]) -> Iterator[list[int]]:
         yield from (rows[start : start + size] for start in range(0, len(rows), size))
 
 
+def encode(tokenizer: Tokenizer, texts: Sequence[str], *, special: bool = True) -> list[Encoding]:
+    """The word pieces of each whole text, with the characters each stands for; `special` adds [CLS] and [SEP]."""
+    readable = [text.encode("utf-8", "replace").decode() for text in texts]  # a lone surrogate becomes "?"
+    encodings: list[Encoding] = tokenizer.encode_batch(readable, add_special_tokens=special)
+    return encodings
+
+
 def _load() -> tuple[onnxruntime.InferenceSession, Tokenizer]:
+    weights = checked_bytes(_installed(WEIGHTS), SHA256[WEIGHTS], mend=f"Run: {REINSTALL}")
+    return open_session(GRAPH, weights, name=WEIGHTS), load_tokenizer()
+
+
+def load_tokenizer() -> Tokenizer:
+    """The tokenizer that comes with the weights, one for all models. Raises: EmbeddingError, as `MiniLM` does."""
+    return _tokenizer(checked_bytes(_installed(TOKENIZER), SHA256[TOKENIZER], mend=f"Run: {REINSTALL}"))
+
+
+@cache
+def _tokenizer(content: bytes) -> Tokenizer:
+    tokenizer = Tokenizer.from_buffer(content)
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+def _installed(name: str) -> Path:
     folder = installed_model()
     if folder is None:
         raise EmbeddingError(f"the weights of {MiniLM.name} are not installed. Run: {INSTALL}")
-    weights = _checked_bytes(folder / WEIGHTS)
+    return folder / name
+
+
+def open_session(graph: Path, weights: bytes, *, name: str) -> onnxruntime.InferenceSession:
+    """A graph with its weights, which it knows as the file `name`; each run of it has one thread."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1  # the runs share the cores, see `embed_spans`
     options.log_severity_level = 3
     # The graph holds offsets into this file, so the bytes that were checked are the bytes that run.
-    options.add_external_initializers_from_files_in_memory([WEIGHTS], [weights], [len(weights)])
-    session = onnxruntime.InferenceSession(GRAPH.read_bytes(), options, providers=["CPUExecutionProvider"])
-    tokenizer = Tokenizer.from_buffer(_checked_bytes(folder / TOKENIZER))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return session, tokenizer
+    options.add_external_initializers_from_files_in_memory([name], [weights], [len(weights)])
+    return onnxruntime.InferenceSession(graph.read_bytes(), options, providers=["CPUExecutionProvider"])
 
 
-def _checked_bytes(path: Path) -> bytes:
-    """The bytes of a file of the model, if they are the pinned ones. Raises: EmbeddingError when they are not."""
+def checked_bytes(path: Path, expected: str, *, mend: str) -> bytes:
+    """The bytes of a file with the expected SHA-256. Raises: EmbeddingError, ending with `mend`, for any other."""
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise EmbeddingError(f"{path} cannot be read: {error.strerror}. Run: {REINSTALL}") from error
-    found, expected = hashlib.sha256(content).hexdigest(), SHA256[path.name]
+        raise EmbeddingError(f"{path} cannot be read: {error.strerror}. {mend}") from error
+    found = hashlib.sha256(content).hexdigest()
     if found != expected:
-        raise EmbeddingError(f"{path} has SHA-256 {found}, expected {expected}. Run: {REINSTALL}")
+        raise EmbeddingError(f"{path} has SHA-256 {found}, expected {expected}. {mend}")
     return content

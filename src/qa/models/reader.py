@@ -1,0 +1,127 @@
+"""The reader: a question and a text → where in the text the answer stands, on onnxruntime, without torch.
+
+The weights are a file of this package: plain numbers, checked against the SHA-256 pinned here before they are used.
+What they were trained on and how well they read stands in docs/reader.md. Knows nothing of passages or ranking.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from unicodedata import category
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+from tokenizers import Encoding
+
+from qa.models.minilm import WORKERS, Vectors, checked_bytes, encode, load_tokenizer, open_session
+from qa.types import Reading, ShortAnswer
+
+WEIGHTS = Path(__file__).parents[1] / "_data" / "reader.safetensors"  # made by scripts/train_reader.py
+GRAPH = WEIGHTS.with_suffix(".onnx")  # made by scripts/build_reader_graph.py
+SHA256 = "bbc5d0e6dd93b0d0645a8f9116d28a3b9c397c10a86b1d7b52e3eea355ef25da"
+MEND = "Run in a checkout of this program: git restore src/qa/_data && pip install --no-deps --force-reinstall ."
+
+CLS, SEP = 101, 102
+QUESTION_PIECES = 64  # the longest that was trained on; a passage of 254 pieces still fits beside it
+ANSWER_PIECES = 30
+
+
+class Reader:
+    """A reading model of six layers, the shape of MiniLM, on 8-bit weights.
+
+    A reading does not depend, to the last bit, on the texts beside it or on the number of threads: every text is
+    read alone, on one thread. Another kind of processor may move a score in its last digits.
+    Safe to share between threads. Of a question the first 64 word pieces are read, of the text as many as fit.
+    """
+
+    name = "reader-1.1"
+    max_pieces = 384  # question and text, with [CLS] and two [SEP]
+
+    def __init__(self, *, weights: bytes | None = None, workers: int = WORKERS) -> None:
+        """Load the model; `workers` threads run it. Other `weights` than the package's are for trying them out.
+
+        Raises: EmbeddingError when the weights or the tokenizer are missing or damaged.
+        """
+        content = checked_bytes(WEIGHTS, SHA256, mend=MEND) if weights is None else weights
+        self._tokenizer = load_tokenizer()
+        self._session = open_session(GRAPH, content, name=WEIGHTS.name)
+        self._workers = workers
+
+    def read(self, question: str, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]]) -> list[Reading]:
+        """The reading of each text for the question, with the best short answer in each of its spans (start, end).
+
+        A short answer is made of whole words. A span may be the whole text, or lie across others.
+        """
+        asked, *encodings = encode(self._tokenizer, [question, *texts], special=False)
+        pieces = asked.ids[:QUESTION_PIECES]
+
+        def read_one(text: str, encoding: Encoding, wanted: Sequence[tuple[int, int]]) -> Reading:
+            room = self.max_pieces - len(pieces) - 3
+            scores, answerable = self._run([CLS, *pieces, SEP], [*encoding.ids[:room], SEP])
+            found = _Pieces(text, encoding, scores[len(pieces) + 2 : -1], null=float(scores[0, 0] + scores[0, 1]))
+            return Reading(answerable=answerable, parts=tuple(found.best_within(*span) for span in wanted))
+
+        with ThreadPoolExecutor(self._workers) as pool:
+            return list((pool.map if len(texts) > 1 else map)(read_one, texts, encodings, spans))
+
+    def _run(self, question: list[int], text: list[int]) -> tuple[Vectors, float]:
+        """The logits of each piece (pieces, 3: an answer begins, it ends, what supports it) and of there being one."""
+        types = [0] * len(question) + [1] * len(text)
+        scores, answerable = self._session.run(
+            ["pieces", "answerable"],
+            {"input_ids": np.array([question + text]), "token_types": np.array([types])},
+        )
+        return scores, float(answerable[0, 0])
+
+
+class _Pieces:
+    """The pieces of one text that were read: where they stand, and the scores of all answers made of them."""
+
+    def __init__(self, text: str, encoding: Encoding, scores: Vectors, *, null: float) -> None:
+        read = len(scores)
+        self._text = text
+        self._first, self._last = np.array(encoding.offsets[:read], dtype=np.int64).reshape(-1, 2).T
+        self._support = scores[:, 2]
+        words = [-1, *(each if each is not None else -1 for each in encoding.word_ids[: read + 1]), -1]
+        opens = np.array(words[1 : read + 1]) != np.array(words[:read])
+        closes = np.array(words[1 : read + 1]) != np.array(words[2 : read + 2])
+        starts, ends = np.where(opens, scores[:, 0], -np.inf), np.where(closes, scores[:, 1], -np.inf)
+        padded = np.concatenate([ends, np.full(ANSWER_PIECES, -np.inf)])
+        self._answers = starts[:, None] + sliding_window_view(padded, ANSWER_PIECES)[:read] - null
+
+    def best_within(self, start: int, end: int) -> ShortAnswer | None:
+        """The best answer that lies within these characters, None where no whole word of them was read."""
+        inside = np.flatnonzero((self._first >= start) & (self._last <= end))
+        if not len(inside):
+            return None
+        low, high = int(inside[0]), int(inside[-1]) + 1
+        places: NDArray[np.int64] = np.arange(high - low)
+        fits = places[:, None] + np.arange(ANSWER_PIECES) < high - low
+        answers = np.where(fits, self._answers[low:high], -np.inf)
+        first, more = (int(each) for each in np.unravel_index(answers.argmax(), answers.shape))
+        if not np.isfinite(answers[first, more]):
+            return None
+        last = int(self._last[low + first + more])
+        while last < end and category(self._text[last : last + 1] or " ") == "Mn":  # an accent, which no piece holds
+            last += 1
+        return ShortAnswer(
+            start=int(self._first[low + first]),
+            end=last,
+            score=float(answers[first, more]),
+            support=float(self._support[low:high].mean()),
+        )
+
+
+_loading = threading.Lock()  # as `cache` lets two threads load it at once
+_loaded = cache(Reader)
+
+
+def reader() -> Reader:
+    """The one reader of this process, loaded when it is first asked for. Raises: as `Reader` does."""
+    with _loading:
+        return _loaded()
