@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.documents.marks import find_marks
+from qa.documents.plain import find_marks
 from qa.documents.units import find_units
 from qa.models.minilm import encode, load_tokenizer
 from qa.models.reader import CLS, QUESTION_PIECES, SEP, Reader

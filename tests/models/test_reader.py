@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -91,6 +92,26 @@ def test_a_text_without_words_has_no_answer(reader: Reader, text: str) -> None:
 @pytest.mark.parametrize("span", [(5, 5), (9, 3), (40, 32), (500, 600), (1, 3), (32, 33)])
 def test_a_span_in_which_no_whole_word_lies_has_no_answer(reader: Reader, span: tuple[int, int]) -> None:
     assert reader.read(QUESTION, [MILL], [[span]])[0].parts == (None,)
+
+
+def test_texts_and_spans_that_do_not_match_are_refused(reader: Reader) -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        reader.read(QUESTION, [MILL, LAMP], [[(0, 32)]])
+
+
+@pytest.mark.parametrize("text", ["[CLS] [SEP] [MASK] [PAD]", "[SEP]" * 500, "\x00\x01\u202e", "\u0e33" * 400])
+def test_odd_characters_and_marks_of_the_model_are_read_too(reader: Reader, text: str) -> None:
+    found = reader.read(text, [text, MILL], [[(0, len(text))], SENTENCES[MILL]])
+    assert np.isfinite([each.answerable for each in found]).all()
+    assert all(found[1].parts)
+
+
+def test_a_mark_of_the_model_in_a_text_is_an_unknown_word_and_ends_nothing(reader: Reader) -> None:
+    plain, *marked = (f"{MILL} {mark} {LAMP}" for mark in ("\U0001f642", "[SEP]", "[CLS]", "[PAD]", "[MASK]"))
+    found = [read(reader, f"{QUESTION} {text[98:-84]}", text) for text in (plain, *marked)]
+    assert {(each.answerable, each.parts[0].score) for each in found if each.parts[0]} == {
+        (found[0].answerable, found[0].best.score if found[0].best else None)
+    }
 
 
 def test_an_empty_question_and_one_without_end_are_read(reader: Reader) -> None:
@@ -187,17 +208,21 @@ print(held() - before)
     assert 15 < float(told) < 60
 
 
-@pytest.mark.parametrize("content", [b"", WEIGHTS.read_bytes()[:-1], bytes(1) + WEIGHTS.read_bytes()[1:]])
-def test_damaged_weights_are_named_with_both_hashes_and_the_command(
-    content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("file", ["WEIGHTS", "GRAPH"])
+@pytest.mark.parametrize(
+    "damage", [lambda content: b"", lambda content: content[:-1], lambda content: b"!" + content[1:]]
+)
+def test_a_damaged_file_is_named_with_both_hashes_and_the_command(
+    file: str, damage: Callable[[bytes], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    damaged = tmp_path / WEIGHTS.name
+    ours = getattr(reading, file)
+    damaged, content = tmp_path / ours.name, damage(ours.read_bytes())
     damaged.write_bytes(content)
-    monkeypatch.setattr(reading, "WEIGHTS", damaged)
+    monkeypatch.setattr(reading, file, damaged)
     with pytest.raises(EmbeddingError) as raised:
         Reader()
     assert str(raised.value) == (
-        f"{damaged} has SHA-256 {hashlib.sha256(content).hexdigest()}, expected {SHA256}. "
+        f"{damaged} has SHA-256 {hashlib.sha256(content).hexdigest()}, expected {SHA256[ours.name]}. "
         "Run in a checkout of this program: git restore src/qa/_data && pip install --no-deps --force-reinstall ."
     )
 

@@ -176,7 +176,7 @@ def encode(tokenizer: Tokenizer, texts: Sequence[str], *, special: bool = True) 
 
 def _load() -> tuple[onnxruntime.InferenceSession, Tokenizer]:
     weights = checked_bytes(_installed(WEIGHTS), SHA256[WEIGHTS], mend=f"Run: {REINSTALL}")
-    return open_session(GRAPH, weights, name=WEIGHTS), load_tokenizer()
+    return open_session(GRAPH.read_bytes(), weights, name=WEIGHTS), load_tokenizer()
 
 
 def load_tokenizer() -> Tokenizer:
@@ -199,14 +199,14 @@ def _installed(name: str) -> Path:
     return folder / name
 
 
-def open_session(graph: Path, weights: bytes, *, name: str) -> onnxruntime.InferenceSession:
+def open_session(graph: bytes, weights: bytes, *, name: str) -> onnxruntime.InferenceSession:
     """A graph with its weights, which it knows as the file `name`; each run of it has one thread."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1  # the runs share the cores, see `embed_spans`
     options.log_severity_level = 3
     # The graph holds offsets into this file, so the bytes that were checked are the bytes that run.
     options.add_external_initializers_from_files_in_memory([name], [weights], [len(weights)])
-    return onnxruntime.InferenceSession(graph.read_bytes(), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 def checked_bytes(path: Path, expected: str, *, mend: str) -> bytes:

@@ -23,10 +23,14 @@ from qa.types import Reading, ShortAnswer
 
 WEIGHTS = Path(__file__).parents[1] / "_data" / "reader.safetensors"  # made by scripts/train_reader.py
 GRAPH = WEIGHTS.with_suffix(".onnx")  # made by scripts/build_reader_graph.py
-SHA256 = "bbc5d0e6dd93b0d0645a8f9116d28a3b9c397c10a86b1d7b52e3eea355ef25da"
+SHA256 = {
+    WEIGHTS.name: "bbc5d0e6dd93b0d0645a8f9116d28a3b9c397c10a86b1d7b52e3eea355ef25da",
+    GRAPH.name: "16552c826d217b894746ec737cf8a109e076f7326d7954f9cec053685bc132e3",
+}
 MEND = "Run in a checkout of this program: git restore src/qa/_data && pip install --no-deps --force-reinstall ."
 
-CLS, SEP = 101, 102
+UNKNOWN, CLS, SEP = 100, 101, 102
+MARKS = {0, CLS, SEP, 103}  # as which the tokenizer takes "[PAD]", "[CLS]", "[SEP]" and "[MASK]" in what people write
 QUESTION_PIECES = 64  # the longest that was trained on; a passage of 254 pieces still fits beside it
 ANSWER_PIECES = 30
 
@@ -45,11 +49,11 @@ class Reader:
     def __init__(self, *, weights: bytes | None = None, workers: int = WORKERS) -> None:
         """Load the model; `workers` threads run it. Other `weights` than the package's are for trying them out.
 
-        Raises: EmbeddingError when the weights or the tokenizer are missing or damaged.
+        Raises: EmbeddingError when the weights, their graph or the tokenizer are missing or damaged.
         """
-        content = checked_bytes(WEIGHTS, SHA256, mend=MEND) if weights is None else weights
+        content = _checked(WEIGHTS) if weights is None else weights
         self._tokenizer = load_tokenizer()
-        self._session = open_session(GRAPH, content, name=WEIGHTS.name)
+        self._session = open_session(_checked(GRAPH), content, name=WEIGHTS.name)
         self._workers = workers
 
     def read(self, question: str, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]]) -> list[Reading]:
@@ -58,16 +62,18 @@ class Reader:
         A short answer is made of whole words. A span may be the whole text, or lie across others.
         """
         asked, *encodings = encode(self._tokenizer, [question, *texts], special=False)
-        pieces = asked.ids[:QUESTION_PIECES]
+        pieces = _unmarked(asked.ids[:QUESTION_PIECES])
 
-        def read_one(text: str, encoding: Encoding, wanted: Sequence[tuple[int, int]]) -> Reading:
+        def read_one(job: tuple[str, Encoding, Sequence[tuple[int, int]]]) -> Reading:
+            text, encoding, wanted = job
             room = self.max_pieces - len(pieces) - 3
-            scores, answerable = self._run([CLS, *pieces, SEP], [*encoding.ids[:room], SEP])
+            scores, answerable = self._run([CLS, *pieces, SEP], [*_unmarked(encoding.ids[:room]), SEP])
             found = _Pieces(text, encoding, scores[len(pieces) + 2 : -1], null=float(scores[0, 0] + scores[0, 1]))
             return Reading(answerable=answerable, parts=tuple(found.best_within(*span) for span in wanted))
 
+        jobs = list(zip(texts, encodings, spans, strict=True))
         with ThreadPoolExecutor(self._workers) as pool:
-            return list((pool.map if len(texts) > 1 else map)(read_one, texts, encodings, spans))
+            return list((pool.map if len(jobs) > 1 else map)(read_one, jobs))
 
     def _run(self, question: list[int], text: list[int]) -> tuple[Vectors, float]:
         """The logits of each piece (pieces, 3: an answer begins, it ends, what supports it) and of there being one."""
@@ -115,6 +121,14 @@ class _Pieces:
             score=float(answers[first, more]),
             support=float(self._support[low:high].mean()),
         )
+
+
+def _unmarked(pieces: list[int]) -> list[int]:
+    return [UNKNOWN if piece in MARKS else piece for piece in pieces]
+
+
+def _checked(path: Path) -> bytes:
+    return checked_bytes(path, SHA256[path.name], mend=MEND)
 
 
 _loading = threading.Lock()  # as `cache` lets two threads load it at once
