@@ -32,13 +32,10 @@ FRONT_SECTIONS = re.compile(
     r"external links|see also|index)",
     re.IGNORECASE,
 )
-
-
-Block = tuple[Unit, ...]  # the units of one mark
-
-
 # An entry of such a section: a year, an address, a number of its own, a page. Others may say something after all.
 ENTRY = re.compile(r"\b(?:1[5-9]|20)\d\d\b|://|\]\(|\[\^?\d|\bpp?\.\s?\d|\s\d{1,4}\s*\Z")
+
+Block = tuple[Unit, ...]  # the units of one mark
 
 
 def find_units(text: str, marks: Sequence[Mark]) -> tuple[Unit, ...]:
@@ -87,7 +84,7 @@ def _led(units: Sequence[Unit], place: int, *, text: str) -> Unit:
 def _speaking(units: Sequence[Unit], place: int) -> int:
     """How many of the units that hang on one, at any depth, may answer; the prose of a section is not its heading's."""
     count, inside = 0, {units[place].start}
-    for unit in islice(units, place + 1, None):
+    for unit in map(units.__getitem__, range(place + 1, len(units))):
         is_over = units[place].kind == "heading" and unit.kind == "sentence" and unit.parent == units[place].start
         if is_over or (unit.kind != "front" and unit.parent not in inside):
             break
