@@ -127,9 +127,9 @@ def test_a_newer_index_is_neither_read_nor_destroyed(folder: Path) -> None:
     change_manifest(folder, format=99, colour="blue")
     index = open_index(folder)
     for use in (index.documents, lambda: writing(index).__enter__(), lambda: writing(index, rebuild=True).__enter__()):
-        with pytest.raises(StoreNewerError, match=r"has format 99; this version of qa reads format 2\. .*update qa"):
+        with pytest.raises(StoreNewerError, match=r"has format 99; this version of qa reads format 3\. .*update qa"):
             use()
-    change_manifest(folder, format=2)
+    change_manifest(folder, format=3)
     assert ids(open_index(folder)) == ["a.txt", "b.txt"]
 
 
@@ -169,9 +169,9 @@ def test_a_manifest_that_cannot_be_read_is_named_and_can_be_rebuilt(folder: Path
         ("record", {"passages": "several"}),
         ("record", {"title": 7}),
         ("record", {"version": None}),
-        ("passage", {"sentences": "[[1]]"}),
-        ("passage", {"sentences": "[[0, 4000]]"}),
-        ("passage", {"sentences": '{"a": 1}'}),
+        ("passage", {"units": "[[1]]"}),
+        ("passage", {"units": "[[0, 4000]]"}),
+        ("passage", {"units": '{"a": 1}'}),
         ("passage", {"start": "here"}),
         ("passage", {"ordinal": None}),
         ("passage", {"page": "iv"}),

@@ -24,7 +24,7 @@ from qa.types import Answer
 from raw_server import CHUNKED, Play, RawServer, data, event, head
 
 QUESTION = "When was the lighthouse of Skerry Vore opened?"
-FOUND = "The lighthouse was opened in 1844 by Alan Stevenson. [1.1]"
+FOUND = "The lighthouse was opened in 1844 by Alan Stevenson. [1.2]"
 KEY = "sk-test-0123456789abcdef"
 PAUSE_S = 0.02
 
@@ -139,14 +139,14 @@ def test_the_async_chain_gives_it_up_as_well(library: Chatbot, play: Play) -> No
         assert server.left.wait(5)
 
 
-THOUSANDS = "The lighthouse was opened in 1844. [1.1] "
+THOUSANDS = "The lighthouse was opened in 1844. [1.2] "
 ENDLESS: dict[str, Play] = {
     "the same letter": slowly(event(delta={"content": "a" * 20}), first=head(), pause_s=0),
     "cited sentences": slowly(event(delta={"content": THOUSANDS}), first=head(), pause_s=0),
     "large pieces": slowly(event(delta={"content": FOUND + "word " * 800}), first=head(), pause_s=0.001),
     "7 MB in one piece": slowly(event(delta={"content": FOUND + " word" * 1_400_000}), first=head()),
     "empty brackets": slowly(event(delta={"content": FOUND + "[" * 500}), first=head(), pause_s=0),
-    "citations": slowly(event(delta={"content": "[1.1][1.2][2.1]" * 30}), first=head(), pause_s=0),
+    "citations": slowly(event(delta={"content": "[1.2][1.3][2.1]" * 30}), first=head(), pause_s=0),
 }
 
 
@@ -293,9 +293,9 @@ ODD: dict[str, bytes] = {
     "nothing but an end": b"data: [DONE]\n\n",
     "nothing": b"",
     "bytes that are no text": b"data: \xff\xfe\x00\xc3\x28\n\n",
-    "half a pair": message("It opened in 1844 \ud83d. [1.1]") + DONE,
-    "halves that are no pair": message("\udc00\ud83d It opened in 1844. [1.1]") + message("\ud83d") + DONE,
-    "no character": message("It opened\0 in 1844. [1.1]\0") + DONE,
+    "half a pair": message("It opened in 1844 \ud83d. [1.2]") + DONE,
+    "halves that are no pair": message("\udc00\ud83d It opened in 1844. [1.2]") + message("\ud83d") + DONE,
+    "no character": message("It opened\0 in 1844. [1.2]\0") + DONE,
     "half a pair in an id": message("It opened in 1844. [1.\ud83d1]") + DONE,
     "digits without end": message("It opened in 1844. [1." + "9" * 10_000 + "]") + DONE,
     "not numbers": b'data: {"choices": [{"index": NaN, "delta": {"content": "x"}}], "created": Infinity}\n\n',
@@ -323,7 +323,7 @@ def test_an_odd_event_after_words_leaves_the_words(
 
 
 def test_both_halves_of_a_pair_make_one_character(library: Chatbot) -> None:
-    pieces = (message("It opened in 1844 \ud83d"), message("\ude00. [1.1]"), DONE)
+    pieces = (message("It opened in 1844 \ud83d"), message("\ude00. [1.2]"), DONE)
     with RawServer(said(head(), *pieces)) as server:
         found = outcome(asking(library, server, timeout_s=5))
     assert isinstance(found, Answer)
