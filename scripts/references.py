@@ -28,7 +28,7 @@ from qa.evals.scoring import score_run
 from qa.evals.sources import Sources
 from qa.evals.suites import Suite, read_corpus
 from qa.evals.systems import System, run_case
-from qa.search.quoting import SILENT
+from qa.types import SILENT
 
 SUITES = ("seed", "followups", "unanswerable", "injection", "office", "haystack")
 OURS = {"model": "extractive", "embeddings": "minilm-l6-v2"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from textwrap import shorten
 from typing import Any, Literal, TypeAlias
@@ -18,6 +18,7 @@ FELL_BACK = "the language model failed, so these are the documents' own sentence
 NEAREST_CHARS = 240  # of each nearest passage, in readable text
 
 Event: TypeAlias = "str | Citation | Answer"
+SILENT = ("heading", "front")  # the kinds of unit that never answer alone
 UnitKind = Literal["sentence", "item", "step", "row", "pair", "code", "heading", "front"]
 Support = Literal["supported", "partly", "unsupported", "contradicted"]
 
@@ -73,6 +74,18 @@ class Unit(Span):
     parent: int | None = None
     leads: int = 0
     cells: tuple[Cell, ...] = ()
+
+
+def hanging_on(units: Sequence[Unit], place: int) -> Iterator[Unit]:
+    """The units right below one that hang on it, at any depth; the prose of a section is not its heading's."""
+    first = units[place]
+    inside = {first.start}
+    for unit in map(units.__getitem__, range(place + 1, len(units))):
+        is_over = first.kind == "heading" and unit.kind == "sentence" and unit.parent == first.start
+        if is_over or (unit.kind != "front" and unit.parent not in inside):
+            return
+        inside.add(unit.start)
+        yield unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

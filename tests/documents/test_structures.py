@@ -16,8 +16,8 @@ from make_files import make_epub, make_mail, make_pdf, make_pptx, make_xlsx
 from qa.documents.files import READERS, read_document
 from qa.documents.formats.__main__ import read
 from qa.documents.passages import split_passages
-from qa.search.quoting import SILENT, quoted
-from qa.types import Document, Passage, Unit
+from qa.search.quoting import quoted
+from qa.types import SILENT, Document, Passage, Unit
 
 DOCUMENTS = 200
 WORDS = "lamp oil ferry valve crane harbour tank winter spring copper ladder gauge pump mill rope canvas".split()  # noqa: SIM905

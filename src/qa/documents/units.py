@@ -14,7 +14,7 @@ from itertools import islice
 from qa.documents.markdown import heading_words
 from qa.documents.marks import CAPTION, HEADER
 from qa.documents.sentences import mark_sentences, trim
-from qa.types import Mark, Span, Unit, UnitKind
+from qa.types import SILENT, Mark, Span, Unit, UnitKind, hanging_on
 
 # A colon or a question mark at the end, in its brackets and quotation marks; but ":)" after a space is a smile.
 LEADS_ON = re.compile(r"(?:(?<=\S)[:?：？][*_\"'”’»)\]]*+|[:?：？][*_\"'”’»]*+)\Z")
@@ -82,15 +82,8 @@ def _led(units: Sequence[Unit], place: int, *, text: str) -> Unit:
 
 
 def _speaking(units: Sequence[Unit], place: int) -> int:
-    """How many of the units that hang on one, at any depth, may answer; the prose of a section is not its heading's."""
-    count, inside = 0, {units[place].start}
-    for unit in map(units.__getitem__, range(place + 1, len(units))):
-        is_over = units[place].kind == "heading" and unit.kind == "sentence" and unit.parent == units[place].start
-        if is_over or (unit.kind != "front" and unit.parent not in inside):
-            break
-        inside.add(unit.start)
-        count += unit.kind not in ("heading", "front")
-    return count
+    """How many of the units that hang on one may answer."""
+    return sum(unit.kind not in SILENT for unit in hanging_on(units, place))
 
 
 def _may_be_cut(units: Sequence[Unit], place: int) -> bool:

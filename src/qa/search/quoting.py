@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qa.types import Passage, Span, Unit
+from qa.types import SILENT, Passage, Span, Unit, hanging_on
 
 QUOTED_CHARS = 500  # of a lead-in with what it leads to, where more than the first of it is shown
-SILENT = ("heading", "front")
 
 
 def quoted(passage: Passage) -> tuple[Span | None, ...]:
@@ -22,14 +21,10 @@ def _quoted(units: Sequence[Unit], place: int) -> Span | None:
     unit = units[place]
     if not unit.leads:
         return None if unit.kind in SILENT else unit
-    inside = {unit.start}
     end: int | None = None
-    for below in units[place + 1 :]:
-        is_over = unit.kind == "heading" and below.parent == unit.start and below.kind == "sentence"
-        hangs = below.kind == "front" or below.parent in inside
-        if not hangs or is_over or (end is not None and below.end - unit.start > QUOTED_CHARS):
+    for below in hanging_on(units, place):
+        if end is not None and below.end - unit.start > QUOTED_CHARS:
             break
-        inside.add(below.start)
         if not below.leads and below.kind not in SILENT:
             end = below.end
     return None if end is None else Span(start=unit.start, end=end)
