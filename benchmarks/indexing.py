@@ -45,7 +45,7 @@ class Ours:
             tempfile.TemporaryDirectory() as folder,
             Chatbot.open(model="extractive", chroma=folder, home=Path(folder), fill=False) as bot,
         ):
-            bot.library.embedder = bot.library._reader = embedder = Clocked(self._model)  # type: ignore[assignment]
+            bot.library.embedder = bot.library._encoder = embedder = Clocked(self._model)  # type: ignore[assignment]
             started, used = time.perf_counter(), time.process_time()
             report = bot.ingest(self._documents)
             seconds, total = time.perf_counter() - started, time.process_time() - used

@@ -52,7 +52,7 @@ def build(data: Path, count: int, server: str) -> None:
                 print(f"  {progress.passages:,} passages, {memory_mb():,.0f} MB", flush=True)
 
     with opened(folder, server=server) as bot:
-        bot.library.embedder = bot.library._reader = Remembering(sentences)
+        bot.library.embedder = bot.library._encoder = Remembering(sentences)
         before = memory_mb()
         bot.ingest(folder / "documents", progress=note)
         passages = bot.status().passages

@@ -1,9 +1,10 @@
-"""Measure ranking, sentence selection and abstention on public question sets, through the real index.
+"""Measure ranking, short answers and abstention on public question sets, through the real index.
 
-    python scripts/quality.py PATH [--cache FOLDER] [--rates src/qa/_data/strictness.json]
+    python scripts/quality.py PATH [--cache FOLDER] [--fold 1 --weights FILE] [--rates src/qa/_data/strictness.json]
 
-PATH holds squad2_half, nq_oracle and cranfield. SQuAD figures are of the articles with an odd number:
-the weights were learnt on the others (scripts/train_extractive.py), as were those of every other NQ question.
+PATH holds squad2_half, nq_oracle and cranfield. SQuAD figures are of four articles that neither the reader nor the
+weights have seen, those of Natural Questions of every other question, which the weights have not. With --fold 1 they
+are of the other four, for weights that `train_extractive.py --fold 1` wrote to a file.
 With --rates, what each strictness refuses is written to the file that the page tells it from.
 """
 
@@ -12,20 +13,34 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from memory_index import MemoryIndex
+from qa.evals.metrics import exact_match, token_f1
 from qa.evals.ranking import ndcg
 from qa.index.store import Index
 from qa.index.writer import Entry, writing
 from qa.models.minilm import MiniLM
-from qa.search.retrieval import Query, Searchable, find
+from qa.search import weights
+from qa.search.retrieval import Searchable, find
 from qa.search.weights import load_weights
 from qa.types import Findings, Hit, Passage, Record
-from question_sets import Case, Embedded, QuestionSet, Vectors, embed, load_cranfield, load_nq, load_squad
+from question_sets import (
+    Case,
+    Embedded,
+    QuestionSet,
+    Vectors,
+    embed,
+    fold,
+    load_cranfield,
+    load_nq,
+    load_squad,
+    make_query,
+    units_that_answer,
+)
 from swapped_names import swap_names
 
 Ask = Callable[[str], Findings]
@@ -47,39 +62,63 @@ def stored(texts: QuestionSet, vectors: Embedded, *, folder: Path) -> Index:
 
 
 def asker(texts: QuestionSet, vectors: Embedded, *, index: Searchable, top_k: int) -> Ask:
-    """`find` on an index, with the vectors that were made before."""
-    sentences = {passage.id: rows for passage, rows in zip(texts.passages, vectors.sentences, strict=True)}
+    """`find` on an index of these texts, with the vectors that were made before."""
 
     def ask(question: str) -> Findings:
-        asked = vectors.questions[question]
-
-        def cosines(passages: Sequence[Passage]) -> list[Vectors]:
-            return [sentences[passage.id] @ asked for passage in passages]
-
-        query = Query(text=question, vector=asked, sentence_cosines=cosines)
+        query = make_query(question, texts, vectors, asked=vectors.questions[question])
         return find(query, question=question, index=index, top_k=top_k, strictness=0.5)
 
     return ask
 
 
-def ranks(cases: Iterable[Case], texts: QuestionSet, *, ask: Ask) -> Iterator[tuple[int, int]]:
-    """For each case the place, from 0, of its passage among the hits and of its first right sentence among theirs."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the right passage came, from 0, and the first right unit; how good the words of the first unit are."""
+
+    passage: int
+    unit: int
+    exact: float
+    f1: float
+
+
+def places(cases: Iterable[Case], texts: QuestionSet, *, ask: Ask) -> Iterator[Place]:
+    """The place of each case."""
     for case in cases:
-        right = texts.passages[case.passage].id
         hits = ask(case.question).read
-        passage = next((row for row, hit in enumerate(hits) if hit.passage.id == right), DEPTH)
-        scored = [
-            (-score, hit.rank, row, hit.passage.id == right and _holds(hit, row, case.sentences))
+        right = texts.passages[case.passage].id
+        units = sorted(
+            (-score, hit.rank, row, good)
             for hit in hits
-            for row, score in enumerate(hit.sentence_scores)
-        ]
-        yield passage, next((row for row, each in enumerate(sorted(scored)) if each[3]), len(scored))
+            for row, (score, good) in enumerate(
+                zip(hit.sentence_scores, units_that_answer(case, texts, hit), strict=True)
+            )
+            if hit.quotes[row]
+        )
+        _, rank, row, _ = units[0]
+        said = _short(hits[rank - 1], row)
+        yield Place(
+            passage=next((place for place, hit in enumerate(hits) if hit.passage.id == right), DEPTH),
+            unit=next((place for place, each in enumerate(units) if each[3]), len(units)),
+            exact=exact_match(said, case.answers),
+            f1=token_f1(said, case.answers),
+        )
 
 
-def _holds(hit: Hit, row: int, sentences: frozenset[int]) -> bool:
-    """Whether the quote of a unit holds one of these units."""
-    quote = hit.quotes[row]
-    return quote is not None and any(quote.start <= hit.passage.units[each].start < quote.end for each in sentences)
+def _short(hit: Hit, row: int) -> str:
+    part = hit.reading.parts[row] if hit.reading else None
+    return hit.passage.cut(part) if part else ""
+
+
+def show_places(name: str, found: Sequence[Place]) -> None:
+    """Print what share of the places is good."""
+    passages, units = [each.passage for each in found], [each.unit for each in found]
+    exact, f1 = (100 * float(np.mean([getattr(each, what) for each in found])) for what in ("exact", "f1"))
+    print(
+        f"{name}, {len(found)} questions: R@1 {share(passages, below=1):.1f}  R@5 {share(passages, below=5):.1f}  "
+        f"right unit first {share(units, below=1):.1f}  in two {share(units, below=2):.1f}  "
+        f"short answer EM {exact:.1f}  F1 {f1:.1f}",
+        flush=True,
+    )
 
 
 def share(places: Iterable[int], *, below: int) -> float:
@@ -125,18 +164,17 @@ def refusals(name: str, *, answerable: Sequence[float], unanswerable: Sequence[f
     )
 
 
-def rates(*, answerable: Sequence[float], off_topic: Sequence[float], near: Sequence[float]) -> list[dict[str, float]]:
-    """The percentage of each kind of question that each strictness refuses; printed, too."""
+KINDS = ("answerable", "searched", "off_topic", "near")
+
+
+def rates(*confidences: Sequence[float]) -> list[dict[str, float]]:
+    """The percentage of each of `KINDS` of question that each strictness refuses; printed, too."""
     rows = []
     for strictness in (step / 10 for step in range(11)):
         level = load_weights().required_confidence(strictness)
-        shares = [round(share_below(values, level), 1) for values in (answerable, off_topic, near)]
-        rows.append(dict(zip(("strictness", "answerable", "off_topic", "near"), (strictness, *shares), strict=True)))
-        print(
-            "strictness {:.1f} refuses {:5.1f} % answerable  {:5.1f} % off-topic  {:5.1f} % near".format(
-                *rows[-1].values()
-            )
-        )
+        shares = [round(share_below(values, level), 1) for values in confidences]
+        rows.append(dict(zip(("strictness", *KINDS), (strictness, *shares), strict=True)))
+        print(f"strictness {strictness:.1f} refuses " + "  ".join(map("{:5.1f} % {}".format, shares, KINDS)))
     return rows
 
 
@@ -150,55 +188,53 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("data", type=Path)
     parser.add_argument("--cache", type=Path, default=Path(".cache/quality"))
+    parser.add_argument("--fold", type=int, default=0, help="of the articles that the weights were learnt from")
+    parser.add_argument("--weights", type=Path)
     parser.add_argument("--rates", type=Path)
     given = parser.parse_args()
+    if given.weights:
+        weights.STORED = given.weights
     embedder = MiniLM()
     squad = load_squad(given.data / "squad2_half/dev-v2.0.json", count_pieces=embedder.count_pieces)
     nq = load_nq(given.data / "nq_oracle/nq-open-oracle.jsonl.gz", count_pieces=embedder.count_pieces)
     cranfield = load_cranfield(given.data / "cranfield")
     vectors = {each.name: embed(each, embedder=embedder, cache=given.cache) for each in (squad, nq, cranfield)}
     index = {each.name: stored(each, vectors[each.name], folder=given.cache) for each in (squad, nq, cranfield)}
-    ask = asker(squad, vectors["squad"], index=index["squad"], top_k=TOP_K)
-    for parity, name in ((1, "held out"), (0, "learnt from")):
-        cases = [case for case in squad.cases if case.answerable and case.article % 2 == parity]
-        places = list(ranks(cases, squad, ask=asker(squad, vectors["squad"], index=index["squad"], top_k=DEPTH)))
-        passages, sentences = [each for each, _ in places], [each for _, each in places]
-        print(
-            f"SQuAD, 646 passages, {name}, {len(cases)} questions: "
-            f"R@1 {share(passages, below=1):.1f}  R@5 {share(passages, below=5):.1f}  "
-            f"sentence first {share(sentences, below=1):.1f}  first two {share(sentences, below=2):.1f}"
-        )
-    searched = asker(nq, vectors["nq"], index=index["nq"], top_k=DEPTH)
-    found = [passage for passage, _ in ranks(nq.cases, nq, ask=searched)]
-    print(f"NQ, {len(nq.passages)} passages: R@1 {share(found, below=1):.1f}  R@5 {share(found, below=5):.1f}")
-    searched = asker(cranfield, vectors["cranfield"], index=index["cranfield"], top_k=10)
-    binary, graded = (mean_ndcg(cranfield, ask=searched, graded=graded) for graded in (False, True))
-    print(f"Cranfield, {len(cranfield.passages)} abstracts: nDCG@10 {binary:.3f}; with gains of 4 to 1 {graded:.3f}")
-    held_out = [case for case in squad.cases if case.article % 2 == 1]
+    held_out = [case for case in squad.cases if fold(case.article) == 1 - given.fold]
     good, near = ([case for case in held_out if case.answerable is wanted] for wanted in (True, False))
+    searches = nq.cases[1::2]
+    ask = asker(squad, vectors["squad"], index=index["squad"], top_k=DEPTH)
+    ask_nq = asker(nq, vectors["nq"], index=index["nq"], top_k=DEPTH)
+    show_places(f"SQuAD, {len(squad.passages)} passages", list(places(good, squad, ask=ask)))
+    show_places(f"NQ, {len(nq.passages)} passages", list(places(searches, nq, ask=ask_nq)))
+    ask_cranfield = asker(cranfield, vectors["cranfield"], index=index["cranfield"], top_k=10)
+    binary, graded = (mean_ndcg(cranfield, ask=ask_cranfield, graded=graded) for graded in (False, True))
+    print(f"Cranfield, {len(cranfield.passages)} abstracts: nDCG@10 {binary:.3f}; with gains of 4 to 1 {graded:.3f}")
+
+    ask = asker(squad, vectors["squad"], index=index["squad"], top_k=TOP_K)
     sure = confidences(good, ask=ask)
-    foreign = [case for number, case in enumerate(nq.cases) if number % 2 == 1]
+    searched = confidences(searches, ask=asker(nq, vectors["nq"], index=index["nq"], top_k=TOP_K))
     both = replace(vectors["squad"], questions=vectors["nq"].questions)
-    off = confidences(foreign, ask=asker(squad, both, index=index["squad"], top_k=TOP_K))
-    refusals("NQ questions asked of the 646 passages", answerable=sure, unanswerable=off)
+    off = confidences(searches, ask=asker(squad, both, index=index["squad"], top_k=TOP_K))
+    refusals("NQ questions asked of the SQuAD passages", answerable=sure, unanswerable=off)
     nearly = confidences(near, ask=ask)
-    refusals("SQuAD near misses asked of the 646 passages", answerable=sure, unanswerable=nearly)
-    steps = rates(answerable=sure, off_topic=off, near=nearly)
-    if given.rates:
-        made_by = "python scripts/quality.py PATH --rates src/qa/_data/strictness.json"
-        rows = ",\n".join(f"    {json.dumps(step)}" for step in steps)
-        text = f'{{\n  "made_by": {json.dumps(made_by)},\n  "steps": [\n{rows}\n  ]\n}}\n'
-        given.rates.write_text(text, encoding="utf-8")
-    swapped = swap_names(squad, parity=1)
+    refusals("SQuAD near misses asked of all passages", answerable=sure, unanswerable=nearly)
+    swapped = [case for case in swap_names(squad, parity=1) if fold(case.article) == 1 - given.fold]
     questions = [case.question for case in swapped]
     renamed = replace(vectors["squad"], questions=dict(zip(questions, embedder.embed(questions), strict=True)))
     refusals(
-        "with a name swapped, asked of the 646 passages",
+        "with a name swapped, asked of all passages",
         answerable=sure,
         unanswerable=confidences(swapped, ask=asker(squad, renamed, index=index["squad"], top_k=TOP_K)),
     )
     one, missed = alone(good, squad, vectors["squad"]), alone(near, squad, vectors["squad"])
     refusals("SQuAD near misses asked of their passage alone", answerable=one, unanswerable=missed)
+    steps = rates(sure, searched, off, nearly)
+    if given.rates:
+        made_by = "python scripts/quality.py PATH --rates src/qa/_data/strictness.json"
+        rows = ",\n".join(f"    {json.dumps(step)}" for step in steps)
+        text = f'{{\n  "made_by": {json.dumps(made_by)},\n  "steps": [\n{rows}\n  ]\n}}\n'
+        given.rates.write_text(text, encoding="utf-8")
 
 
 def _entry(passage: Passage, vector: Vectors) -> Entry:

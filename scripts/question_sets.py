@@ -11,17 +11,23 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qa import Chatbot
 from qa.documents.headers import header_above, make_header
 from qa.documents.plain import find_marks
 from qa.documents.units import find_units
+from qa.evals.suites import load_suite
 from qa.index.sentence_vectors import bounds, texts_to_embed
 from qa.models.minilm import MiniLM
-from qa.types import Passage
+from qa.models.reader import reader
+from qa.search.retrieval import Query
+from qa.types import Hit, Passage, Span
 
 Vectors = NDArray[np.float32]
 CountPieces = Callable[[Sequence[str]], list[int]]
@@ -29,17 +35,21 @@ CountPieces = Callable[[Sequence[str]], list[int]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A question; when answerable, the passage and the numbers of the sentences that hold its answer."""
+    """A question; when answerable, the passage and the numbers of the sentences that hold its answer.
+
+    Where that is in several passages, `places` names them: documents with the characters that count.
+    """
 
     question: str
     answerable: bool
-    passage: int
+    passage: int = -1
+    places: tuple[tuple[str, int, int], ...] = ()
     sentences: frozenset[int] = frozenset()
     answers: tuple[str, ...] = ()
     article: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class QuestionSet:
     """Passages with the questions about them; `grades` holds each question's relevant passages, where graded."""
 
@@ -47,6 +57,11 @@ class QuestionSet:
     passages: tuple[Passage, ...]
     cases: tuple[Case, ...]
     grades: tuple[dict[int, int], ...] = ()
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """The place of each passage by its id."""
+        return {passage.id: number for number, passage in enumerate(self.passages)}
 
     @property
     def key(self) -> str:
@@ -63,6 +78,11 @@ class Embedded:
     passages: Vectors
     sentences: tuple[Vectors, ...]
     questions: dict[str, Vectors] = field(repr=False)
+
+
+def fold(article: int) -> int | None:
+    """0 or 1 for the SQuAD articles that the reader was not trained on, which have an odd number, by turns."""
+    return (article // 2) % 2 if article % 2 else None
 
 
 def load_squad(path: Path, *, count_pieces: CountPieces) -> QuestionSet:
@@ -119,8 +139,30 @@ def load_cranfield(folder: Path) -> QuestionSet:
         if grade > 0:
             grades[query - 1][abstract - 1] = 5 - grade
     texts = [" ".join(query.split("\n.I ")[0].split()) for query in queries]
-    cases = tuple(Case(question=text, answerable=True, passage=-1) for text in texts)
+    cases = tuple(Case(question=text, answerable=True) for text in texts)
     return QuestionSet(name="cranfield", passages=passages, cases=cases, grades=tuple(grades))
+
+
+def load_office(suite: Path) -> QuestionSet:
+    """Our own office questions, but for the half that is kept for the report, with the passages of their documents."""
+    read = load_suite(suite)
+    with (
+        TemporaryDirectory() as home,
+        Chatbot.open(chroma=":memory:", home=home, model="extractive", fill=False) as bot,
+    ):
+        bot.ingest(*read.corpora.values())
+        texts = {record.id: bot.document(record.id).text for record in bot.status().documents}
+        passages = tuple(passage for name in texts for passage in bot.passages(name))
+    cases = []
+    for case in read.cases:
+        starts = [
+            (each, texts[each.document].index(each.quote) if each.start is None else each.start)
+            for each in case.evidence
+        ]
+        places = tuple((each.document, start, start + len(each.quote)) for each, start in starts)
+        if "report" not in case.tags:
+            cases.append(Case(question=case.question, answerable=case.answerable, places=places))
+    return QuestionSet(name="office", passages=passages, cases=tuple(cases))
 
 
 def make_passage(document: str, text: str, *, header: str = "") -> Passage:
@@ -152,6 +194,42 @@ def embed(texts: QuestionSet, *, embedder: MiniLM, cache: Path) -> Embedded:
         passages=stored["passages"],
         sentences=tuple(np.split(stored["sentences"], ends[:-1])),
         questions=dict(zip(asked, stored["questions"], strict=True)),
+    )
+
+
+def make_query(question: str, texts: QuestionSet, vectors: Embedded, *, asked: Vectors) -> Query:
+    """The question as a query whose vectors were made before, of the passages of this set too; the reader reads."""
+
+    def cosines(passages: Sequence[Passage]) -> list[Vectors]:
+        return [vectors.sentences[texts.numbers[passage.id]] @ asked for passage in passages]
+
+    return Query(text=question, vector=asked, sentence_cosines=cosines, read=partial(reader().read, question))
+
+
+def units_that_answer(case: Case, texts: QuestionSet, hit: Hit) -> list[bool]:
+    """For each unit of a hit whether its quote is in the question's passage and holds what answers it."""
+    passage = hit.passage
+    if case.places:
+        return [quote is not None and _meets(passage.document, quote, case.places) for quote in hit.quotes]
+    if passage.id != texts.passages[case.passage].id:
+        return [False] * len(passage.units)
+    starts = [passage.units[each].start for each in case.sentences]
+    return [
+        quote is not None
+        and (
+            any(quote.start <= start < quote.end for start in starts)
+            if case.sentences
+            else any(answer.casefold() in passage.cut(quote).casefold() for answer in case.answers)
+        )
+        for quote in hit.quotes
+    ]
+
+
+def _meets(document: str, quote: Span, places: Sequence[tuple[str, int, int]]) -> bool:
+    """Whether a quote has at least half of a place, or lies by half in it."""
+    return any(
+        document == name and 2 * (min(end, quote.end) - max(start, quote.start)) >= min(end - start, len(quote))
+        for name, start, end in places
     )
 
 

@@ -80,6 +80,34 @@ def test_any_question_gets_exact_citations_or_the_nearest_passages(seeded: Chatb
     assert Answer.from_dict(answer.to_dict()) == answer
 
 
+ASKED = st.builds(
+    "{} {}?".format,
+    st.sampled_from(["When", "Who", "Where", "How many", "What"]),
+    st.lists(
+        st.sampled_from((resource("seeds") / "000_de3963733ae000a1.txt").read_text("utf-8").split()),
+        min_size=1,
+        max_size=6,
+    ).map(" ".join),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(question=ASKED)
+def test_whatever_is_asked_the_short_answer_is_inside_its_quote_and_in_the_text(seeded: Chatbot, question: str) -> None:
+    answer = seeded.adjusted(strictness=0.0).ask(question)
+    if answer.short is not None:
+        (quote,) = (each.quote for each in answer.citations if each.number == answer.short.citation)
+        assert quote[answer.short.start : answer.short.end] == answer.short.text != ""
+        assert answer.short.words in answer.text
+
+
+def test_an_answer_that_was_kept_before_there_were_short_answers_is_still_read(seeded: Chatbot) -> None:
+    answer = seeded.ask("When did the Chief of Army Staff arrive in Rome?")
+    before = {name: value for name, value in answer.to_dict().items() if name != "short"}
+    assert answer.short is not None
+    assert Answer.from_dict(before) == replace(answer, short=None)
+
+
 def test_the_same_question_gives_the_same_bytes_in_two_processes(seeded: Chatbot, store: Store, tmp_path: Path) -> None:
     store.between_processes()
     questions = ["When did the Chief of Army Staff arrive in Rome?", "What is the capital of Australia?"]

@@ -14,7 +14,7 @@ from langchain_core.documents import Document
 
 from chroma_server import ChromaServer, Proxy
 from openai_server import OpenAIServer, Step
-from qa import Answer, Chatbot, Citation
+from qa import Answer, Chatbot, Citation, Short
 from qa.errors import QuestionError
 
 QUESTION = "When did the old mill in Arden burn down?"
@@ -99,7 +99,8 @@ def test_the_same_events_come_with_a_model_and_without_sync_and_async(bot: Chatb
         return [event async for event in asked.astream(QUESTION)]
 
     def check(events: list[Any]) -> None:
-        assert {*kinds(events)} == {"str", "Citation", "Answer"}
+        assert {*kinds(events)} - {"Short"} == {"str", "Citation", "Answer"}
+        assert [event for event in events if isinstance(event, Short)] == list(filter(None, [events[-1].opening]))
         assert kinds(events).index("Citation") < kinds(events).index("Answer") == len(events) - 1
         assert "".join(event for event in events if isinstance(event, str)) == events[-1].text
 
@@ -111,6 +112,12 @@ def test_the_same_events_come_with_a_model_and_without_sync_and_async(bot: Chatb
         check(list(model.stream(QUESTION)))
         check(asyncio.run(collect(model)))
         check(list(model.chain.stream({"question": QUESTION})))
+
+
+def test_the_short_answer_comes_between_its_citation_and_the_text(bot: Chatbot) -> None:
+    events = list(bot.stream(QUESTION))
+    assert kinds(events) == ["Citation", "Short", "str", "Answer"]
+    assert str(events[-1]).startswith(f"{events[1]}\n\n{events[2]}\n\n")
 
 
 def test_the_chain_keeps_to_the_conditions_of_the_question_and_of_its_chatbot(bot: Chatbot) -> None:

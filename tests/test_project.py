@@ -68,7 +68,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_public_names_are_these_and_all_of_them_resolve() -> None:
-    values = ["Answer", "Citation", "Document", "Hit", "Message", "Passage", "Sentence", "Span"]
+    values = ["Answer", "Citation", "Document", "Hit", "Message", "Passage", "Sentence", "Short", "Span"]
     assert qa.__all__ == sorted(["Chatbot", "QAError", "Settings", "ask", *values])
     assert [name for name in qa.__all__ if not hasattr(qa, name)] == []
 
@@ -169,7 +169,12 @@ def test_the_readmes_settings_are_the_settings() -> None:
 def test_the_page_and_its_docs_tell_the_same_rates_of_refusal() -> None:
     steps = json.loads((PROJECT / "src/qa/_data/strictness.json").read_text(encoding="utf-8"))["steps"]
     docs = (PROJECT / "docs/answering.md").read_text(encoding="utf-8")
-    names = {"answerable": "answerable", "off_topic": "off-topic", "near": "near misses"}
+    names = {
+        "answerable": "answerable",
+        "searched": "answerable searches",
+        "off_topic": "off-topic",
+        "near": "near misses",
+    }
     for key, name in names.items():
         shares = [step[key] for step in steps]
         assert shares == sorted(shares)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import QAError
-from qa.types import Answer, Citation, Document, Hit, Message, Passage, Sentence, Span
+from qa.types import Answer, Citation, Document, Hit, Message, Passage, Sentence, Short, Span
 
 if TYPE_CHECKING:
     from qa.chatbot import Chatbot, ask
@@ -30,6 +30,7 @@ __all__ = [
     "QAError",
     "Sentence",
     "Settings",
+    "Short",
     "Span",
     "ask",
 ]

@@ -151,6 +151,8 @@ class Chatbot:
     ) -> Generator[Event, None, None]:
         """The events of the answer as it comes: pieces of text, each citation before its first marker, the Answer last.
 
+        The short answer comes before the first piece of text, where it is shown.
+
         Raises: as `ask` does.
         """
         yield from self.chain.stream(_asked(question, history, where), config)

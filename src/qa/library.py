@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from qa.ingestion.cluster import OnRay
 from qa.ingestion.ingest import Here, IngestReport, OnProgress, ingest
 from qa.models.embeddings import RemoteEmbedder
 from qa.models.minilm import MiniLM, minilm
+from qa.models.reader import reader
 from qa.search.features import inverse_frequency
 from qa.search.retrieval import Query, find
 from qa.settings import Settings
@@ -51,7 +53,7 @@ class Library:
             _log.info("there is no index in this folder, so that of %s is used", settings.above)
         tighten_ours(settings.home)
         self._set_aside: str | None = None
-        self._reader = minilm()
+        self._encoder = minilm()
         self.embedder = self._open_embedder()
         try:
             self._open()
@@ -61,13 +63,13 @@ class Library:
     def _open_embedder(self) -> MiniLM | RemoteEmbedder:
         settings = self._settings
         if settings.embeddings == MiniLM.name:
-            return self._reader
+            return self._encoder
         return RemoteEmbedder(
             settings.embeddings,
             base_url=settings.base_url,
             key=settings.model_key(settings.embeddings),
             timeout_s=settings.timeout_s,
-            reader=self._reader,
+            reader=self._encoder,
         )
 
     def close(self) -> None:
@@ -83,11 +85,12 @@ class Library:
         written meanwhile.
         """
         started = time.perf_counter()
-        asked = self._reader.embed_query(query)
+        asked = self._encoder.embed_query(query)
         searched = Query(
             text=query,
-            vector=asked if self.embedder is self._reader else self.embedder.embed_query(query),
+            vector=asked if self.embedder is self._encoder else self.embedder.embed_query(query),
             sentence_cosines=lambda passages: [rows @ asked for rows in self._sentences(passages)],
+            read=partial(reader().read, query),
         )
 
         def read() -> Findings:
@@ -128,7 +131,7 @@ class Library:
 
     def _ingest(self, files: Files, *, rebuild: bool, progress: OnProgress, ray: str | None) -> IngestReport:
         with writing(self.index, rebuild=rebuild) as writer:
-            if ray and self.embedder is not self._reader:
+            if ray and self.embedder is not self._encoder:
                 raise SettingsError(f"--ray embeds with {MiniLM.name}, not {self.embedder.name}. Leave out --ray")
             return ingest(
                 files,
@@ -220,7 +223,7 @@ class Library:
         self._open()
 
     def _read_sentences(self, passages: Sequence[Passage]) -> list[Vectors]:
-        return self._reader.embed_spans(*texts_to_embed(passages))[1]
+        return self._encoder.embed_spans(*texts_to_embed(passages))[1]
 
     def _roots(self, paths: Sequence[str | Path], known: Sequence[Record]) -> list[Path]:
         """The given paths; without any, all that `known` came from, less files that are gone, or the seeds."""

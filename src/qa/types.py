@@ -17,7 +17,7 @@ ABSTENTION = "The documents do not seem to answer this question."
 FELL_BACK = "the language model failed, so these are the documents' own sentences"
 NEAREST_CHARS = 240  # of each nearest passage, in readable text
 
-Event: TypeAlias = "str | Citation | Answer"
+Event: TypeAlias = "str | Short | Citation | Answer"
 SILENT = ("heading", "front")  # the kinds of unit that never answer alone
 UnitKind = Literal["sentence", "item", "step", "row", "pair", "code", "heading", "front"]
 Support = Literal["supported", "partly", "unsupported", "contradicted"]
@@ -217,6 +217,10 @@ class ShortAnswer(Span):
     score: float
     support: float
 
+    def moved(self, by: int) -> ShortAnswer:
+        """The same words where their text stands so many characters further on."""
+        return replace(self, start=self.start + by, end=self.end + by)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
@@ -234,6 +238,10 @@ class Reading:
         """The best of all parts, the first of equals."""
         return max((part for part in self.parts if part), key=lambda part: part.score, default=None)
 
+    def moved(self, by: int) -> Reading:
+        """The same reading where its text stands so many characters further on."""
+        return replace(self, parts=tuple(part and part.moved(by) for part in self.parts))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
@@ -241,7 +249,8 @@ class Hit:
 
     `sentence_scores` runs along `passage.units`: how well each answers the query, of which
     `sentence_cosines` are one part. `quotes` has for each of them the span as which it is quoted, None where it never
-    answers. `relevance` is the passage's own score, before its sentences were read.
+    answers. `relevance` is the passage's own score, before its sentences were read. `reading` is what the reader found
+    in it, in characters of the document, its parts along `quotes`; None where it did not read it.
     """
 
     passage: Passage
@@ -251,6 +260,7 @@ class Hit:
     sentence_scores: tuple[float, ...] = ()
     sentence_cosines: tuple[float, ...] = ()
     quotes: tuple[Span | None, ...] = ()
+    reading: Reading | None = None
 
     @property
     def best(self) -> int:
@@ -305,7 +315,7 @@ class Citation:
 class Sentence:
     """One sentence of an answer, with the verdict on what it cites.
 
-    `highlight` is the short answer as a range of `text`, where there is one.
+    `highlight` is what answers in it as a range of `text`, where that is known.
     `reason` says why the sentence is not fully supported. `best` marks the one sentence that answers best,
     where that is known: sentences stand in the order of the text.
     """
@@ -316,6 +326,22 @@ class Sentence:
     reason: str | None = None
     highlight: Span | None = None
     best: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Short(Span):
+    """The short answer, exact words of the quote of the citation with this number: `quote[start:end] == text`."""
+
+    text: str
+    citation: int
+
+    @property
+    def words(self) -> str:
+        """The text on one line, as it is read."""
+        return " ".join(self.text.split())
+
+    def __str__(self) -> str:
+        return f"{self.words} [{self.citation}]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,7 +370,8 @@ class Answer:
     """The answer to one question, or, when `abstained`, the passages nearest to one.
 
     `confidence`, 0 to 1, estimates that the documents hold the answer. `text` carries the markers
-    `[1]`, `[2]`, numbered in reading order; `incomplete` means that the model's stream broke.
+    `[1]`, `[2]`, numbered in reading order; `incomplete` means that the model's stream broke. `short` are the words
+    that answer, where a few do.
     `seconds` is the only field that differs when the same question is asked of the same index
     without a language model. `hits` are all passages that were ranked for it, those that were read
     first; they are no part of the contract, and kept in memory only.
@@ -355,6 +382,7 @@ class Answer:
     text: str
     abstained: bool
     incomplete: bool = False
+    short: Short | None = None
     sentences: tuple[Sentence, ...] = ()
     citations: tuple[Citation, ...] = ()
     nearest: tuple[Citation, ...] = ()
@@ -366,6 +394,12 @@ class Answer:
     usage: Usage = field(default_factory=Usage)
     seconds: Mapping[str, float] = field(default_factory=dict)
     hits: tuple[Hit, ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def opening(self) -> Short | None:
+        """The short answer as it is shown before the text; None where a sentence says no more than it."""
+        short = self.short
+        return None if short and any(each.text.rstrip(".") == short.words for each in self.sentences) else short
 
     def to_dict(self) -> dict[str, Any]:
         """The answer contract: what `qa ask --json` prints, as plain values."""
@@ -379,13 +413,15 @@ class Answer:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Answer:
-        """The answer that `to_dict` described.
+        """The answer that `to_dict` described, now or before there were short answers.
 
         Raises: KeyError or TypeError when a field is missing or unknown.
         """
         rest = dict(plain)
+        short = rest.pop("short", None)
         return cls(
             text=rest.pop("answer"),
+            short=None if short is None else Short(**short),
             sentences=tuple(_sentence(each) for each in rest.pop("sentences")),
             citations=tuple(Citation(**each) for each in rest.pop("citations")),
             nearest=tuple(Citation(**each) for each in rest.pop("nearest")),
@@ -395,9 +431,9 @@ class Answer:
         )
 
     def __str__(self) -> str:
-        """Readable text: the answer, then every quote with its document, the document's title, and characters."""
+        """Readable text: the short answer, the whole, then every quote with its document, title and characters."""
         sources = self.nearest if self.abstained else self.citations
-        blocks = [self.text]
+        blocks = [str(self.opening), self.text] if self.opening else [self.text]
         if self.abstained and sources:
             blocks.append("The nearest passages:")
         for position, source in enumerate(sources, start=1):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from qa import Chatbot
+from qa.answers.extractive import asks_for_several
 from qa.search.weights import load_weights
 from qa.types import Answer
 
@@ -92,6 +93,20 @@ def test_a_date_that_answers_is_highlighted(bot: Chatbot) -> None:
     (sentence, *_) = bot.ask("When was the Lark Bridge opened?").sentences
     assert sentence.highlight is not None
     assert sentence.text[sentence.highlight.start : sentence.highlight.end] == "4 May 1931"
+
+
+@pytest.mark.parametrize(
+    ("question", "several"),
+    [
+        ("Why was it built?", True),
+        ("Which two ships took part?", True),
+        ("What was opened, and where?", True),
+        ("Who opened it?", False),
+        ("When was it opened?", False),
+    ],
+)
+def test_reasons_lists_and_double_questions_ask_for_several_sentences(question: str, several: bool) -> None:
+    assert asks_for_several(question) is several
 
 
 def test_a_heading_is_never_the_answer(bot: Chatbot) -> None:

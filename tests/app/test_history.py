@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from qa.answers.verification import read_answers
 from qa.app.export import to_json, to_markdown
 from qa.app.history import KEPT, Conversation, History, Turn, new_conversation
 from qa.index.private import write_whole
-from qa.types import Answer, Citation, Message, Sentence
+from qa.types import Answer, Citation, Message, Sentence, Short
 
 
 def turn(question: str = "When was it lit?", text: str = "In 1901. [1]", **rest: object) -> Turn:
@@ -129,6 +130,12 @@ def test_the_markdown_export_carries_quotes_offsets_versions_and_doubts() -> Non
         "is partly: the year is all there is.",
     ):
         assert piece in written
+
+
+def test_the_markdown_export_begins_with_the_short_answer() -> None:
+    answer = replace(turn().answer, short=Short(text="*19*\n01", citation=1, start=14, end=18))
+    written = to_markdown(conversation(Turn(answer=answer)))
+    assert "## When was it lit?\n\n**\\*19\\* 01** \\[1\\]\n\nIn 1901. \\[1\\]\n" in written
 
 
 @pytest.mark.parametrize(

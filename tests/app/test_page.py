@@ -93,6 +93,18 @@ def test_the_keyboard_opens_a_source_steps_through_it_and_comes_back(reader: Rea
     assert page.evaluate("document.activeElement.className").startswith("cite")
 
 
+def test_the_short_answer_comes_first_and_opens_the_quote_that_is_one_step_of_the_panel(reader: Reader) -> None:
+    page = reader.page
+    assert reader.ask("Where was Marta Kowalczyk born, and when?")
+    assert reader.ask("When was the lighthouse opened?").startswith("1844 [1]The lighthouse was opened in 1844")
+    first = page.locator("#chat .answer").last.locator(":scope > :first-child")
+    assert first.get_attribute("class") == "short"
+    assert "opened in 1844 by Alan Stevenson" in reader.cite()
+    assert page.locator("#panel nav").count() == 0
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.closest('.short') !== null")
+
+
 def test_a_follow_up_is_answered_and_shows_what_was_searched(reader: Reader) -> None:
     assert "Gdansk" in reader.ask("Where was Marta Kowalczyk born?")
     answer = reader.ask("And when?")
@@ -184,7 +196,7 @@ def test_a_copied_answer_is_words_and_sources(reader: Reader) -> None:
     reader.page.locator("#chat [aria-label='Copy message']").last.click()
     reader.page.wait_for_function("navigator.clipboard.readText().then(text => text.includes('[1]'))")
     assert reader.page.evaluate("navigator.clipboard.readText()") == (
-        "The lighthouse was opened in 1844 by Alan Stevenson. [1]\n[1] The lighthouse of Skerry Vore"
+        "1844 [1]\nThe lighthouse was opened in 1844 by Alan Stevenson. [1]\n[1] The lighthouse of Skerry Vore"
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from qa.app.links import Reference, link, parse_link
 from qa.app.lists import documents_html, history_html, report_html
 from qa.app.render import answer_html, inert, question_html, streaming_html
-from qa.types import Answer, Citation, Record, Sentence, Span
+from qa.types import Answer, Citation, Record, Sentence, Short, Span
 from qa.words import visible
 
 HOSTILE = [
@@ -73,13 +75,15 @@ def test_inert_text_has_no_character_that_markdown_or_a_template_reads(text: str
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_a_hostile_answer_has_no_tags_but_ours(hostile: str) -> None:
     sentence = Sentence(text=hostile, citations=(1,), support="partly", reason=hostile)
-    html = answer_html(
-        answered(f"{hostile} [1]", sentence, citations=(citation(title=hostile),), notes=(hostile,), query=hostile)
-    )
+    rest = {"notes": (hostile,), "query": hostile, "short": replace(YEAR, text=f"{hostile} [1]")}
+    html = answer_html(answered(f"{hostile} [1]", sentence, citations=(citation(title=hostile),), **rest))
     shape = Shape(html)
     assert set(shape.tags) <= {"div", "p", "br", "a", "span"}
     assert {name for name, _ in shape.attributes} <= {"class", "href", "title"}
-    assert [value for name, value in shape.attributes if name == "href"] == [link(_reference(citation())), "#why"]
+    assert [value for name, value in shape.attributes if name == "href"] == [
+        *[link(_reference(citation()))] * 2,
+        "#why",
+    ]
     assert "\n" not in html
 
 
@@ -94,7 +98,7 @@ def test_a_hostile_question_document_or_file_name_is_text(hostile: str) -> None:
 
 
 def test_a_marker_of_a_known_citation_is_a_link_and_any_other_is_text() -> None:
-    html = streaming_html("Lit in 1901 [1] and [2].", [citation()])
+    html = streaming_html(answered("Lit in 1901 [1] and [2].", citations=(citation(),)))
     assert Shape(html).attributes == [
         ("class", "answer"),
         ("class", "cite"),
@@ -110,6 +114,37 @@ def test_the_short_answer_is_bold_inside_its_sentence() -> None:
     )
     html = answer_html(answered("It was lit in 1901. [1]", sentence, citations=(citation(),)))
     assert "lit in <strong>1901</strong>&#46; <a" in html
+
+
+YEAR = Short(text="1901", citation=1, start=14, end=18)
+
+
+def test_the_short_answer_is_shown_first_with_its_source_and_stays_in_its_sentence() -> None:
+    sentence = Sentence(
+        text="It was lit in 1901.", citations=(1,), support="supported", highlight=Span(start=14, end=18)
+    )
+    answer = answered("It was lit in 1901. [1]", sentence, citations=(citation(),), short=YEAR)
+    html = answer_html(answer)
+    assert Shape(html).text.startswith("1901 1It was lit in 1901. 1")
+    assert html.startswith('<div class="answer"><p class="short">1901 <a class="cite" href="#cite/')
+    assert "<strong>1901</strong>" in html
+
+
+def test_what_is_shown_of_an_answer_in_the_making_stays() -> None:
+    sentence = Sentence(text="It was lit in 1901.", citations=(1,), support="supported")
+    begun = answered("", citations=(citation(),), short=YEAR)
+    shown = [Shape(streaming_html(begun)), Shape(streaming_html(replace(begun, text="It was lit in 1901. [1]")))]
+    shown.append(Shape(answer_html(replace(begun, text="It was lit in 1901. [1]", sentences=(sentence,)))))
+    for before, after in pairwise(shown):
+        assert before.text
+        assert after.text.startswith(before.text)
+
+
+def test_a_sentence_that_is_the_short_answer_is_shown_once() -> None:
+    sentence = Sentence(text="1901.", citations=(1,), support="supported", highlight=Span(start=0, end=4))
+    answer = answered("1901. [1]", sentence, citations=(citation(quote="1901."),), short=replace(YEAR, start=0, end=4))
+    assert Shape(answer_html(answer)).text.startswith("1901. 1")
+    assert str(answer).startswith("1901. [1]\n\n[1] ")
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from qa.documents.plain import find_marks
 from qa.documents.sentences import split_sentences
 from qa.documents.units import find_units
 from qa.errors import DocumentError, ModelError
-from qa.types import ABSTENTION, Answer, Document, Passage, Sentence, Usage
+from qa.types import ABSTENTION, Answer, Document, Passage, Sentence, Short, Usage
 
 TEXT = """General Naravane met General Serino in Rome on 8 July 2021 and then visited Italy's naval dockyard.
 He did not meet Ada Quill. The fleet [3] counts 41 ships, and `a[1]` is one of them.
@@ -123,6 +123,18 @@ def test_a_sentence_that_was_changed_is_named(changed: Answer, text: str, reason
     assert any(check.text.startswith(text) and reason in (check.reason or "") for check in failed), failed
 
 
+def test_a_short_answer_that_is_not_in_its_quote_is_named() -> None:
+    quote = GOOD.citations[1].quote
+    short = Short(text="1901", citation=2, start=quote.index("1901"), end=quote.index("1901") + 4)
+    assert [check for check in checks(replace(GOOD, short=short)) if not check.holds] == []
+    for forged in ({"text": "1902"}, {"citation": 1}, {"citation": 9}, {"start": 0}):
+        (failed,) = (check for check in checks(replace(GOOD, short=replace(short, **forged))) if not check.holds)
+        assert (failed.text, failed.reason) == (
+            forged.get("text", "1901"),
+            "it does not stand at its place in the quote that it cites",
+        )
+
+
 def test_a_better_verdict_than_the_rules_give_does_not_hold() -> None:
     doubted = written("General Naravane sold the fleet to Italy. [1.1]")
     assert doubted.sentences[0].support == "unsupported" or doubted.sentences[0].support == "partly"
@@ -156,7 +168,7 @@ def test_verify_exits_1_and_says_which_sentence_and_why(bot: Chatbot, tmp_path: 
     forged = answer.to_dict()
     forged["answer"] = f"{FORGED} [1]"
     forged["sentences"] = [{**forged["sentences"][0], "text": FORGED, "highlight": None}]
-    forged["citations"] = forged["citations"][:1]
+    forged["citations"], forged["short"] = forged["citations"][:1], None
     (tmp_path / "good.json").write_text(answer.to_json(), encoding="utf-8")
     (tmp_path / "bad.json").write_text(json.dumps(forged), encoding="utf-8")
 

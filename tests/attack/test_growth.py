@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from qa.answers import markers, support
 from qa.answers.citations import CitationStream
 from qa.answers.context import harmless
 from qa.answers.reply import Reply
+from qa.answers.short import highlight, short_answer
 from qa.answers.statements import read_statements
 from qa.app import export, render
 from qa.app.history import Conversation, Turn
@@ -29,9 +31,9 @@ from qa.documents.sentences import split_sentences
 from qa.documents.source import code_marks, settings_marks
 from qa.errors import DocumentError, QuestionError
 from qa.index.conditions import parse_condition
-from qa.search import kinds, mismatch
+from qa.search import mismatch
 from qa.search.followup import standalone
-from qa.types import Answer, Document, Message, Passage, Sentence, Unit
+from qa.types import Answer, Document, Message, Passage, Sentence, ShortAnswer, Span, Unit
 
 QUICK_S = 0.012  # what grows with the square takes 30 ms or more for 8,000 characters
 LIMIT_S = 8.0
@@ -98,9 +100,13 @@ def checked(text: str) -> None:
 
 
 def measured(text: str) -> None:
-    for kind in ("how many men", "when", "who", "where", "how long"):
-        list(kinds.find_candidates(text, expected=kinds.expected_answer(f"{kind} {text[:4_000]}")))
-    mismatch.mismatches(text, text)
+    short = Span(start=0, end=min(9, len(text)))
+    highlight(text, text, short)
+    passage = replace(PASSAGE, text=text, start=0, end=len(text))
+    found = ShortAnswer(start=0, end=len(text), score=9.0, support=0.0)
+    short_answer("What is it?", passage, quote=Span(start=0, end=len(text)), found=found)
+    mismatch.goes_otherwise(text[:4_000], text)
+    mismatch.denied(text, text)
 
 
 READERS: dict[str, Callable[[str], object]] = {
@@ -122,10 +128,10 @@ READERS: dict[str, Callable[[str], object]] = {
     "sentences": split_sentences,
     "reply": replied,
     "answer as HTML": lambda text: render.answer_html(answered(text)),
-    "answer as it grows": lambda text: render.streaming_html(text, []),
+    "answer as it grows": lambda text: render.streaming_html(answered(text)),
     "export": exported,
     "check": checked,
-    "kinds": measured,
+    "short answers and signs": measured,
     "marker": markers.parse_ids,
     "context": harmless,
     "error": without_secrets,

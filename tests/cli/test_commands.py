@@ -16,8 +16,8 @@ from qa.settings import load_settings
 
 QUESTION = "Who did General Naravane meet in Rome?"
 CONTRACT = {
-    "question", "query", "answer", "abstained", "incomplete", "sentences", "citations", "nearest", "confidence",
-    "model", "embeddings", "prompt", "notes", "usage", "seconds",
+    "question", "query", "answer", "abstained", "incomplete", "short", "sentences", "citations", "nearest",
+    "confidence", "model", "embeddings", "prompt", "notes", "usage", "seconds",
 }  # fmt: skip
 
 
@@ -71,10 +71,18 @@ def assert_one_line(ran: Ran, *said: str) -> None:
 def test_ask_prints_the_answer_then_its_numbered_quotes(seeded: Shell) -> None:
     ran = seeded("ask", QUESTION)
     assert (ran.code, ran.err) == (0, "")
-    answer, *sources = ran.out.split("\n\n")
+    _, answer, *sources = ran.out.split("\n\n")
     assert "Lt Gen Pietro Serino" in answer
     assert "[1]" in answer
     assert sources[0].startswith("[1] 000_de3963733ae000a1.txt, characters 17-284\n    “Chief of Army Staff")
+
+
+def test_ask_prints_the_short_answer_first_and_nothing_twice(seeded: Shell) -> None:
+    ran = seeded("ask", "When did the Chief of Army Staff arrive in Rome?")
+    short, text, source = ran.out.split("\n\n")
+    assert short == "Wednesday [1]"
+    assert text.startswith("The Chief of Army Staff arrived in Rome on Wednesday")
+    assert source.startswith("[1] 000_de3963733ae000a1.txt, characters 286-419\n")
 
 
 def test_ask_prints_the_same_bytes_every_time(seeded: Shell) -> None:
@@ -235,7 +243,7 @@ def test_a_subfolder_uses_the_index_above_and_a_line_says_so(shell: Shell) -> No
     shell.folder.joinpath(".env").write_text("QA_COLLECTION=mills\nQA_PROMPTS=words\n", encoding="utf-8")
     shell("ingest", "mill.txt")
     ran = below("ask", "When did the old mill in Arden burn down?")
-    assert ran.out.startswith("The old mill in Arden burned down in 1891. [1]")
+    assert ran.out.startswith("1891 [1]\n\nThe old mill in Arden burned down in 1891. [1]")
     assert ran.err == f"qa: there is no index in this folder, so that of {shell.folder} is used\n"
     assert json.loads(below("ingest", ".", "--json").out)["added"] == ["ferry.txt"]
     assert "documents   2" in shell("status").out

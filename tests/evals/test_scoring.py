@@ -35,7 +35,7 @@ from qa.evals.scoring import Scores, score_run
 from qa.evals.scoring import score_case as score_one
 from qa.evals.stages import failed_stage, short_answer
 from qa.evals.suites import Case, Evidence, load_suite
-from qa.types import Answer, Passage, Sentence, Span, Usage
+from qa.types import Answer, Passage, Sentence, Short, Span, Usage
 
 NAMES = st.text("abcd", min_size=1, max_size=3)
 SYSTEMS: dict[str, Callable[[Path], System]] = {
@@ -242,6 +242,14 @@ def test_the_short_answer_is_what_is_highlighted() -> None:
     assert short_answer(answer) == "1874"
     assert short_answer(replace(answer, sentences=())) == "It is 1874."
     assert short_answer(replace(answer, abstained=True)) == ""
+
+
+def test_the_short_answer_counts_before_what_is_highlighted_where_the_text_has_it() -> None:
+    sentence = Sentence(text="It is 1874.", citations=(1,), support="supported", highlight=Span(start=6, end=10))
+    answer = Answer(question="", query="", text="It is 1874. [1]", abstained=False, sentences=(sentence,))
+    for text, counts in (("It is\n1874", "It is 1874"), ("1879", "1874")):
+        short = Short(text=text, citation=1, start=0, end=len(text))
+        assert short_answer(replace(answer, short=short)) == counts
 
 
 def test_a_citation_that_is_not_the_documents_text_is_not_exact() -> None:

@@ -11,10 +11,10 @@
     reply             a model's words → those that a reader may see
     markers           citation markers as models write them: `[2.1]`
     citations         markers → the exact words they stand for
+    short             what the reader found → the short answer as it is shown, whole
     statements        a model's sentences before they are judged, each with what it cites
     support           does the cited text hold the sentence: by its wording
     facts             … by its numbers, dates, times and names
-    directions        … by which way it says something goes: risen or fallen, done or not
     claims            … by asking a language model
     quotes            cited quotes against the documents as they are now
     verification      exported answers against the index as it is now

@@ -165,7 +165,7 @@ class AnswerChain:
         return replace(asking if asking.query else _by_rule(asking), failure=error)
 
     def _own_words(self, asking: Asking) -> list[Event]:
-        """The answer in the documents' own sentences, as events: each citation before its marker, the Answer last."""
+        """The answer in the documents' own sentences, as events: citations, what is shown of it, the Answer last."""
         started = time.perf_counter()
         answer = extractive.answer(asking.findings)
         if asking.failure:
@@ -173,7 +173,8 @@ class AnswerChain:
         elif self.composer:
             answer = self.composer.refuse(asking.findings, usage=asking.usage)
         answer = replace(answer, seconds={**answer.seconds, "answer": time.perf_counter() - started})
-        return [*answer.citations, answer.text, answer]
+        opening = [answer.opening] if answer.opening else []
+        return [*answer.citations, *opening, answer.text, answer]
 
 
 def _by_rule(asking: Asking) -> Asking:

@@ -7,22 +7,30 @@ sentence is written: every one is cut from its passage and cites exactly itself.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from textwrap import shorten
 
 from qa.answers.reading import header_above, reading_form
-from qa.search.kinds import ExpectedAnswer, asks_for_several, expected_answer, find_candidates
+from qa.answers.short import highlight, short_answer
 from qa.search.quoting import left_out
-from qa.types import ABSTENTION, Answer, Citation, Findings, Hit, Passage, Sentence, Span
+from qa.types import ABSTENTION, Answer, Citation, Findings, Hit, Passage, Sentence, Short, ShortAnswer, Span
 
 NEAREST = 3
-CLOSE = 0.35  # odds against the best sentence, from which on another joins it
+CLOSE = 0.2  # odds against the best sentence, from which on another joins it
 MOST = 2  # sentences of an answer
-CLOSE_OF_SEVERAL = 0.12  # the same, where the question asks for several things
-MOST_OF_SEVERAL = 3
+CLOSE_OF_SEVERAL = 0.03  # the same, where the question asks for several things
+MOST_OF_SEVERAL = 4
 OPENING_CHARS = 60
+_SEVERAL = re.compile(
+    r"\bwhy\b|\bhow (?:do|does|did|is|are|was|were|can|could|has|have|would|should|to)\b|[,;] ?(?:and )?(?:wh\w+|how)\b"
+    r"|\b(?:list|describe|explain)\b|\bwhat (?:are|were)\b"
+    r"|\b(?:what|which) (?:two|three|four|five|six|seven|eight|nine|ten|several|\w+[^s\W]s)\b",
+    re.I,
+)
+_POINTS_BACK = re.compile(r"\W*(?:he|she|it|they|his|her|its|their|this|these|those|such|both)\b", re.I)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +41,16 @@ class _Candidate:
     span: Span
     score: float
     rank: int
+    found: ShortAnswer | None = None
 
     @property
     def text(self) -> str:
         return reading_form(self.passage, self.span)
+
+    @property
+    def is_row(self) -> bool:
+        """Whether it is a row of a table or a key with its value, of which one answers a question for one thing."""
+        return next(unit.kind for unit in self.passage.units if unit.start == self.span.start) in ("row", "pair")
 
     @property
     def spans(self) -> list[Span]:
@@ -53,24 +67,63 @@ def answer(findings: Findings) -> Answer:
     candidates = _candidates(findings.read)
     chosen = _choose(candidates, several=asks_for_several(findings.query))
     best = min(chosen, key=candidates.index)
-    expected = expected_answer(findings.query)
     citations: dict[tuple[str, int, int], Citation] = {}
     sentences = []
-    for each in chosen:
+    short = None
+    for each in _readable_alone(chosen):
         numbers = []
         for span in each.spans:
-            cited = each.passage.cite(span, number=len(citations) + 1)
-            numbers.append(citations.setdefault((cited.document, span.start, span.end), cited).number or 0)
-        sentences.append(replace(_sentence(each, tuple(numbers), expected=expected), best=each is best))
+            citation = each.passage.cite(span, number=len(citations) + 1)
+            numbers.append(citations.setdefault((citation.document, span.start, span.end), citation).number or 0)
+        text, said = each.text, _short(findings.query, each, number=numbers[0])
+        sentences.append(
+            Sentence(
+                text=text,
+                citations=tuple(numbers),
+                support="supported",
+                highlight=highlight(text, each.passage.cut(each.span), said) if said else None,
+                best=each is best,
+            )
+        )
+        short = said if each is best else short
     return replace(
         refusal(findings),
         text=_joined(["".join([f"{each.text} ", *(f"[{number}]" for number in each.citations)]) for each in sentences]),
         abstained=False,
+        short=short,
         sentences=tuple(sentences),
         citations=tuple(citations.values()),
         nearest=(),
         notes=tuple(filter(None, (_left_out(each) for each in chosen))),
     )
+
+
+def asks_for_several(question: str) -> bool:
+    """Whether one sentence may not be enough: a reason, a manner, a list, two questions in one."""
+    return bool(_SEVERAL.search(question))
+
+
+def _short(query: str, chosen: _Candidate, *, number: int) -> Short | None:
+    """The short answer in a chosen quote, which is cited by that number."""
+    span = short_answer(query, chosen.passage, quote=chosen.span, found=chosen.found)
+    if span is None:
+        return None
+    start, end = span.start - chosen.span.start, span.end - chosen.span.start
+    return Short(text=chosen.passage.cut(span), citation=number, start=start, end=end)
+
+
+def _readable_alone(chosen: Sequence[_Candidate]) -> Iterator[_Candidate]:
+    """The chosen ones, each that begins by pointing back ("He", "It") with the sentence before it."""
+    shown: set[tuple[str, int]] = {(each.passage.id, each.span.start) for each in chosen}
+    for each in chosen:
+        units = each.passage.units
+        place = next(place for place, unit in enumerate(units) if unit.start == each.span.start)
+        before = units[place - 1]
+        alike = place > 0 and before.kind == units[place].kind == "sentence" and before.parent == units[place].parent
+        if alike and (each.passage.id, before.start) not in shown and _POINTS_BACK.match(each.passage.cut(each.span)):
+            shown.add((each.passage.id, before.start))
+            yield _Candidate(passage=each.passage, span=before, score=0.0, rank=each.rank)
+        yield each
 
 
 def _left_out(chosen: _Candidate) -> str:
@@ -107,9 +160,9 @@ def refusal(findings: Findings) -> Answer:
 def _candidates(hits: Sequence[Hit]) -> list[_Candidate]:
     """Every unit that may answer, as it is quoted, best first."""
     found = [
-        _Candidate(passage=hit.passage, span=quote, score=score, rank=hit.rank)
+        _Candidate(passage=hit.passage, span=quote, score=score, rank=hit.rank, found=part)
         for hit in hits
-        for quote, score in zip(hit.quotes, hit.sentence_scores, strict=True)
+        for quote, score, part in zip_longest(hit.quotes, hit.sentence_scores, hit.reading.parts if hit.reading else ())
         if quote
     ]
     return sorted(found, key=lambda each: (-each.score, each.rank, each.span.start))
@@ -118,10 +171,17 @@ def _candidates(hits: Sequence[Hit]) -> list[_Candidate]:
 def _choose(candidates: Sequence[_Candidate], *, several: bool) -> list[_Candidate]:
     """The best unit and those close to it, in reading order; no wording twice, and no part of what is quoted whole.
 
-    So a lead-in that is close takes the place of the best one in its list.
+    Of rows one answers, unless the question asks for several. A lead-in that is close takes the place of the best one
+    in its list.
     """
     least, most = (CLOSE_OF_SEVERAL, MOST_OF_SEVERAL) if several else (CLOSE, MOST)
-    close = [each for each in candidates if math.exp(each.score - candidates[0].score) >= least]
+    first = candidates[0]
+    close = [
+        each
+        for each in candidates
+        if math.exp(each.score - first.score) >= least
+        and (several or each is first or not (each.is_row and first.is_row))
+    ]
     whole = [each for each in close if not any(_holds(other, each) for other in close)]
     distinct: dict[str, _Candidate] = {}
     for each in whole:
@@ -143,10 +203,3 @@ def _holds(whole: _Candidate, part: _Candidate) -> bool:
         and part.span.end <= whole.span.end
         and len(whole.span) > len(part.span)
     )
-
-
-def _sentence(chosen: _Candidate, numbers: tuple[int, ...], *, expected: ExpectedAnswer) -> Sentence:
-    text = chosen.text
-    found = list(find_candidates(text, expected=expected))
-    short = found[0] if len(found) == 1 else None  # where it holds exactly one thing of the kind that is asked for
-    return Sentence(text=text, citations=numbers, support="supported", highlight=short)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from qa.answers import facts
-from qa.answers.directions import clauses, denials, negation, opposed, says_denied
+from qa.search.directions import clauses, denials, negation, opposed, says_denied
 from qa.types import Support
 from qa.words import STOP_WORDS, same_root, stem, terms, words
 

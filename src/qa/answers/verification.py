@@ -94,7 +94,7 @@ def _answer(turn: Mapping[str, Any]) -> Answer:
 def verify_sentences(
     answer: Answer, *, document: Callable[[str], Document], idf: Callable[[str], float], strict: bool = True
 ) -> tuple[SentenceCheck, ...]:
-    """A check for each sentence of an answer, and one for each text in it that is no sentence of it.
+    """A check for each sentence of an answer, and one for each text of it that is no sentence or not in its quote.
 
     Where `strict` is off, a model may have found wording to be enough that the rules do not.
     """
@@ -111,6 +111,9 @@ def verify_sentences(
             for number, each in enumerate(answer.sentences)
         ]
         found += [(text, "it stands in the answer and is no sentence of it") for text in unlisted]
+    short, quotes = answer.short, {each.number: each.quote for each in answer.citations}
+    if short and quotes.get(short.citation, "")[short.start : short.end] != short.text:
+        found.append((short.text, "it does not stand at its place in the quote that it cites"))
     return tuple(SentenceCheck(question=answer.question, text=text, reason=reason) for text, reason in found)
 
 

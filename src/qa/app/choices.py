@@ -89,7 +89,8 @@ def effect_html(strictness: Strictness) -> str:
     if rates is None:
         return f"<p>{words}</p>"
     return (
-        f"<p>{words}</p><p>Measured: it refused {rates['answerable']:g} % of the questions that the documents answer, "
+        f"<p>{words}</p><p>Measured: it refused {rates['answerable']:g} % of the questions that the documents answer "
+        f"({rates['searched']:g} % of those put as people search the web), "
         f"{rates['off_topic']:g} % of those on other subjects, "
         f"and {rates['near']:g} % of those that they nearly answer.</p>"
     )

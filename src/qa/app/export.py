@@ -29,7 +29,10 @@ def to_markdown(conversation: Conversation) -> str:
 
 def _turn(turn: Turn) -> str:
     answer = turn.answer
-    blocks = [f"## {_escape(' '.join(answer.question.split()))}", _escape(answer.text)]
+    blocks = [f"## {_escape(' '.join(answer.question.split()))}"]
+    if answer.opening:
+        blocks.append(f"**{_escape(answer.opening.words)}** \\[{answer.opening.citation}\\]")
+    blocks.append(_escape(answer.text))
     if answer.query != answer.question:
         blocks.append(f"Searched for: {_escape(answer.query)}")
     for sentence in answer.sentences:

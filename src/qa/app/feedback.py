@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from qa.answers.asking import read_question
 from qa.app.history import Conversation, Turn
 from qa.errors import SuiteError
-from qa.evals.metrics import contains_answer
 from qa.evals.suites import Case, Evidence, save_case
 from qa.index.private import write_whole
 from qa.types import Answer, Record
@@ -88,12 +86,13 @@ def make_case(conversation: Conversation, number: int) -> Case:
     answer = turn.answer
     absent = turn.wanted == ABSENT
     answers: tuple[str, ...] = () if absent or not turn.wanted else (turn.wanted,)
+    said = () if answer.short is None else (answer.short.words,)
     evidence: tuple[Evidence, ...] = ()
     if turn.liked and not answer.abstained:
         evidence = tuple(
             Evidence(document=each.document, quote=each.quote, start=each.start) for each in answer.citations
         )
-        answers = tuple(_short_answers(answer))
+        answers = said
     settled = turn.liked or absent or bool(answers)
     return Case(
         id=f"{conversation.id[:12]}-{number + 1}",
@@ -102,19 +101,9 @@ def make_case(conversation: Conversation, number: int) -> Case:
         answers=answers,
         evidence=evidence,
         answerable=not (absent or (turn.liked and answer.abstained)),
-        forbidden=() if turn.liked else tuple(short for short in _short_answers(answer) if short not in answers),
+        forbidden=() if turn.liked or said == answers else said,
         tags=("feedback", "liked" if turn.liked else "disliked", *(() if settled else ("open",))),
     )
-
-
-def _short_answers(answer: Answer) -> Iterator[str]:
-    """The short answers that were shown, those that their quotes hold."""
-    quotes = " ".join(citation.quote for citation in answer.citations)
-    for sentence in answer.sentences:
-        if sentence.highlight is not None:
-            short = sentence.text[sentence.highlight.start : sentence.highlight.end]
-            if contains_answer(quotes, (short,)):
-                yield short
 
 
 def _corpus(answer: Answer, records: tuple[Record, ...]) -> Path:

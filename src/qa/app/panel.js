@@ -1,6 +1,6 @@
 // The source panel. Text from documents arrives as plain values and is only ever set as text.
 const panel = element.querySelector('#panel');
-let around = []; // the citation links of the message that the open one belongs to
+let around = []; // a citation link for each quote of the message that the open one belongs to
 let opened = null;
 
 const make = (tag, attributes = {}, ...children) => {
@@ -93,7 +93,8 @@ function show(source) {
 async function follow(link, keepFocus) {
   document.querySelectorAll('a.cite.opened').forEach((each) => each.classList.remove('opened'));
   const message = link.closest('.answer');
-  around = message ? [...message.querySelectorAll('a[href^="#cite/"]')] : [];
+  const links = message ? [...message.querySelectorAll('a[href^="#cite/"]'), link] : [];
+  around = [...new Map(links.map((each) => [each.href, each])).values()];
   opened = link;
   link.classList.add('opened');
   const value = (id) => document.querySelector(`#${id} textarea, #${id} input`)?.value ?? '';

@@ -37,14 +37,15 @@ def question_html(question: str) -> str:
     return f'<div class="question">{_lines(question)}</div>'
 
 
-def streaming_html(text: str, citations: Sequence[Citation]) -> str:
+def streaming_html(answer: Answer) -> str:
     """The message while it is being written."""
-    return f'<div class="answer">{_paragraphs(_text(text, _by_number(citations)))}</div>'
+    body = _paragraphs(_text(answer.text, _by_number(answer.citations)))
+    return f'<div class="answer">{_opening(answer)}{body}</div>'
 
 
 def answer_html(answer: Answer) -> str:
     """The message that holds a finished answer, or the nearest passages instead of one."""
-    parts = [_paragraphs(_body(answer))]
+    parts = [_opening(answer), _paragraphs(_body(answer))]
     if answer.abstained and answer.nearest:
         items = "".join(_nearest_item(number, each) for number, each in enumerate(answer.nearest, start=1))
         parts.append(f'<p class="lead">The nearest passages are:</p><ul class="nearest">{items}</ul>')
@@ -66,8 +67,16 @@ def _how(answer: Answer) -> str:
     return " · ".join(parts)
 
 
+def _opening(answer: Answer) -> str:
+    """The short answer with the link of its citation; nothing where it says no more than the text."""
+    short = answer.opening
+    if short is None:
+        return ""
+    return f'<p class="short">{inert(short.words)} {_text(f"[{short.citation}]", _by_number(answer.citations))}</p>'
+
+
 def _body(answer: Answer) -> str:
-    """The text of the answer with its markers, its short answers in bold and its doubts marked."""
+    """The text of the answer with its markers, what answers in bold and its doubts marked."""
     marks = _by_number(answer.citations)
     html: list[str] = []
     unplaced: list[str] = []
@@ -106,12 +115,12 @@ def _find(words: str, text: str, cursor: int) -> tuple[int, int, dict[int, str]]
 
 def _sentence(sentence: Sentence, *, inner: Mapping[int, str], marks: Marks) -> str:
     """The words of a sentence as text, whatever they look like; only `inner` are markers."""
-    words, short = sentence.text, sentence.highlight or Span(start=0, end=0)
+    words, strong = sentence.text, sentence.highlight or Span(start=0, end=0)
     html = ""
-    for start, end in pairwise(sorted({0, len(words), short.start, short.end, *inner})):
+    for start, end in pairwise(sorted({0, len(words), strong.start, strong.end, *inner})):
         piece = _lines(words[start:end])
         html += _text(inner.get(start, ""), marks)
-        html += f"<strong>{piece}</strong>" if short.start <= start < short.end else piece
+        html += f"<strong>{piece}</strong>" if strong.start <= start < strong.end else piece
     return f'<span class="doubt {sentence.support}">{html}</span>' if sentence.support in _VERDICTS else html
 
 

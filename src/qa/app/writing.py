@@ -18,7 +18,7 @@ from qa.app.render import answer_html, streaming_html
 from qa.app.safety import tell
 from qa.chatbot import EXTRACTIVE
 from qa.errors import ModelError, QAError
-from qa.types import Answer, Citation, Message
+from qa.types import Answer, Citation, Message, Short
 
 if TYPE_CHECKING:
     from qa.chatbot import Chatbot
@@ -63,14 +63,14 @@ def write_answer(bot: Chatbot, question: str, *, conversation: Conversation, his
 
     answer = Answer(question=question, query=question, text="", abstained=False, incomplete=True, notes=(_STOPPED,))
     save(answer)
-    yield streaming_html("", ())
+    yield streaming_html(answer)
     drawn, length = 0.0, 0
     try:
         with closing(_growing(answer, bot, history=conversation.messages)) as growing:
             for answer in growing:
                 if time.monotonic() - drawn >= _REFRESH_S and len(answer.text) >= _GROWTH * length:
                     drawn, length = time.monotonic(), len(answer.text)
-                    yield streaming_html(answer.text, answer.citations)
+                    yield streaming_html(answer)
     except QAError as error:
         answer = replace(answer, notes=(tell(error),))
     finally:
@@ -84,10 +84,11 @@ def _growing(draft: Answer, bot: Chatbot, *, history: Sequence[Message]) -> Gene
     with place_for(bot), closing(bot.stream(draft.question, history=history)) as events:
         for event in events:
             if isinstance(event, Answer):
-                yield event
+                draft = event
             elif isinstance(event, Citation):
                 draft = replace(draft, citations=(*draft.citations, event))
-                yield draft
+            elif isinstance(event, Short):
+                draft = replace(draft, short=event)
             else:
                 draft = replace(draft, text=draft.text + event)
-                yield draft
+            yield draft

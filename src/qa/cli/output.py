@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa.cli.terminal import escaped, progress_bar
 from qa.errors import QAError
-from qa.types import Answer
+from qa.types import Answer, Short
 
 if TYPE_CHECKING:
     from qa.answers.reading import OutlineLine
@@ -22,12 +22,13 @@ STOPPED_EXIT, TERMINATED_EXIT = 130, 143
 
 
 def print_stream(events: Iterator[Any]) -> None:
-    """Print pieces as they come, then the numbered sources."""
+    """Print the short answer and the pieces as they come, then the numbered sources."""
     shown = ""
     for event in events:
-        if isinstance(event, str):
-            print(event, end="", flush=True)
-            shown += event
+        if isinstance(event, str | Short):
+            piece = f"{event}\n\n" if isinstance(event, Short) else event
+            print(piece, end="", flush=True)
+            shown += piece
         elif isinstance(event, Answer):
             text = str(event)
             print(text.removeprefix(shown) if text.startswith(shown) else f"\n\n{text}")

@@ -96,11 +96,16 @@ def without_markers(text: str) -> str:
 
 
 def short_answer(answer: Answer) -> str:
-    """The highlighted words where there are any, else the first statement that is judged; nothing when abstaining."""
-    for sentence in () if answer.abstained else _marked(answer):
-        if sentence.highlight is not None:
-            return sentence.text[sentence.highlight.start : sentence.highlight.end]
-    return next(iter(judged(answer)), "")
+    """The short answer where there is one, else the first statement that is judged; nothing when abstaining."""
+    return "" if answer.abstained else _short(answer) or next(iter(judged(answer)), "")
+
+
+def _short(answer: Answer) -> str | None:
+    """The short answer if the text has it, else the highlighted words; None where there are none either."""
+    if answer.short is not None and metrics.normalise(answer.short.words) in metrics.normalise(plain_text(answer)):
+        return answer.short.words
+    marked = ((each.text, each.highlight) for each in _marked(answer))
+    return next((text[span.start : span.end] for text, span in marked if span), None)
 
 
 def judged(answer: Answer) -> list[str]:
@@ -159,7 +164,7 @@ def _states(record: CaseRecord, answer: Answer, *, touched: bool) -> bool:
         if not quoted and matching.answers_otherwise(said, case.answers, question=question):
             return False
         if says(record, statement, case.answers):
-            short = short_answer(answer) if _marked(answer) else statement
+            short = _short(answer) or statement
             return short == statement or says(record, short, case.answers) or _is_part(short, case.answers)
         if not quoted and matching.refuses(said):
             return False

@@ -2,10 +2,10 @@
 
     followup          a question that leans on the conversation → a query that stands alone
     retrieval         a query → Findings: two rankings fused, the best passages read, ranked again
-    features          question × sentence → numbers that say how well it answers
     quoting           which units may answer, and as what each is quoted
-    kinds             the kind of answer a question asks for: a date, a person, a number, …
+    features          what was found of a unit → numbers that say how well it answers
     mismatch          signs that a sentence worded like the question does not answer it
+    directions        which way a text says something goes: risen or fallen, done or not
     weights           the measured numbers by which all this is weighed
     confidence        how sure it is that the hits hold the answer
 

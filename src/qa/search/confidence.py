@@ -10,13 +10,13 @@ import math
 from collections.abc import Sequence
 
 from qa.search.features import SENTENCE_FEATURES, ParsedQuestion, sentence_features
-from qa.search.kinds import holds_role
-from qa.search.mismatch import other_names, other_numbers
+from qa.search.mismatch import denied, goes_otherwise, other_names, other_numbers
 from qa.search.weights import load_weights
 from qa.types import Hit
-from qa.words import terms
 
-SIGNALS = ("cosine", "coverage", "both", "passage_coverage", "mismatch", "other_numbers", "other_names", "misfit")
+SIGNALS = ("cosine", "span", "full_coverage", "opposed", "denied", "other_numbers", "other_names")
+
+FULL = 0.99  # of the weight of a question's terms
 
 
 def estimate_confidence(question: ParsedQuestion, *, hits: Sequence[Hit]) -> float:
@@ -32,27 +32,22 @@ def estimate_confidence(question: ParsedQuestion, *, hits: Sequence[Hit]) -> flo
 def signals(question: ParsedQuestion, *, hits: Sequence[Hit]) -> dict[str, float]:
     """Numbers for and against the hits holding the answer, by the names in `SIGNALS`; needs at least one hit.
 
-    All look at the best unit as it is quoted: its features, and what in it does not fit the question (1) or does (0);
-    a name of the question may stand in the title too, or anywhere in the hits from the same document.
-    `both` is the product of the first two: a sentence may be like the question in meaning or in words, and
-    one that is like it in both should not count twice.
+    All look at the best unit as it is quoted: two of its features, whether it has every term of the question (1), says
+    the opposite (1), or denies nothing where the question does (1). A number or name of the question is another one (1)
+    where it stands nowhere in the hits from the same document, their titles included.
     """
     best = max(hits, key=lambda hit: hit.sentence_scores[hit.best])
     passage, quote = best.passage, best.quotes[best.best]
     assert quote is not None
-    features = sentence_features(
-        question, passage, quotes=best.quotes, cosines=best.sentence_cosines, relevance=best.relevance
-    )
-    named = dict(zip(SENTENCE_FEATURES, features[best.best].tolist(), strict=True))
+    features = dict(zip(SENTENCE_FEATURES, sentence_features(question, best)[best.best].tolist(), strict=True))
     sentence = passage.cut(quote)
-    around = [hit.passage.headed for hit in hits if hit.passage.document == best.passage.document]
+    around = "\n".join(hit.passage.headed for hit in hits if hit.passage.document == passage.document)
     return {
-        "cosine": named["cosine"],
-        "coverage": named["coverage"],
-        "both": named["cosine"] * named["coverage"],
-        "passage_coverage": named["passage_coverage"],
-        "mismatch": named["mismatch"],
-        "other_numbers": float(other_numbers(question.text, sentence)),
-        "other_names": float(other_names(question.named, "\n".join(around))),
-        "misfit": float(named["shape"] < 0 or not holds_role(terms(sentence), expected=question.expected)),
+        "cosine": features["cosine"],
+        "span": features["span"],
+        "full_coverage": float(features["coverage"] > FULL),
+        "opposed": float(goes_otherwise(question.text, sentence)),
+        "denied": float(denied(question.text, sentence)),
+        "other_numbers": float(other_numbers(question.text, around)),
+        "other_names": float(other_names(question.named, around)),
     }

@@ -1,7 +1,7 @@
-"""Question × sentence → numbers that say how well the sentence answers the question.
+"""Question × what was found of a unit → numbers that say how well it answers.
 
-Every feature lies near 0 to 1, has one documented meaning, and ignores where in its passage a
-sentence stands. Weights and decisions are not here: see `retrieval` and `extractive`.
+Every feature lies near 0 to 1 or −1 to 1, has one documented meaning, and ignores where in its passage a unit stands.
+Weights and decisions are not here: see `retrieval` and `confidence`.
 """
 
 from __future__ import annotations
@@ -9,34 +9,21 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.search.kinds import ExpectedAnswer, expected_answer, find_candidates
-from qa.search.mismatch import mismatches
-from qa.types import Passage, Span
+from qa.types import Hit, Passage
 from qa.words import ROOT_CHARS, STOP_WORDS, WORD, rarity, same_root, stem, terms
 
-SENTENCE_FEATURES = (
-    "cosine",
-    "coverage",
-    "distinctive",
-    "predicate",
-    "passage_coverage",
-    "pairs",
-    "shape",
-    "mismatch",
-    "relevance",
-)
+SENTENCE_FEATURES = ("cosine", "coverage", "row_coverage", "relevance", "span", "support")
+SURE = 10.0  # logits of the reader, beyond which more says nothing
 _CAPITALISED = re.compile(r"(?<!^)\b[A-Z][\w’']*")
 ROOT_CREDIT = 0.8  # for "Italian" where the question says "Italy"
 REMEMBERED = 1_000  # characters of a sentence whose terms are kept; longer ones are no sentences
-PAIR_REACH = 3  # terms between two that still stand together
 FEW_PASSAGES = 50  # an index this small says as much about a term's rarity as English at large does
 # Words that say how a question is put rather than what it is about; the answer seldom repeats them, so they count
 # only in a question that has no others.
@@ -58,14 +45,13 @@ class ParsedQuestion:
     """
 
     text: str
-    expected: ExpectedAnswer
     terms: tuple[str, ...]
     weights: tuple[float, ...]
     named: frozenset[str]
 
 
 def analyse(question: str, *, frequency: Callable[[str], int], count: int) -> ParsedQuestion:
-    """The question's kind, and its terms with how much each matters.
+    """The question's terms with how much each matters.
 
     `frequency` says in how many of the `count` passages a term occurs.
     """
@@ -75,7 +61,6 @@ def analyse(question: str, *, frequency: Callable[[str], int], count: int) -> Pa
     total = sum(raw) or 1.0
     return ParsedQuestion(
         text=question,
-        expected=expected_answer(question),
         terms=found,
         weights=tuple(weight / total for weight in raw),
         named=_names(question) & frozenset(found),
@@ -108,37 +93,30 @@ def inverse_frequency(frequency: int, *, count: int) -> float:
     return math.log(1 + (max(count - frequency, 0) + 0.5) / (frequency + 0.5))
 
 
-def sentence_features(
-    question: ParsedQuestion,
-    passage: Passage,
-    *,
-    quotes: Sequence[Span | None],
-    cosines: Sequence[float],
-    relevance: float,
-) -> NDArray[np.float64]:
-    """A row for each unit of a passage, a column for each of `SENTENCE_FEATURES`.
+def sentence_features(question: ParsedQuestion, hit: Hit) -> NDArray[np.float64]:
+    """A row for each unit of a passage that was found, a column for each of `SENTENCE_FEATURES`.
 
-    Its words are those as which it is quoted and, for the terms of the question, those of all that it hangs on.
+    Covered are the question's terms by the words as which the unit is quoted and those of all that it hangs on; of a
+    table's row and of a key with its value that counts once more. The reader's two, how likely the best short answer
+    of the unit is and how much the unit supports one, are -1 for a unit that was not read.
     """
-    texts = [passage.cut(quote or unit) for quote, unit in zip(quotes, passage.units, strict=True)]
-    stems = [(*_terms(text), *above) for text, above in zip(texts, _read_under(passage), strict=True)]
-    matches = _Matches(question, [frozenset(found) for found in stems], header=_terms(passage.header))
-    whole = matches.coverage([*_terms(passage.header), *(term for found in stems for term in found)])
+    passage = hit.passage
+    texts = [passage.cut(quote or unit) for quote, unit in zip(hit.quotes, passage.units, strict=True)]
+    stems = [frozenset((*_terms(text), *above)) for text, above in zip(texts, _read_under(passage), strict=True)]
+    covered = _coverage(question, stems)
+    parts = hit.reading.parts if hit.reading else [None] * len(texts)
     rows = [
         (
             cosine,
-            matches.coverage(found),
-            matches.distinctive(found),
-            matches.predicate(found),
-            whole,
-            pair_coverage(question, found),
-            shape(question, text),
-            mismatches(question.text, text),
-            relevance,
+            coverage,
+            coverage if unit.kind in ("row", "pair") else 0.0,
+            hit.relevance,
+            -1.0 if part is None else part.score / SURE,
+            -1.0 if part is None else part.support / SURE,
         )
-        for cosine, text, found in zip(cosines, texts, stems, strict=True)
+        for cosine, coverage, unit, part in zip(hit.sentence_cosines, covered, passage.units, parts, strict=True)
     ]
-    return np.array(rows, dtype=np.float64).reshape(len(rows), len(SENTENCE_FEATURES))
+    return np.clip(np.array(rows, dtype=np.float64).reshape(len(rows), len(SENTENCE_FEATURES)), -1, 1)
 
 
 def _read_under(passage: Passage) -> list[list[str]]:
@@ -158,65 +136,23 @@ def _read_under(passage: Passage) -> list[list[str]]:
     return [above(unit.parent) for unit in passage.units]
 
 
-class _Matches:
-    """The terms of a question among the stems of a passage, found once for all of its sentences."""
-
-    def __init__(self, question: ParsedQuestion, sentences: Sequence[frozenset[str]], *, header: Sequence[str]) -> None:
-        beginning: dict[str, list[str]] = defaultdict(list)
-        for each in frozenset(header).union(*sentences):
-            beginning[each[:ROOT_CHARS]].append(each)
-        self._question = question
-        self._roots = [
-            frozenset(each for each in beginning.get(term[:ROOT_CHARS], ()) if same_root(term, each))
-            for term in question.terms
-        ]
-        holding = np.array([self.credits(sentence) for sentence in sentences]) > 0
-        self._local = [inverse_frequency(int(held), count=len(sentences)) for held in holding.sum(axis=0)]
-
-    def credits(self, found: Collection[str]) -> list[float]:
-        """For each term of the question: 1 if it is among `found`, less if only its root is, else 0."""
-        return [
-            1.0 if term in found else 0.0 if roots.isdisjoint(found) else ROOT_CREDIT
-            for term, roots in zip(self._question.terms, self._roots, strict=True)
-        ]
-
-    def coverage(self, found: Collection[str]) -> float:
-        """The weight of the question's terms that are among `found`, 0 to 1."""
-        return float(np.dot(self._question.weights, self.credits(found)))
-
-    def distinctive(self, found: Collection[str]) -> float:
-        """The same, a term weighing more the fewer of the passage's sentences have it."""
-        return float(np.dot(self._local, self.credits(found))) / (sum(self._local) or 1.0)
-
-    def predicate(self, found: Collection[str]) -> float:
-        """The same, without the question's names, which a sentence may replace by "he" or "the company"."""
-        asked = [
-            0.0 if term in self._question.named else weight
-            for term, weight in zip(self._question.terms, self._local, strict=True)
-        ]
-        return float(np.dot(asked, self.credits(found))) / (sum(asked) or 1.0)
-
-
-def pair_coverage(question: ParsedQuestion, found: Sequence[str]) -> float:
-    """The share of the question's neighbouring terms that stand close together in the sentence too."""
-    pairs = list(pairwise(question.terms))
-    if not pairs:
-        return 0.0
-    places: dict[str, list[int]] = {}
-    for place, term in enumerate(found):
-        places.setdefault(term, []).append(place)
-    close = sum(
-        any(abs(here - there) <= PAIR_REACH for here in places.get(one, ()) for there in places.get(other, ()))
-        for one, other in pairs
-    )
-    return close / len(pairs)
-
-
-def shape(question: ParsedQuestion, sentence: str) -> float:
-    """1 if the sentence holds something new of the kind asked for, −1 if not, 0 if no kind is known."""
-    if question.expected.kind == "other":
-        return 0.0
-    return 1.0 if any(find_candidates(sentence, expected=question.expected)) else -1.0
+def _coverage(question: ParsedQuestion, units: Collection[frozenset[str]]) -> list[float]:
+    """For each unit's stems the weight of the question's terms among them, less of it where only the root is there."""
+    beginning: dict[str, list[str]] = defaultdict(list)
+    for each in frozenset().union(*units):
+        beginning[each[:ROOT_CHARS]].append(each)
+    roots = [
+        frozenset(each for each in beginning.get(term[:ROOT_CHARS], ()) if same_root(term, each))
+        for term in question.terms
+    ]
+    weighed = list(zip(question.terms, roots, question.weights, strict=True))
+    return [
+        sum(
+            weight if term in stems else 0.0 if root.isdisjoint(stems) else ROOT_CREDIT * weight
+            for term, root, weight in weighed
+        )
+        for stems in units
+    ]
 
 
 def _terms(sentence: str) -> tuple[str, ...]:

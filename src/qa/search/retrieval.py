@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Protocol
 
 import numpy as np
@@ -17,13 +18,14 @@ from qa.search.confidence import estimate_confidence
 from qa.search.features import SENTENCE_FEATURES, ParsedQuestion, analyse, inverse_frequency, sentence_features
 from qa.search.quoting import quoted
 from qa.search.weights import load_weights
-from qa.types import Findings, Hit, Passage
+from qa.types import Findings, Hit, Passage, Reading, Span
 from qa.words import terms
 
 Vectors = NDArray[np.float32]
 
 CANDIDATES = 100  # of each ranking
-READ = 8  # passages beyond `top_k` whose sentences are read too
+BEYOND = 8  # passages beyond `top_k` whose sentences are compared too
+READ = 3  # passages that the reader reads
 BM25_K1 = 1.2
 READING_SHARE = 0.03  # of a passage's best sentence in its own score, see docs/answering.md
 DECIMALS = 6
@@ -46,12 +48,14 @@ class Query:
     """A query in the forms in which an index is searched with it.
 
     `vector` has unit length, and is made by the embedder that the index was made with; `sentence_cosines`
-    gives for each passage how near each of its sentences is to the query.
+    gives for each passage how near each of its sentences is to the query, and `read` what the reader finds in each
+    text for it and in each of its spans.
     """
 
     text: str
     vector: Vectors
     sentence_cosines: Callable[[Sequence[Passage]], Sequence[Vectors]]
+    read: Callable[[Sequence[str], Sequence[Sequence[tuple[int, int]]]], Sequence[Reading]]
 
 
 def find(query: Query, *, question: str, index: Searchable, top_k: int, strictness: float) -> Findings:
@@ -72,17 +76,54 @@ def find(query: Query, *, question: str, index: Searchable, top_k: int, strictne
 
 
 def retrieve(query: Query, *, question: ParsedQuestion, index: Searchable, top_k: int) -> tuple[Hit, ...]:
-    """The passages that may hold the answer, best first, each text once: `top_k` to read, and `READ` more."""
-    relevance = fuse(query.text, query.vector, index=index)
-    order = sorted(relevance, key=lambda key: (-relevance[key], key))
-    passages = _readable(index.passages(order[: 2 * (top_k + READ)]))[: top_k + READ]
+    """The passages that may hold the answer, best first, each text once: `top_k` to read, and `BEYOND` more."""
     weights = load_weights().sentence_vector(SENTENCE_FEATURES)
-    hits = [
-        read_passage(question, passage, cosines=cosines, relevance=relevance[passage.id], weights=weights)
-        for passage, cosines in zip(passages, query.sentence_cosines(passages), strict=True)
-    ]
+    hits = [scored(hit, question=question, weights=weights) for hit in candidates(query, index, top_k + BEYOND)]
     hits.sort(key=lambda hit: (-hit.score, hit.passage.id))
     return tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits, start=1))
+
+
+def candidates(query: Query, index: Searchable, count: int) -> list[Hit]:
+    """The first `count` passages by both rankings, compared with the query and the foremost read; not scored yet."""
+    relevance = fuse(query.text, query.vector, index=index)
+    order = sorted(relevance, key=lambda key: (-relevance[key], key))
+    passages = _readable(index.passages(order[: 2 * count]))[:count]
+    quotes = [quoted(passage) for passage in passages]
+    readings = _read(query, passages[:READ], quotes)
+    return [
+        Hit(
+            passage=passage,
+            score=relevance[passage.id],
+            rank=0,
+            relevance=relevance[passage.id],
+            sentence_cosines=tuple(round(float(cosine), DECIMALS) for cosine in cosines),
+            quotes=spans,
+            reading=reading,
+        )
+        for passage, cosines, spans, reading in zip_longest(
+            passages, query.sentence_cosines(passages), quotes, readings
+        )
+    ]
+
+
+def _read(query: Query, passages: Sequence[Passage], quotes: Sequence[Sequence[Span | None]]) -> list[Reading]:
+    """What the reader finds in each passage, in characters of its document; its parts run along what is quoted."""
+    wanted = [
+        [
+            ((quote or unit).start - passage.start, (quote or unit).end - passage.start)
+            for quote, unit in zip(spans, passage.units, strict=True)
+        ]
+        for passage, spans in zip(passages, quotes, strict=False)
+    ]
+    found = query.read([passage.text for passage in passages], wanted)
+    return [reading.moved(passage.start) for reading, passage in zip(found, passages, strict=True)]
+
+
+def scored(hit: Hit, *, question: ParsedQuestion, weights: NDArray[np.float64]) -> Hit:
+    """The hit with its sentences scored by `weights` along `SENTENCE_FEATURES`, and itself by the best of them."""
+    scores = tuple(round(score, DECIMALS) for score in (sentence_features(question, hit) @ weights).tolist())
+    hit = replace(hit, sentence_scores=scores)
+    return replace(hit, score=round(hit.relevance + READING_SHARE * scores[hit.best], DECIMALS))
 
 
 def fuse(query: str, vector: Vectors, *, index: Searchable) -> dict[str, float]:
@@ -114,22 +155,3 @@ def _readable(passages: Sequence[Passage]) -> list[Passage]:
         if any(quoted(passage)):
             first.setdefault(" ".join(passage.text.split()), passage)
     return list(first.values())
-
-
-def read_passage(
-    question: ParsedQuestion, passage: Passage, *, cosines: Vectors, relevance: float, weights: NDArray[np.float64]
-) -> Hit:
-    """The passage as an unranked hit, its sentences scored by `weights` along `SENTENCE_FEATURES`."""
-    quotes = quoted(passage)
-    rows = sentence_features(question, passage, quotes=quotes, cosines=cosines.tolist(), relevance=relevance)
-    scores = [round(score, DECIMALS) for score in (rows @ weights).tolist()]
-    hit = Hit(
-        passage=passage,
-        score=relevance,
-        rank=0,
-        relevance=relevance,
-        sentence_scores=tuple(scores),
-        sentence_cosines=tuple(round(float(cosine), DECIMALS) for cosine in cosines),
-        quotes=quotes,
-    )
-    return replace(hit, score=round(relevance + READING_SHARE * scores[hit.best], DECIMALS))

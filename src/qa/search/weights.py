@@ -14,6 +14,8 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
+STORED = resources.files("qa") / "_data/extractive.json"  # another file, to try other weights out
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
@@ -41,6 +43,6 @@ class Weights:
 @cache
 def load_weights() -> Weights:
     """The weights that come with the package."""
-    stored = json.loads(resources.files("qa").joinpath("_data/extractive.json").read_text(encoding="utf-8"))
+    stored = json.loads(STORED.read_text(encoding="utf-8"))
     steps = tuple((step["strictness"], step["confidence"]) for step in stored.pop("strictness"))
     return Weights(**stored, strictness=steps)

@@ -1,0 +1,72 @@
+"""What the reader found → the short answer as it is shown: whole, sure enough, and nothing that the question said.
+
+Exact characters of the quote, always. Where in a text the answer stands is the reader's matter.
+"""
+
+from __future__ import annotations
+
+import re
+
+from qa.types import Passage, ShortAnswer, Span
+from qa.words import words
+
+SURE = 2.0  # logits from which on it is shown; docs/answering.md says how often it is right there
+REACH = 40  # characters beside the words found, in which what belongs to them is sought
+
+_NUMBER = (
+    r"(?:\d[\d,.]*|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty"
+    r"|sixty|seventy|eighty|ninety|half)"
+)
+_SCALE = r"(?:hundred|thousand|million|billion|trillion|dozen)"
+_MEASURE = (
+    r"(?:%|per ?cent|°\s?[CFK]?|degrees?(?: (?:Celsius|Fahrenheit))?|times|fold"
+    r"|(?:square |cubic )?(?:kilo|centi|milli)?met(?:re|er)s?"
+    r"|(?:square )?(?:miles?|feet|foot|inch(?:es)?|yards?)|[kcm]?m[²³]?|acres?|hectares?|[km]?g|tons?|tonnes?|pounds?"
+    r"|(?:kilo)?grams?|m?l|lit(?:re|er)s?|gallons?|seconds?|minutes?|hours?|(?:working |business |calendar )?days?"
+    r"|weeks?|months?|years?|decades?|centur(?:y|ies)|dollars?|euros?|pence|cents?|yen|[KMGT]B|[kMG]?Hz|[kM]?Wh?|watts?"
+    r"|volts?|amps?|[kc]?V|mph|km/h|bar|psi|a\.m\.|p\.m\.|[ap]m)"
+)
+_ENDS_IN_NUMBER = re.compile(rf"(?<![\w.,]){_NUMBER}(?: {_SCALE})*$", re.I)
+_AFTER = re.compile(rf"(?:[ -]{_SCALE}){{0,2}}(?:[ \u00a0-]?{_MEASURE}(?![\w²³]))?", re.I)
+_BEGINS_WITH_NUMBER = re.compile(rf"{_NUMBER}\b", re.I)
+_BEFORE = re.compile(
+    rf"(?:(?<![\w.,]){_NUMBER}(?: {_SCALE})?\s?(?:{_MEASURE})?\s?(?:to|[–—-])\s?|between {_NUMBER} and "
+    r"|[-−±]?[$€£¥₹]\s?|[-−±])$",
+    re.I,
+)
+
+
+def short_answer(question: str, passage: Passage, *, quote: Span, found: ShortAnswer | None) -> Span | None:
+    """The short answer that is shown, within the quote: the words that were found with what belongs to a number.
+
+    None where the reader is not sure, or the question says all of it and leaves no choice of it ("or").
+    """
+    if found is None or found.score < SURE:
+        return None
+    start, end = _whole(passage.cut(quote), found.start - quote.start, found.end - quote.start)
+    span = Span(start=quote.start + start, end=quote.start + end)
+    asked = words(question)
+    return None if "or" not in asked and set(words(passage.cut(span))) <= set(asked) else span
+
+
+def _whole(text: str, start: int, end: int) -> tuple[int, int]:
+    """Where the words stand with the unit of measure behind them, and the currency or the range before them."""
+    if _ENDS_IN_NUMBER.search(text[max(0, start, end - REACH) : end]) and (after := _AFTER.match(text, end)):
+        end = after.end()
+    if _BEGINS_WITH_NUMBER.match(text, start) and (before := _BEFORE.search(text[max(0, start - REACH) : start])):
+        start -= len(before[0])
+    return start, end
+
+
+def highlight(text: str, quote: str, short: Span) -> Span | None:
+    """Where the short answer, a span of its quote, stands in the words in which that is read.
+
+    None where it does not stand there as often: across a mark that is left out, or as the name of a column too.
+    """
+    pattern = re.compile(r"\s++".join(map(re.escape, quote[short.start : short.end].split())))
+    shown = list(pattern.finditer(text))
+    places = [match.start() for match in pattern.finditer(quote)]
+    if len(shown) != len(places) or short.start not in places:
+        return None
+    place = shown[places.index(short.start)]
+    return Span(start=place.start(), end=place.end())

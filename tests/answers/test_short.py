@@ -1,0 +1,84 @@
+"""The short answer: whole, sure enough, and nothing that the question said."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.answers.short import SURE, highlight, short_answer
+from qa.documents.plain import find_marks
+from qa.documents.units import find_units
+from qa.types import Passage, ShortAnswer, Span
+
+
+def _shown(text: str, words: str, *, question: str = "What is it?", score: float = SURE) -> str | None:
+    units = find_units(text, find_marks(text))
+    passage = Passage(document="d", version="v", title="", ordinal=0, start=0, end=len(text), text=text, units=units)
+    start = text.index(words)
+    found = ShortAnswer(start=start, end=start + len(words), score=score, support=0.0)
+    span = short_answer(question, passage, quote=Span(start=0, end=len(text)), found=found)
+    return passage.cut(span) if span else None
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "whole"),
+    [
+        ("It was struck 22 times in one night.", "22", "22 times"),
+        ("The kiln reaches 565 °C within an hour.", "565", "565 °C"),
+        ("Growth of 7 to 10 percent is expected.", "10", "7 to 10 percent"),
+        ("Between 7–10% of it is lost.", "10%", "7–10%"),
+        ("The fee is $1,200 a year.", "1,200", "$1,200"),
+        ("It cost €3.5 million to build.", "3.5", "€3.5 million"),
+        ("Answer within ten working days.", "ten", "ten working days"),
+        ("The pool is 25 metres long.", "25", "25 metres"),
+        ("The low was −12 °C.", "12", "−12 °C"),
+        ("Store it at 5 kg each.", "5", "5 kg"),
+        ("The office opens at 9 a.m. on weekdays.", "9", "9 a.m."),
+        ("Anna has 3 brothers.", "3", "3"),
+        ("She was born in 1931 in Turin.", "1931", "1931"),
+        ("Room 7 to the left is hers.", "7", "7"),
+        ("Section 4.2 applies.", "4.2", "4.2"),
+        ("Ada Brook opened it.", "Ada Brook", "Ada Brook"),
+        ("It weighs 5 more than mine.", "5", "5"),
+    ],
+)
+def test_what_belongs_to_a_number_is_shown_with_it(text: str, words: str, whole: str) -> None:
+    assert _shown(text, words) == whole
+
+
+def test_words_that_the_question_has_are_no_answer_unless_it_offers_them() -> None:
+    text = "The Lark Bridge is a stone bridge."
+    assert _shown(text, "stone", question="Is the Lark Bridge of stone or of iron?") == "stone"
+    assert _shown(text, "The Lark Bridge", question="What is the Lark Bridge?") is None
+
+
+def test_an_answer_that_the_reader_is_not_sure_of_is_not_shown() -> None:
+    assert _shown("Ada Brook opened it.", "Ada Brook", score=SURE - 0.1) is None
+
+
+@pytest.mark.parametrize(
+    ("quote", "text", "words", "expected"),
+    [
+        ("It opened\non 4  May.", "It opened on 4 May.", "4  May", "4 May"),
+        ("May 1 or May 2", "May 1 or May 2", "May", "May"),
+        ("Ada [2] Brook", "Ada Brook", "Ada [2] Brook", None),
+        ("Anna | 7", "Name: Anna · Age: 7", "7", "7"),
+        ("Age | 7", "Age: Age · Value: 7", "Age", None),
+    ],
+)
+def test_it_is_found_again_in_what_is_read(quote: str, text: str, words: str, expected: str | None) -> None:
+    start = quote.index(words)
+    place = highlight(text, quote, Span(start=start, end=start + len(words)))
+    assert (place and text[place.start : place.end]) == expected
+
+
+@given(st.text("1 \n[]ab", max_size=12), st.text("1 \n[]ab", max_size=12), st.integers(0, 12), st.integers(1, 12))
+def test_whatever_is_highlighted_is_the_words_of_the_short_answer(
+    text: str, quote: str, start: int, length: int
+) -> None:
+    span = Span(start=min(start, len(quote)), end=min(start + length, len(quote)))
+    words = quote[span.start : span.end].split()
+    for each in (text, quote, quote.replace(" ", "\n  ")):
+        place = highlight(each, quote, span)
+        assert place is None or each[place.start : place.end].split() == words
