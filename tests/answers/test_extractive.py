@@ -103,6 +103,9 @@ def test_a_date_that_answers_is_highlighted(bot: Chatbot) -> None:
         ("What was opened, and where?", True),
         ("Who opened it?", False),
         ("When was it opened?", False),
+        ("Which boats were bought?", True),
+        ("What was the profit?", False),
+        ("What does it cost?", False),
     ],
 )
 def test_reasons_lists_and_double_questions_ask_for_several_sentences(question: str, several: bool) -> None:

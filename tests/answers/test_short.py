@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from qa.answers.short import SURE, highlight, short_answer
 from qa.documents.plain import find_marks
 from qa.documents.units import find_units
-from qa.types import Passage, ShortAnswer, Span
+from qa.types import Cell, Passage, ShortAnswer, Span, Unit
 
 
 def _shown(text: str, words: str, *, question: str = "What is it?", score: float = SURE) -> str | None:
@@ -51,6 +51,27 @@ def test_words_that_the_question_has_are_no_answer_unless_it_offers_them() -> No
     text = "The Lark Bridge is a stone bridge."
     assert _shown(text, "stone", question="Is the Lark Bridge of stone or of iron?") == "stone"
     assert _shown(text, "The Lark Bridge", question="What is the Lark Bridge?") is None
+
+
+def test_of_a_word_of_the_question_another_form_is_no_answer_either() -> None:
+    assert _shown("Dogs need written consent.", "Dogs", question="What about a dog?") is None
+
+
+def test_yes_or_no_is_not_answered_by_words_of_the_sentence() -> None:
+    assert _shown("Quiet dogs may come on Fridays.", "on Fridays", question="Can I bring my dog?") is None
+    assert _shown("Quiet dogs may come on Fridays.", "on Fridays", question="When can I bring my dog?") == "on Fridays"
+
+
+def test_nothing_is_picked_out_of_a_row_of_a_table() -> None:
+    table = "Plan,Storage,Price\nTeam,500 GB,19\n"
+    cells = (Cell(start=19, end=23, column=0), Cell(start=24, end=30, column=1), Cell(start=31, end=33, column=2))
+    row = Unit(kind="row", start=19, end=33, cells=cells)
+    passage = Passage(
+        document="d", version="v", title="", ordinal=0, start=0, end=len(table), text=table, units=(row,)
+    )  # fmt: skip
+    found = ShortAnswer(start=24, end=30, score=9.0, support=0.0)
+    assert table[24:30] == "500 GB"
+    assert short_answer("What does Team cost?", passage, quote=row, found=found) is None
 
 
 def test_an_answer_that_the_reader_is_not_sure_of_is_not_shown() -> None:

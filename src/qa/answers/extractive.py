@@ -26,8 +26,8 @@ MOST_OF_SEVERAL = 4
 OPENING_CHARS = 60
 _SEVERAL = re.compile(
     r"\bwhy\b|\bhow (?:do|does|did|is|are|was|were|can|could|has|have|would|should|to)\b|[,;] ?(?:and )?(?:wh\w+|how)\b"
-    r"|\b(?:list|describe|explain)\b|\bwhat (?:are|were)\b"
-    r"|\b(?:what|which) (?:two|three|four|five|six|seven|eight|nine|ten|several|\w+[^s\W]s)\b",
+    r"|\b(?:list|describe|explain)\b|\bwhat (?:are|were)\b|\b(?:what|which) (?!(?:was|has|does|this)\b)"
+    r"(?:two|three|four|five|six|seven|eight|nine|ten|several|\w+[^s\W]s)\b",
     re.I,
 )
 _POINTS_BACK = re.compile(r"\W*(?:he|she|it|they|his|her|its|their|this|these|those|such|both)\b", re.I)

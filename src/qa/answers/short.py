@@ -8,11 +8,15 @@ from __future__ import annotations
 import re
 
 from qa.types import Passage, ShortAnswer, Span
-from qa.words import words
+from qa.words import stem, words
 
 SURE = 2.0  # logits from which on it is shown; docs/answering.md says how often it is right there
 REACH = 40  # characters beside the words found, in which what belongs to them is sought
 
+_WANTS_YES_OR_NO = re.compile(
+    r"\W*(?:is|are|am|was|were|can|could|may|might|must|shall|should|will|would|do|does|did|has|have|had)(?:n[’']t)?\b",
+    re.I,
+)
 _NUMBER = (
     r"(?:\d[\d,.]*|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty"
     r"|sixty|seventy|eighty|ninety|half)"
@@ -39,14 +43,22 @@ _BEFORE = re.compile(
 def short_answer(question: str, passage: Passage, *, quote: Span, found: ShortAnswer | None) -> Span | None:
     """The short answer that is shown, within the quote: the words that were found with what belongs to a number.
 
-    None where the reader is not sure, or the question says all of it and leaves no choice of it ("or").
+    None where the reader is not sure; in a row of a table, of which it has no idea; where the question says all of it,
+    or wants yes or no, and leaves no choice of it ("or").
     """
-    if found is None or found.score < SURE:
+    if found is None or found.score < SURE or _in_row(passage, found):
+        return None
+    asked = words(question)
+    if "or" not in asked and _WANTS_YES_OR_NO.match(question):
         return None
     start, end = _whole(passage.cut(quote), found.start - quote.start, found.end - quote.start)
     span = Span(start=quote.start + start, end=quote.start + end)
-    asked = words(question)
-    return None if "or" not in asked and set(words(passage.cut(span))) <= set(asked) else span
+    repeated = {stem(word) for word in words(passage.cut(span))} <= {stem(word) for word in asked}
+    return None if repeated and "or" not in asked else span
+
+
+def _in_row(passage: Passage, found: Span) -> bool:
+    return any(unit.kind == "row" and unit.start <= found.start < unit.end for unit in passage.units)
 
 
 def _whole(text: str, start: int, end: int) -> tuple[int, int]:
