@@ -2,7 +2,7 @@
 
     python scripts/read_alone.py PATH [--weights FILE] [--headed]
 
-PATH holds squad2_half and nq_oracle. Of both the odd half is read, which no weight of ranking was learnt on: SQuAD's
+PATH holds squad2_half and nq_oracle. Of both the odd half is read, which the reader was not trained on: SQuAD's
 articles, and every other question of Natural Questions. With --headed a passage's header stands above it.
 """
 

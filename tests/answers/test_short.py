@@ -41,6 +41,9 @@ def _shown(text: str, words: str, *, question: str = "What is it?", score: float
         ("Section 4.2 applies.", "4.2", "4.2"),
         ("Ada Brook opened it.", "Ada Brook", "Ada Brook"),
         ("It weighs 5 more than mine.", "5", "5"),
+        ("In 1931 times were hard.", "1931", "1931"),
+        ("It causes COVID-19 in people.", "19", "19"),
+        ("It was written on 2021-07-08 here.", "08", "08"),
     ],
 )
 def test_what_belongs_to_a_number_is_shown_with_it(text: str, words: str, whole: str) -> None:
@@ -60,6 +63,11 @@ def test_of_a_word_of_the_question_another_form_is_no_answer_either() -> None:
 def test_yes_or_no_is_not_answered_by_words_of_the_sentence() -> None:
     assert _shown("Quiet dogs may come on Fridays.", "on Fridays", question="Can I bring my dog?") is None
     assert _shown("Quiet dogs may come on Fridays.", "on Fridays", question="When can I bring my dog?") == "on Fridays"
+
+
+@pytest.mark.parametrize("question", ["Could you tell me when they may come?", "Do you know when dogs may come?"])
+def test_a_question_in_a_polite_one_wants_more_than_yes_or_no(question: str) -> None:
+    assert _shown("Quiet dogs may come on Fridays.", "on Fridays", question=question) == "on Fridays"
 
 
 def test_nothing_is_picked_out_of_a_row_of_a_table() -> None:

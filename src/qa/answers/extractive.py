@@ -76,16 +76,17 @@ def answer(findings: Findings) -> Answer:
             citation = each.passage.cite(span, number=len(citations) + 1)
             numbers.append(citations.setdefault((citation.document, span.start, span.end), citation).number or 0)
         text, said = each.text, _short(findings.query, each, number=numbers[0])
+        place = said and highlight(text, each.passage.cut(each.span), said)
         sentences.append(
             Sentence(
                 text=text,
                 citations=tuple(numbers),
                 support="supported",
-                highlight=highlight(text, each.passage.cut(each.span), said) if said else None,
+                highlight=place,
                 best=each is best,
             )
         )
-        short = said if each is best else short
+        short = said if each is best and place else short  # words with a reference of the document's own are not shown
     return replace(
         refusal(findings),
         text=_joined(["".join([f"{each.text} ", *(f"[{number}]" for number in each.citations)]) for each in sentences]),

@@ -10,11 +10,12 @@ import re
 from qa.types import Passage, ShortAnswer, Span
 from qa.words import stem, words
 
-SURE = 2.0  # logits from which on it is shown; docs/answering.md says how often it is right there
+SURE = 2.0  # logits from which on it is shown; docs/answering.md says how often it is right from there on
 REACH = 40  # characters beside the words found, in which what belongs to them is sought
 
 _WANTS_YES_OR_NO = re.compile(
-    r"\W*(?:is|are|am|was|were|can|could|may|might|must|shall|should|will|would|do|does|did|has|have|had)(?:n[’']t)?\b",
+    r"\W*(?:is|are|am|was|were|can|could|may|might|must|shall|should|will|would|do|does|did|has|have|had)(?:n[’']t)?\b"
+    r"(?!.*\b(?:who|whom|whose|when|where|what|which|why|how)\b)",
     re.I,
 )
 _NUMBER = (
@@ -30,12 +31,12 @@ _MEASURE = (
     r"|weeks?|months?|years?|decades?|centur(?:y|ies)|dollars?|euros?|pence|cents?|yen|[KMGT]B|[kMG]?Hz|[kM]?Wh?|watts?"
     r"|volts?|amps?|[kc]?V|mph|km/h|bar|psi|a\.m\.|p\.m\.|[ap]m)"
 )
-_ENDS_IN_NUMBER = re.compile(rf"(?<![\w.,]){_NUMBER}(?: {_SCALE})*$", re.I)
+_ENDS_IN_NUMBER = re.compile(rf"(?<![\w.,])(?!(?:1[5-9]|20)\d\d$){_NUMBER}(?: {_SCALE})*$", re.I)
 _AFTER = re.compile(rf"(?:[ -]{_SCALE}){{0,2}}(?:[ \u00a0-]?{_MEASURE}(?![\w²³]))?", re.I)
 _BEGINS_WITH_NUMBER = re.compile(rf"{_NUMBER}\b", re.I)
 _BEFORE = re.compile(
-    rf"(?:(?<![\w.,]){_NUMBER}(?: {_SCALE})?\s?(?:{_MEASURE})?\s?(?:to|[–—-])\s?|between {_NUMBER} and "
-    r"|[-−±]?[$€£¥₹]\s?|[-−±])$",
+    rf"(?:(?<![\w.,-]){_NUMBER}(?: {_SCALE})?\s?(?:{_MEASURE})?\s?(?:to|[–—-])\s?|between {_NUMBER} and "
+    r"|(?:(?<!\w)[-−±])?[$€£¥₹]\s?|(?<!\w)[-−±])$",
     re.I,
 )
 
@@ -43,8 +44,8 @@ _BEFORE = re.compile(
 def short_answer(question: str, passage: Passage, *, quote: Span, found: ShortAnswer | None) -> Span | None:
     """The short answer that is shown, within the quote: the words that were found with what belongs to a number.
 
-    None where the reader is not sure; in a row of a table, of which it has no idea; where the question says all of it,
-    or wants yes or no, and leaves no choice of it ("or").
+    None where the reader is not sure; in a row of a table, which the reader does not understand; where the question
+    says all of it, or wants yes or no, and leaves no choice of it ("or").
     """
     if found is None or found.score < SURE or _in_row(passage, found):
         return None
@@ -75,10 +76,20 @@ def highlight(text: str, quote: str, short: Span) -> Span | None:
 
     None where it does not stand there as often: across a mark that is left out, or as the name of a column too.
     """
-    pattern = re.compile(r"\s++".join(map(re.escape, quote[short.start : short.end].split())))
-    shown = list(pattern.finditer(text))
-    places = [match.start() for match in pattern.finditer(quote)]
-    if len(shown) != len(places) or short.start not in places:
-        return None
-    place = shown[places.index(short.start)]
-    return Span(start=place.start(), end=place.end())
+    words = " ".join(quote[short.start : short.end].split())
+    shown, quoted = _places(words, text), _places(words, quote)
+    starts = [each.start for each in quoted]
+    return shown[starts.index(short.start)] if len(shown) == len(quoted) and short.start in starts else None
+
+
+def _places(words: str, text: str) -> list[Span]:
+    """Where these words stand in a text, whatever white space is between them."""
+    kept = [place for place, char in enumerate(text) if not (char.isspace() and text[place - 1 : place].isspace())]
+    squeezed = "".join(" " if text[place].isspace() else text[place] for place in kept)
+    found = []
+    start = squeezed.find(words) if words else -1
+    while start >= 0:
+        end = start + len(words)
+        found.append(Span(start=kept[start], end=kept[end - 1] + 1))
+        start = squeezed.find(words, end)
+    return found

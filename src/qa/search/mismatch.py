@@ -13,6 +13,7 @@ from functools import lru_cache
 from qa.search.directions import clauses, denials, opposed
 from qa.words import REMEMBERED_CHARS, same_root, terms
 
+CLAUSES = 30  # of a question and of a sentence that are compared, each with each; longer ones are neither
 _INITIAL = re.compile(r"\b[A-Z]")
 _SPELT_LETTERS = 5  # from which one wrong letter makes no other name
 _NUMBER = re.compile(r"\d[\d,.]*\d|\d")
@@ -20,7 +21,7 @@ _NUMBER = re.compile(r"\d[\d,.]*\d|\d")
 
 def goes_otherwise(question: str, sentence: str) -> bool:
     """Whether the sentence says the opposite of what the question asks about."""
-    return opposed(clauses(question), clauses(sentence)) is not None
+    return opposed(clauses(question)[:CLAUSES], clauses(sentence)[:CLAUSES]) is not None
 
 
 def denied(question: str, sentence: str) -> bool:
