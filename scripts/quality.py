@@ -105,7 +105,7 @@ def places(cases: Iterable[Case], texts: QuestionSet, *, ask: Ask) -> Iterator[P
 
 
 def _short(hit: Hit, row: int) -> str:
-    part = hit.reading.parts[row] if hit.reading else None
+    part = hit.parts[row]
     return hit.passage.cut(part) if part else ""
 
 

@@ -263,6 +263,11 @@ class Hit:
     reading: Reading | None = None
 
     @property
+    def parts(self) -> Sequence[ShortAnswer | None]:
+        """What the reader found in each unit; None everywhere where it did not read."""
+        return self.reading.parts if self.reading else [None] * len(self.quotes)
+
+    @property
     def best(self) -> int:
         """The place of the unit that answers best, of those that may answer."""
         return max((place for place, quote in enumerate(self.quotes) if quote), key=self.sentence_scores.__getitem__)

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 from textwrap import shorten
 
 from qa.answers.reading import header_above, reading_form
@@ -163,7 +163,7 @@ def _candidates(hits: Sequence[Hit]) -> list[_Candidate]:
     found = [
         _Candidate(passage=hit.passage, span=quote, score=score, rank=hit.rank, found=part)
         for hit in hits
-        for quote, score, part in zip_longest(hit.quotes, hit.sentence_scores, hit.reading.parts if hit.reading else ())
+        for quote, score, part in zip(hit.quotes, hit.sentence_scores, hit.parts, strict=True)
         if quote
     ]
     return sorted(found, key=lambda each: (-each.score, each.rank, each.span.start))

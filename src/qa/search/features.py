@@ -104,7 +104,6 @@ def sentence_features(question: ParsedQuestion, hit: Hit) -> NDArray[np.float64]
     texts = [passage.cut(quote or unit) for quote, unit in zip(hit.quotes, passage.units, strict=True)]
     stems = [frozenset((*_terms(text), *above)) for text, above in zip(texts, _read_under(passage), strict=True)]
     covered = _coverage(question, stems)
-    parts = hit.reading.parts if hit.reading else [None] * len(texts)
     rows = [
         (
             cosine,
@@ -114,7 +113,7 @@ def sentence_features(question: ParsedQuestion, hit: Hit) -> NDArray[np.float64]
             -1.0 if part is None else part.score / SURE,
             -1.0 if part is None else part.support / SURE,
         )
-        for cosine, coverage, unit, part in zip(hit.sentence_cosines, covered, passage.units, parts, strict=True)
+        for cosine, coverage, unit, part in zip(hit.sentence_cosines, covered, passage.units, hit.parts, strict=True)
     ]
     return np.clip(np.array(rows, dtype=np.float64).reshape(len(rows), len(SENTENCE_FEATURES)), -1, 1)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 from typing import Protocol
 
 import numpy as np
@@ -89,7 +88,7 @@ def candidates(query: Query, index: Searchable, count: int) -> list[Hit]:
     order = sorted(relevance, key=lambda key: (-relevance[key], key))
     passages = _readable(index.passages(order[: 2 * count]))[:count]
     quotes = [quoted(passage) for passage in passages]
-    readings = _read(query, passages[:READ], quotes)
+    readings = [*_read(query, passages[:READ], quotes[:READ]), *[None] * len(passages[READ:])]
     return [
         Hit(
             passage=passage,
@@ -100,8 +99,8 @@ def candidates(query: Query, index: Searchable, count: int) -> list[Hit]:
             quotes=spans,
             reading=reading,
         )
-        for passage, cosines, spans, reading in zip_longest(
-            passages, query.sentence_cosines(passages), quotes, readings
+        for passage, cosines, spans, reading in zip(
+            passages, query.sentence_cosines(passages), quotes, readings, strict=True
         )
     ]
 
@@ -113,7 +112,7 @@ def _read(query: Query, passages: Sequence[Passage], quotes: Sequence[Sequence[S
             ((quote or unit).start - passage.start, (quote or unit).end - passage.start)
             for quote, unit in zip(spans, passage.units, strict=True)
         ]
-        for passage, spans in zip(passages, quotes, strict=False)
+        for passage, spans in zip(passages, quotes, strict=True)
     ]
     found = query.read([passage.text for passage in passages], wanted)
     return [reading.moved(passage.start) for reading, passage in zip(found, passages, strict=True)]
