@@ -9,7 +9,6 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -90,7 +89,7 @@ class Library:
             text=query,
             vector=asked if self.embedder is self._encoder else self.embedder.embed_query(query),
             sentence_cosines=lambda passages: [rows @ asked for rows in self._sentences(passages)],
-            read=partial(reader().read, query),
+            read=lambda texts, spans: reader().read(query, texts, spans),
         )
 
         def read() -> Findings:

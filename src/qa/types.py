@@ -403,8 +403,8 @@ class Answer:
     @property
     def opening(self) -> Short | None:
         """The short answer as it is shown before the text; None where a sentence says no more than it."""
-        short = self.short
-        return None if short and any(each.text.rstrip(".") == short.words for each in self.sentences) else short
+        said = [each.text.rstrip(".") for each in self.sentences]
+        return None if self.short and self.short.words.rstrip(".") in said else self.short
 
     def to_dict(self) -> dict[str, Any]:
         """The answer contract: what `qa ask --json` prints, as plain values."""

@@ -106,6 +106,11 @@ def test_a_date_that_answers_is_highlighted(bot: Chatbot) -> None:
         ("Which boats were bought?", True),
         ("What was the profit?", False),
         ("What does it cost?", False),
+        ("What services do they offer?", True),
+        ("Which bus goes to the harbour?", False),
+        ("What is the status of the order?", False),
+        ("What happens when the lamp fails?", False),
+        ("What makes the bell ring?", False),
     ],
 )
 def test_reasons_lists_and_double_questions_ask_for_several_sentences(question: str, several: bool) -> None:

@@ -42,8 +42,15 @@ def _shown(text: str, words: str, *, question: str = "What is it?", score: float
         ("Ada Brook opened it.", "Ada Brook", "Ada Brook"),
         ("It weighs 5 more than mine.", "5", "5"),
         ("In 1931 times were hard.", "1931", "1931"),
-        ("It causes COVID-19 in people.", "19", "19"),
-        ("It was written on 2021-07-08 here.", "08", "08"),
+        ("It causes COVID-19 in people.", "19", "COVID-19"),
+        ("In COVID-19 times it was shut.", "19", "COVID-19"),
+        ("It was written on 2021-07-08 here.", "08", "2021-07-08"),
+        ("It rose by 3.5 million.", "3", "3.5 million"),
+        ("The train leaves at 10:45 sharp.", "10", "10:45"),
+        ("Growth of 7 to 10 percent is expected.", "7", "7 to 10 percent"),
+        ("A 25-year lease was signed.", "25", "25-year"),
+        ("The hall has 12 bar stools.", "12", "12"),
+        ("In row 4 V. Woolf sat alone.", "4", "4"),
     ],
 )
 def test_what_belongs_to_a_number_is_shown_with_it(text: str, words: str, whole: str) -> None:

@@ -26,8 +26,10 @@ MOST_OF_SEVERAL = 4
 OPENING_CHARS = 60
 _SEVERAL = re.compile(
     r"\bwhy\b|\bhow (?:do|does|did|is|are|was|were|can|could|has|have|would|should|to)\b|[,;] ?(?:and )?(?:wh\w+|how)\b"
-    r"|\b(?:list|describe|explain)\b|\bwhat (?:are|were)\b|\b(?:what|which) (?!(?:was|has|does|this)\b)"
-    r"(?:two|three|four|five|six|seven|eight|nine|ten|several|\w+[^s\W]s)\b",
+    r"|\b(?:list|describe|explain)\b|\bwhat (?:are|were)\b"
+    r"|\b(?:what|which) (?:two|three|four|five|six|seven|eight|nine|ten|several)\b"
+    r"|\bwhich \w+[^sui\W]s\b|\bwhat \w+[^sui\W]s (?:\w+ ){0,4}?"
+    r"(?:are|were|do|did|have|had|can|could|will|would|shall|should|may|might|must)\b",
     re.I,
 )
 _POINTS_BACK = re.compile(r"\W*(?:he|she|it|they|his|her|its|their|this|these|those|such|both)\b", re.I)
@@ -115,14 +117,15 @@ def _short(query: str, chosen: _Candidate, *, number: int) -> Short | None:
 
 def _readable_alone(chosen: Sequence[_Candidate]) -> Iterator[_Candidate]:
     """The chosen ones, each that begins by pointing back ("He", "It") with the sentence before it."""
-    shown: set[tuple[str, int]] = {(each.passage.id, each.span.start) for each in chosen}
+    shown = [(each.passage.id, each.span) for each in chosen]
     for each in chosen:
         units = each.passage.units
         place = next(place for place, unit in enumerate(units) if unit.start == each.span.start)
         before = units[place - 1]
         alike = place > 0 and before.kind == units[place].kind == "sentence" and before.parent == units[place].parent
-        if alike and (each.passage.id, before.start) not in shown and _POINTS_BACK.match(each.passage.cut(each.span)):
-            shown.add((each.passage.id, before.start))
+        there = any(id == each.passage.id and span.start <= before.start < span.end for id, span in shown)
+        if alike and not there and _POINTS_BACK.match(each.passage.cut(each.span)):
+            shown.append((each.passage.id, before))
             yield _Candidate(passage=each.passage, span=before, score=0.0, rank=each.rank)
         yield each
 

@@ -29,16 +29,20 @@ _MEASURE = (
     r"|(?:square )?(?:miles?|feet|foot|inch(?:es)?|yards?)|[kcm]?m[²³]?|acres?|hectares?|[km]?g|tons?|tonnes?|pounds?"
     r"|(?:kilo)?grams?|m?l|lit(?:re|er)s?|gallons?|seconds?|minutes?|hours?|(?:working |business |calendar )?days?"
     r"|weeks?|months?|years?|decades?|centur(?:y|ies)|dollars?|euros?|pence|cents?|yen|[KMGT]B|[kMG]?Hz|[kM]?Wh?|watts?"
-    r"|volts?|amps?|[kc]?V|mph|km/h|bar|psi|a\.m\.|p\.m\.|[ap]m)"
+    r"|volts?|amps?|[kc]?V|mph|km/h|bar(?! [a-z])|psi|a\.m\.|p\.m\.|[ap]m)"
 )
-_ENDS_IN_NUMBER = re.compile(rf"(?<![\w.,])(?!(?:1[5-9]|20)\d\d$){_NUMBER}(?: {_SCALE})*$", re.I)
-_AFTER = re.compile(rf"(?:[ -]{_SCALE}){{0,2}}(?:[ \u00a0-]?{_MEASURE}(?![\w²³]))?", re.I)
+_ENDS_IN_NUMBER = re.compile(rf"(?<![\w.,])(?<![a-z]-)(?!(?:1[5-9]|20)\d\d$){_NUMBER}(?: {_SCALE})*$", re.I)
+_AFTER = re.compile(  # "4 V. Woolf" is no measure, and "3 to 5 days" one range
+    rf"(?:\s?(?:to|[–—])\s?\d[\d,.]*\b)?(?:[ -]{_SCALE}){{0,2}}(?:[ \u00a0-]?{_MEASURE}(?![\w²³]|\.\s+[A-Z]))?", re.I
+)
 _BEGINS_WITH_NUMBER = re.compile(rf"{_NUMBER}\b", re.I)
 _BEFORE = re.compile(
     rf"(?:(?<![\w.,-]){_NUMBER}(?: {_SCALE})?\s?(?:{_MEASURE})?\s?(?:to|[–—-])\s?|between {_NUMBER} and "
     r"|(?:(?<!\w)[-−±])?[$€£¥₹]\s?|(?<!\w)[-−±])$",
     re.I,
 )
+_JOINED_BEFORE = re.compile(r"(?<![\w.,:/-])(?:\w+[-/]|\d+[.,:])+$")  # "COVID-" of "COVID-19"
+_JOINED_AFTER = re.compile(r"(?:[-/]\w+|[.,:]\d+)+")
 
 
 def short_answer(question: str, passage: Passage, *, quote: Span, found: ShortAnswer | None) -> Span | None:
@@ -63,7 +67,11 @@ def _in_row(passage: Passage, found: Span) -> bool:
 
 
 def _whole(text: str, start: int, end: int) -> tuple[int, int]:
-    """Where the words stand with the unit of measure behind them, and the currency or the range before them."""
+    """Where the words stand with all that a number is joined to, its unit of measure, its currency and its range."""
+    if text[start].isdigit() and (before := _JOINED_BEFORE.search(text[max(0, start - REACH) : start])):
+        start -= len(before[0])
+    if text[end - 1].isdigit() and (after := _JOINED_AFTER.match(text, end, end + REACH)):
+        end = after.end()
     if _ENDS_IN_NUMBER.search(text[max(0, start, end - REACH) : end]) and (after := _AFTER.match(text, end)):
         end = after.end()
     if _BEGINS_WITH_NUMBER.match(text, start) and (before := _BEFORE.search(text[max(0, start - REACH) : start])):

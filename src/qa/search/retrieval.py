@@ -114,7 +114,7 @@ def _read(query: Query, passages: Sequence[Passage], quotes: Sequence[Sequence[S
         ]
         for passage, spans in zip(passages, quotes, strict=True)
     ]
-    found = query.read([passage.text for passage in passages], wanted)
+    found = query.read([passage.text for passage in passages], wanted) if passages else ()
     return [reading.moved(passage.start) for reading, passage in zip(found, passages, strict=True)]
 
 
