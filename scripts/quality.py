@@ -1,10 +1,10 @@
 """Measure ranking, short answers and abstention on public question sets, through the real index.
 
-    python scripts/quality.py PATH [--cache FOLDER] [--fold 1 --weights FILE] [--rates src/qa/_data/strictness.json]
+    python scripts/quality.py PATH [--cache FOLDER] [--learnt 1 --weights FILE] [--rates src/qa/_data/strictness.json]
 
-PATH holds squad2_half, nq_oracle and cranfield. SQuAD figures are of four articles that neither the reader nor the
-weights have seen, those of Natural Questions of every other question, which the weights have not. With --fold 1 they
-are of the other four, for weights that `train_extractive.py --fold 1` wrote to a file.
+PATH holds squad2_half, nq_oracle and cranfield. SQuAD figures are of the articles with an odd number, which
+neither the reader nor the weights have seen, those of Natural Questions of every other question. With --learnt 1 they
+are of the even articles, for weights that `train_extractive.py --learnt 1` wrote to a file.
 With --rates, what each strictness refuses is written to the file that the page tells it from.
 """
 
@@ -34,7 +34,6 @@ from question_sets import (
     QuestionSet,
     Vectors,
     embed,
-    fold,
     load_cranfield,
     load_nq,
     load_squad,
@@ -188,7 +187,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("data", type=Path)
     parser.add_argument("--cache", type=Path, default=Path(".cache/quality"))
-    parser.add_argument("--fold", type=int, default=0, help="of the articles that the weights were learnt from")
+    parser.add_argument("--learnt", type=int, default=0, help="the half of SQuAD that the weights were learnt from")
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--rates", type=Path)
     given = parser.parse_args()
@@ -200,7 +199,7 @@ def main() -> None:
     cranfield = load_cranfield(given.data / "cranfield")
     vectors = {each.name: embed(each, embedder=embedder, cache=given.cache) for each in (squad, nq, cranfield)}
     index = {each.name: stored(each, vectors[each.name], folder=given.cache) for each in (squad, nq, cranfield)}
-    held_out = [case for case in squad.cases if fold(case.article) == 1 - given.fold]
+    held_out = [case for case in squad.cases if case.article % 2 != given.learnt]
     good, near = ([case for case in held_out if case.answerable is wanted] for wanted in (True, False))
     searches = nq.cases[1::2]
     ask = asker(squad, vectors["squad"], index=index["squad"], top_k=DEPTH)
@@ -219,7 +218,7 @@ def main() -> None:
     refusals("NQ questions asked of the SQuAD passages", answerable=sure, unanswerable=off)
     nearly = confidences(near, ask=ask)
     refusals("SQuAD near misses asked of all passages", answerable=sure, unanswerable=nearly)
-    swapped = [case for case in swap_names(squad, parity=1) if fold(case.article) == 1 - given.fold]
+    swapped = swap_names(squad, parity=1 - given.learnt)
     questions = [case.question for case in swapped]
     renamed = replace(vectors["squad"], questions=dict(zip(questions, embedder.embed(questions), strict=True)))
     refusals(

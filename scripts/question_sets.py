@@ -80,11 +80,6 @@ class Embedded:
     questions: dict[str, Vectors] = field(repr=False)
 
 
-def fold(article: int) -> int | None:
-    """0 or 1 for the SQuAD articles that the reader was not trained on, which have an odd number, by turns."""
-    return (article // 2) % 2 if article % 2 else None
-
-
 def load_squad(path: Path, *, count_pieces: CountPieces) -> QuestionSet:
     """SQuAD 2.0 JSON: every paragraph a passage under its article's title, every article numbered."""
     passages: list[Passage] = []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from qa.models.reader import CLS, QUESTION_PIECES, SEP, Reader
 
 Ints = NDArray[np.int64]
 
-OTHER_TEXT, CUT_OUT = 0.25, 0.15  # the shares of pairs that are made unanswerable
+BESIDE_ANOTHER, CUT_OUT = 0.5, 0.3  # how often a round also holds an answerable pair made unanswerable in that way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,19 @@ class Pair:
     first: int
     last: int
     answerable: bool
+    source: int = 0
+
+    def beside(self, text: Ints, sentences: Ints) -> Pair:
+        """The question beside a text that does not answer it."""
+        return replace(self, text=text, sentences=sentences, first=-1, last=-1, answerable=False)
+
+    def cut(self) -> Pair | None:
+        """The pair without the sentence of its answer; None where the answer also stands elsewhere, or alone."""
+        kept = (self.sentences < self.sentences[self.first]) | (self.sentences > self.sentences[self.last])
+        answer = self.text[self.first : self.last + 1].tobytes()
+        if self.first < 0 or not kept.any() or answer in self.text[kept].tobytes():
+            return None
+        return self.beside(self.text[kept], self.sentences[kept])
 
 
 def load_arrays(path: Path) -> Iterator[Pair]:
@@ -46,11 +59,17 @@ def load_arrays(path: Path) -> Iterator[Pair]:
     with np.load(path, allow_pickle=False) as stored:
         names = ("q", "qo", "c", "co", "cs", "rows")
         q, qo, c, co, cs, rows = (stored[name].astype(np.int64) for name in names)
-    for question, text, first, last, answerable, _, validation in rows:
+    for question, text, first, last, answerable, source, validation in rows:
         if not validation:
             asked, read = slice(qo[question], qo[question + 1]), slice(co[text], co[text + 1])
             yield Pair(
-                question=q[asked], text=c[read], sentences=cs[read], first=first, last=last, answerable=answerable == 1
+                question=q[asked],
+                text=c[read],
+                sentences=cs[read],
+                first=first,
+                last=last,
+                answerable=answerable == 1,
+                source=source,
             )
 
 
@@ -80,35 +99,47 @@ def load_squad(path: Path) -> Iterator[Pair]:
             )
 
 
-def varied(pair: Pair, other: Pair, *, chance: float) -> Pair:
-    """The pair, or by chance an unanswerable one: beside another text, or with the answer's sentence cut out."""
-    answer = pair.text[pair.first : pair.last + 1].tobytes()
-    if pair.first < 0:
-        return pair
-    if chance < OTHER_TEXT and answer not in other.text.tobytes():
-        text, sentences = other.text, other.sentences
-    elif OTHER_TEXT < chance < OTHER_TEXT + CUT_OUT:
-        kept = (pair.sentences < pair.sentences[pair.first]) | (pair.sentences > pair.sentences[pair.last])
-        text, sentences = pair.text[kept], pair.sentences[kept]
-        if answer in text.tobytes():
-            return pair
-    else:
-        return pair
-    return Pair(question=pair.question, text=text, sentences=sentences, first=-1, last=-1, answerable=False)
+Plan = list[tuple[int, int]]  # of a batch: the number of a pair, and that of the one whose text it stands beside
+ITSELF, WITHOUT = -1, -2  # instead of another's number: the pair as it is, and its text without the answer's sentence
 
 
-def batches(pairs: Sequence[Pair], *, size: int, random: np.random.Generator) -> Iterator[list[Pair]]:
-    """Batches without end, of texts of about one length; each pair comes once in a round."""
+def plans(
+    pairs: Sequence[Pair], near: Mapping[int, Sequence[int]], *, size: int, random: np.random.Generator
+) -> Iterator[Plan]:
+    """Batches without end, of texts of about one length. Each pair comes once in a round, and some of them twice.
+
+    The second time the question stands beside one of the texts `near` it, or beside its own without the answer.
+    """
+    lengths = np.array([len(pair.text) for pair in pairs])
+    with_others = np.array([number for number, others in near.items() if others])
+    answered = np.flatnonzero([pair.first >= 0 for pair in pairs])
     while True:
-        order = random.permutation(len(pairs))
-        chances = random.random(len(pairs))
+        beside = with_others[random.random(len(with_others)) < BESIDE_ANOTHER]
+        cut = answered[random.random(len(answered)) < CUT_OUT]
+        others = np.array([near[number][int(random.integers(len(near[number])))] for number in beside], dtype=np.int64)
+        rows = np.concatenate([np.arange(len(pairs)), beside, cut])
+        texts = np.concatenate([np.full(len(pairs), ITSELF), others, np.full(len(cut), WITHOUT)])
+        long = lengths[np.where(texts < 0, rows, texts)]
+        order = random.permutation(len(rows))
         for start in range(0, len(order), 50 * size):
             several = order[start : start + 50 * size]
-            near = [(each + 1 + int(each) % 7) % len(pairs) for each in several]  # often of the same source
-            made = [varied(pairs[a], pairs[b], chance=chances[a]) for a, b in zip(several, near, strict=True)]
-            made.sort(key=lambda pair: len(pair.text))
-            groups = [made[at : at + size] for at in range(0, len(made), size)]
-            yield from (groups[int(at)] for at in random.permutation(len(groups)))
+            several = several[np.argsort(long[several], kind="stable")]
+            groups = [several[at : at + size] for at in range(0, len(several), size)]
+            for at in random.permutation(len(groups)):
+                yield [(int(rows[each]), int(texts[each])) for each in groups[at]]
+
+
+def carry_out(plan: Plan, pairs: Sequence[Pair]) -> list[Pair]:
+    """The pairs of a batch that was planned."""
+    batch = []
+    for number, other in plan:
+        pair = pairs[number]
+        if other == WITHOUT:
+            pair = pair.cut() or pair
+        elif other != ITSELF:
+            pair = pair.beside(pairs[other].text, pairs[other].sentences)
+        batch.append(pair)
+    return batch
 
 
 def arrange(batch: Sequence[Pair], *, random: np.random.Generator) -> dict[str, Ints]:

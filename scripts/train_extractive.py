@@ -1,10 +1,10 @@
 """Make src/qa/_data/extractive.json: the weights behind ranking, answering and abstaining.
 
-    python scripts/train_extractive.py --data PATH [--cache FOLDER] [--fold 1 --target FILE]
+    python scripts/train_extractive.py --data PATH [--cache FOLDER] [--learnt 1 --target FILE]
 
-PATH holds squad2_half/dev-v2.0.json and nq_oracle/nq-open-oracle.jsonl.gz. Learnt from are four of the eight SQuAD
-articles that the reader was not trained on (`fold` in question_sets.py) and every other NQ question; the rest is for
-reporting. With --fold 1 it is the other four articles. How units are ranked is learnt from half of evals/office too.
+PATH holds squad2_half/dev-v2.0.json and nq_oracle/nq-open-oracle.jsonl.gz. Learnt from are the SQuAD articles with
+an even number and every other NQ question; the rest is for reporting, and the reader was trained on none of them. With
+--learnt 1 it is the odd articles. How units are ranked is learnt from half of evals/office too.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ from question_sets import (
     QuestionSet,
     Vectors,
     embed,
-    fold,
     load_nq,
     load_office,
     load_squad,
@@ -109,9 +108,9 @@ def examples(squad: QuestionSet, nq: QuestionSet, *, learnt: int, embedder: Mini
     index = MemoryIndex(squad.passages, vectors.passages)
     nq_index = MemoryIndex(nq.passages, nq_vectors.passages)
     chance = random.Random(0)
-    articles = {case.passage: case.article for case in squad.cases if fold(case.article) == learnt}
+    articles = {case.passage: case.article for case in squad.cases if case.article % 2 == learnt}
     for number, case in enumerate(squad.cases):
-        if fold(case.article) != learnt:
+        if case.article % 2 != learnt:
             continue
         asked = vectors.questions[case.question]
         weight = 1.0 if case.answerable else NEAR_MISS
@@ -125,11 +124,11 @@ def examples(squad: QuestionSet, nq: QuestionSet, *, learnt: int, embedder: Mini
         elsewhere = alone(lost, number=chance.choice(others), texts=squad, vectors=vectors, asked=asked)
         yield replace(elsewhere, weight=SIBLING if same else OFF_TOPIC)
     for case in removed.cases:
-        if fold(case.article) == learnt:
+        if case.article % 2 == learnt:
             asked = removed_vectors.questions[case.question]
             example = alone(case, number=case.passage, texts=removed, vectors=removed_vectors, asked=asked)
             yield replace(example, weight=REMOVED)
-    swapped = [case for case in swap_names(squad, parity=1) if fold(case.article) == learnt]
+    swapped = swap_names(squad, parity=learnt)
     for case, asked in zip(swapped, embedder.embed([case.question for case in swapped]), strict=True):
         yield replace(in_corpus(case, texts=squad, vectors=vectors, index=index, asked=asked), weight=SWAPPED)
         yield replace(alone(case, number=case.passage, texts=squad, vectors=vectors, asked=asked), weight=SWAPPED)
@@ -188,7 +187,7 @@ def learn(found: Sequence[Example], own: list[Example]) -> dict[str, Any]:
     refusable = np.array([_is_counted(each) for each in found])
     steps = [(step, float(np.quantile(estimates[refusable], share)), share) for step, share in STEPS]
     return {
-        "made_by": "python scripts/train_extractive.py --data PATH, on four articles of half of SQuAD 2.0's "
+        "made_by": "python scripts/train_extractive.py --data PATH, on the even articles of half of SQuAD 2.0's "
         "development set (CC BY-SA 4.0), half of 2,655 Natural Questions and half of evals/office",
         "dense_share": load_weights().dense_share,
         "sentence": dict(zip(SENTENCE_FEATURES, np.round(sentence, 3).tolist(), strict=True)),
@@ -209,14 +208,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--cache", type=Path, default=Path(".cache/quality"))
-    parser.add_argument("--fold", type=int, default=0)
+    parser.add_argument("--learnt", type=int, default=0, help="the half of SQuAD that is learnt from")
     parser.add_argument("--target", type=Path, default=TARGET)
     given = parser.parse_args()
     embedder = MiniLM()
     squad = load_squad(given.data / "squad2_half/dev-v2.0.json", count_pieces=embedder.count_pieces)
     nq = load_nq(given.data / "nq_oracle/nq-open-oracle.jsonl.gz", count_pieces=embedder.count_pieces)
     own = office(embedder=embedder, cache=given.cache)
-    found = list(examples(squad, nq, learnt=given.fold, embedder=embedder, cache=given.cache))
+    found = list(examples(squad, nq, learnt=given.learnt, embedder=embedder, cache=given.cache))
     stored = learn(found, own)
     given.target.write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
 

@@ -1,6 +1,6 @@
 """Train the reader on pairs of a question and a text, and write its weights. Needs torch, which nothing else does.
 
-    python scripts/train_reader.py OUT SET [SET ...] [--start FILE] [--steps N] [--pairs N] [--words] [--measure PATH]
+    python scripts/train_reader.py OUT SET [SET ...] [--start FILE] [--steps N] [--seconds S] [--pairs N] [--words]
 
 A SET is a SQuAD file (`.json`) or arrays of word pieces (`.npz`). The reader starts as MiniLM, or from weights that
 were written before. With --measure the card's table is printed, from public sets as `scripts/read_alone.py` takes them.
@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,9 +23,8 @@ from build_minilm_graph import EPSILON, HEADS, LAYERS, WIDTH
 from build_reader_graph import WORDS, pack, unpack
 from qa.models.minilm import WEIGHTS as MINILM
 from qa.models.minilm import installed_model
-from qa.models.reader import Reader
-from read_alone import table
-from reader_pairs import Pair, arrange, batches, load_arrays, load_squad
+from qa.models.reader import CLS, SEP, Reader
+from reader_pairs import Ints, Pair, Plan, arrange, carry_out, load_arrays, load_squad, plans
 
 try:
     import torch  # type: ignore[import-not-found]  # large, so it is no dependency
@@ -34,7 +35,10 @@ except ImportError as error:
 Weights = dict[str, Any]  # of torch's tensors
 HEAD_ROWS = {"pieces": 3, "answerable": 1}  # an answer begins, it ends, what supports it · there is one
 
+WORKERS = min(8, os.cpu_count() or 1)
 DROPOUT, DECAY, WARM_UP, AVERAGED = 0.1, 0.01, 0.06, 0.999
+EMBEDDED = 250  # pieces of a text, when the nearest are sought
+FEWEST_TEXTS, OTHERS = 24, 8  # compared with a question, and kept of them
 
 
 def fresh(start: Path, device: str) -> Weights:
@@ -53,8 +57,8 @@ def fresh(start: Path, device: str) -> Weights:
     return {name: torch.tensor(value.copy(), device=device) for name, value in stored.items()}
 
 
-def forward(weights: Weights, ids: Any, types: Any) -> tuple[Any, Any]:
-    """The logits of each piece (pairs, pieces, 3) and of each pair (pairs), as the graph gives them, with dropout."""
+def encoded(weights: Weights, ids: Any, types: Any, *, dropout: float = DROPOUT) -> Any:
+    """The last layer's rows (pairs, pieces, width), as the graph has them, with dropout."""
 
     def linear(rows: Any, name: str) -> Any:
         return functional.linear(rows, weights[f"{name}.weight"], weights[f"{name}.bias"])
@@ -74,12 +78,69 @@ def forward(weights: Weights, ids: Any, types: Any) -> tuple[Any, Any]:
         )
         seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=(ids != 0)[:, None, None])
         seen = linear(seen.transpose(1, 2).reshape(count, length, WIDTH), f"{name}.attention.output.dense")
-        rows = normal(rows + functional.dropout(seen, DROPOUT), f"{name}.attention.output.LayerNorm")
+        rows = normal(rows + functional.dropout(seen, dropout), f"{name}.attention.output.LayerNorm")
         wide = functional.gelu(linear(rows, f"{name}.intermediate.dense"))
         rows = normal(
-            rows + functional.dropout(linear(wide, f"{name}.output.dense"), DROPOUT), f"{name}.output.LayerNorm"
+            rows + functional.dropout(linear(wide, f"{name}.output.dense"), dropout), f"{name}.output.LayerNorm"
         )
-    return linear(rows, "pieces").float(), linear(rows[:, 0], "answerable").float()[:, 0]
+    return rows
+
+
+def forward(weights: Weights, ids: Any, types: Any) -> tuple[Any, Any]:
+    """The logits of each piece (pairs, pieces, 3) and of each pair (pairs)."""
+    rows = encoded(weights, ids, types)
+    pieces, answerable = (
+        functional.linear(each, weights[f"{name}.weight"], weights[f"{name}.bias"]).float()
+        for each, name in ((rows, "pieces"), (rows[:, 0], "answerable"))
+    )
+    return pieces, answerable[:, 0]
+
+
+@torch.no_grad()  # type: ignore[untyped-decorator]  # torch is no dependency
+def embedded(weights: Weights, texts: Sequence[Ints]) -> Any:
+    """The embeddings of texts (texts, width), unit length: MiniLM's when the weights are still MiniLM's."""
+    device = weights[f"{WORDS}.weight"].device
+    vectors = torch.empty(len(texts), WIDTH, device=device)
+    order = sorted(range(len(texts)), key=lambda each: len(texts[each]))
+    for numbers in (order[at : at + 1024] for at in range(0, len(order), 1024)):
+        longest = min(EMBEDDED, len(texts[numbers[-1]]))
+        ids = np.zeros((len(numbers), longest + 2), dtype=np.int64)
+        for row, number in zip(ids, numbers, strict=True):
+            text = texts[number][:EMBEDDED]
+            row[: len(text) + 2] = [CLS, *text, SEP]
+        arranged = torch.tensor(ids, device=device)
+        with torch.autocast(device.type, dtype=torch.bfloat16):
+            rows = encoded(weights, arranged, torch.zeros_like(arranged), dropout=0.0).float()
+        there = (arranged != 0)[:, :, None]
+        vectors[numbers] = functional.normalize((rows * there).sum(1) / there.sum(1), dim=1)
+    return vectors
+
+
+def nearest(pairs: Sequence[Pair], weights: Weights) -> dict[int, list[int]]:
+    """Pairs of the same source whose texts are nearest to the question of a pair, by its number, and lack its answer.
+
+    They are what a search would find instead. Nothing for the pairs that are not answerable.
+    """
+    near: dict[int, list[int]] = {}
+    sources = [pair.source for pair in pairs]
+    for source in sorted(set(sources)):
+        own = [number for number, each in enumerate(sources) if each == source]
+        texts = {pairs[number].text.tobytes(): number for number in own}
+        asking = [number for number in own if pairs[number].answerable]
+        if len(texts) < FEWEST_TEXTS or not asking:
+            continue
+        contents, numbers = list(texts), list(texts.values())
+        questions, passages = (
+            embedded(weights, rows)
+            for rows in ([pairs[each].question for each in asking], [pairs[each].text for each in numbers])
+        )
+        for at in range(0, len(asking), 2048):
+            closest = (questions[at : at + 2048] @ passages.T).topk(FEWEST_TEXTS, dim=1).indices.tolist()
+            for number, found in zip(asking[at : at + 2048], closest, strict=True):
+                pair = pairs[number]
+                answer = pair.text[pair.first : pair.last + 1].tobytes() if pair.first >= 0 else pair.text.tobytes()
+                near[number] = [numbers[each] for each in found if answer not in contents[each]][:OTHERS]
+    return near
 
 
 def loss(weights: Weights, batch: Mapping[str, Any]) -> Any:
@@ -103,11 +164,27 @@ def loss(weights: Weights, batch: Mapping[str, Any]) -> Any:
     )
 
 
-def train(pairs: Sequence[Pair], weights: Weights, *, steps: int, size: int, rate: float, words: bool) -> Weights:
-    """The weights after so many steps, each an average over the last steps; the word table stays unless `words`."""
+class Batches(torch.utils.data.Dataset):  # type: ignore[misc]  # torch has no types here
+    """Planned batches as arrays, made in processes of their own while the model learns."""
+
+    def __init__(self, pairs: Sequence[Pair]) -> None:
+        self._pairs = pairs
+
+    def __getitem__(self, planned: tuple[int, Plan]) -> dict[str, Ints]:
+        seed, plan = planned
+        return arrange(carry_out(plan, self._pairs), random=np.random.default_rng(seed))
+
+
+def train(
+    pairs: Sequence[Pair], weights: Weights, *, steps: int, seconds: float, size: int, rate: float, words: bool
+) -> Weights:
+    """The weights after so many steps or seconds, each an average of the last; the word table stays unless `words`."""
     random = np.random.default_rng(1)
     torch.manual_seed(1)
     device = weights[f"{WORDS}.weight"].device
+    deadline = time.monotonic() + seconds
+    near = nearest(pairs, weights)
+    print(f"{sum(map(len, near.values()))} texts near {len(near)} questions", flush=True)
     moving = [name for name in weights if words or name != f"{WORDS}.weight"]
     averages = {name: weights[name].clone() for name in moving}
     for name in moving:
@@ -116,22 +193,33 @@ def train(pairs: Sequence[Pair], weights: Weights, *, steps: int, size: int, rat
         [weights[name] for name in moving if (weights[name].ndim > 1) is flat] for flat in (True, False)
     )
     groups = [{"params": matrices, "weight_decay": DECAY}, {"params": others, "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98))
-    for step, batch in zip(range(steps), batches(pairs, size=size, random=random), strict=False):
-        done = step / steps
+    optimiser = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), fused=device.type == "cuda")
+    planned = enumerate(plans(pairs, near, size=size, random=random))
+    loader = torch.utils.data.DataLoader(
+        Batches(pairs), sampler=planned, batch_size=None, num_workers=WORKERS, collate_fn=dict, prefetch_factor=8
+    )
+    begun = time.monotonic()
+    for step, arranged in enumerate(loader):
+        done = max(step / steps, (time.monotonic() - begun) / (deadline - begun))
+        if done >= 1:
+            break
         for group in optimiser.param_groups:
-            group["lr"] = rate * min(1.0, (step + 1) / (WARM_UP * steps)) * (1 + math.cos(math.pi * done)) / 2
-        arranged = {name: torch.tensor(rows, device=device) for name, rows in arrange(batch, random=random).items()}
+            group["lr"] = rate * min(1.0, done / WARM_UP) * (1 + math.cos(math.pi * done)) / 2
+        batch = {name: torch.tensor(rows, device=device) for name, rows in arranged.items()}
         with torch.autocast(device.type, dtype=torch.bfloat16):
-            wrong = loss(weights, arranged)
+            wrong = loss(weights, batch)
         optimiser.zero_grad()
         wrong.backward()
         torch.nn.utils.clip_grad_norm_(matrices + others, 1.0)
         optimiser.step()
-        for name in moving:
-            averages[name].lerp_(weights[name].detach(), 1 - min(AVERAGED, (step + 1) / (step + 10)))
-        if step % max(1, steps // 20) == 0:
-            print(f"step {step} of {steps}: loss {wrong.item():.3f}", flush=True)
+        with torch.no_grad():
+            torch._foreach_lerp_(
+                [averages[name] for name in moving],
+                [weights[name] for name in moving],
+                1 - min(AVERAGED, (step + 1) / (step + 10)),
+            )
+        if step % 200 == 0:
+            print(f"step {step}, {done:.0%}: loss {wrong.item():.3f}", flush=True)
     return {**weights, **averages}
 
 
@@ -142,6 +230,7 @@ def main() -> None:
     parser.add_argument("sets", type=Path, nargs="+")
     parser.add_argument("--start", type=Path)
     parser.add_argument("--steps", type=int, default=14_000)
+    parser.add_argument("--seconds", type=float, default=math.inf)
     parser.add_argument("--pairs", type=int, default=224)
     parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--words", action="store_true")
@@ -152,9 +241,19 @@ def main() -> None:
     pairs = [pair for each in given.sets for pair in (load_arrays if each.suffix == ".npz" else load_squad)(each)]
     print(f"{len(pairs)} pairs, {sum(pair.answerable for pair in pairs)} of them answerable")
     weights = fresh(start, "cuda" if torch.cuda.is_available() else "cpu")
-    trained = train(pairs, weights, steps=given.steps, size=given.pairs, rate=given.rate, words=given.words)
+    trained = train(
+        pairs,
+        weights,
+        steps=given.steps,
+        seconds=given.seconds,
+        size=given.pairs,
+        rate=given.rate,
+        words=given.words,
+    )
     pack({name: value.detach().float().cpu().numpy() for name, value in trained.items()}, given.out)
     if given.measure:
+        from read_alone import table  # which needs the whole program
+
         print(*table(Reader(weights=given.out.read_bytes()), given.measure), sep="\n")
 
 

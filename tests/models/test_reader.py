@@ -21,7 +21,7 @@ from qa.models.reader import GRAPH, SHA256, WEIGHTS, Reader
 from qa.types import Reading
 
 MILL = "The tide mill was built in 1170. It ground corn for the priory until its oak shaft broke in 1957."
-LAMP = "Every lamp on the quay burns whale oil. The keeper, Ada Thorne, trims them at dusk."
+LAMP = "Every lamp on the quay burns paraffin. The keeper, Ada Thorne, trims them at dusk."
 SENTENCES = {MILL: [(0, 32), (33, len(MILL))], LAMP: [(0, 39), (40, len(LAMP))]}
 QUESTION = "When did the shaft of the mill break?"
 
@@ -42,7 +42,7 @@ def read(reader: Reader, question: str, text: str) -> Reading:
         ("When was the tide mill built?", MILL, 0, "1170"),
         (QUESTION, MILL, 1, "1957"),
         ("What wood was the shaft made of?", MILL, 1, "oak"),
-        ("What do the lamps burn?", LAMP, 0, "whale oil"),
+        ("What do the lamps burn?", LAMP, 0, "paraffin"),
         ("Who is the keeper?", LAMP, 1, "Ada Thorne"),
         ("When are the lamps trimmed?", LAMP, 1, "dusk"),
     ],
@@ -107,8 +107,8 @@ def test_odd_characters_and_marks_of_the_model_are_read_too(reader: Reader, text
 
 
 def test_a_mark_of_the_model_in_a_text_is_an_unknown_word_and_ends_nothing(reader: Reader) -> None:
-    plain, *marked = (f"{MILL} {mark} {LAMP}" for mark in ("\U0001f642", "[SEP]", "[CLS]", "[PAD]", "[MASK]"))
-    found = [read(reader, f"{QUESTION} {text[98:-84]}", text) for text in (plain, *marked)]
+    unknown = ("\U0001f642", "[SEP]", "[CLS]", "[PAD]", "[MASK]")
+    found = [read(reader, f"{QUESTION} {mark}", f"{MILL} {mark} {LAMP}") for mark in unknown]
     assert {(each.answerable, each.parts[0].score) for each in found if each.parts[0]} == {
         (found[0].answerable, found[0].best.score if found[0].best else None)
     }

@@ -49,14 +49,15 @@ _NEGATION = re.compile(
     r"|never|none|neither|nor|without|cannot|nobody|nothing|nowhere)\b|n['’]t\b",
     re.I,
 )
+_UN = r"un(?!i(?![mn])|der|til|anim|ctu|cles?\b)(?=\w{4})"  # unlike "unit", "under", "until"
 _DENIAL = re.compile(
-    r"\b(?:fail|refus|den(?:y|ied|ies)|lack|unable|absen|reject|declin|prevent|avoid|non-?|un\w{4,}|forb[ai]d|prohibit"
+    rf"\b(?:fail|refus|den(?:y|ied|ies)|lack|unable|absen|reject|declin|prevent|avoid|non-?|{_UN}|forb[ai]d|prohibit"
     r"|bann|instead\b)",
     re.I,
 )
 _BOUND = re.compile(rf"\bnot?{_LIMIT}", re.I)
 _DENIED = "not "  # before a word that is shown
-_UN = re.compile(r"un\w{4}")
+_UNDONE = re.compile(_UN)
 _SENTENCE_END = re.compile(r"(?<=[.!?;:])\s|\n")
 _PIECE = re.compile(r",\s|\b(?:but|and|while|whereas|although|though)\b", re.I)
 
@@ -167,7 +168,7 @@ def _clause(said: Sequence[str]) -> Clause:
             denied, passing = not denied and (word, following) != ("not", "only"), following == "of"
         elif way or word not in STOP_WORDS:
             takes = denied and not passing and (way is not None or not word.endswith("ly"))
-            meant, sign = way or ((stem(word[2:]), -1) if _UN.match(word) else (stem(word), 1))
+            meant, sign = way or ((stem(word[2:]), -1) if _UNDONE.match(word) else (stem(word), 1))
             shown = f"{word} {following}" if f"{stem(word)}_{following}" in _WAYS else word
             ways.setdefault(meant, []).append((-sign, f"{_DENIED}{shown}") if takes else (sign, shown))
             turning |= {stem(word)} if turns else set()
