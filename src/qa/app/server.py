@@ -23,6 +23,7 @@ from qa.app.safety import Headers, check_binding
 from qa.app.unread import bound_unread
 from qa.errors import SettingsError
 from qa.index.private import make_private
+from qa.models.local import is_local
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -61,11 +62,14 @@ class Hosting:
 def serve(bot: Chatbot, hosting: Hosting) -> None:
     """Serve the page until interrupted.
 
-    Raises: SettingsError when the address is taken, or would show the documents to a network by accident.
+    Raises: SettingsError when the address is taken, or would show the documents to a network by accident, ModelError
+    when a model's file cannot be opened.
     """
     from qa.app import connections
 
     check_binding(hosting.host, has_logins=hosting.auth_file is not None, open_=hosting.open_)
+    if is_local(bot.model_name):
+        _ = bot.chain  # opened before anybody asks, who would wait for it, or read what is wrong with the owner's file
     with connections.listen(hosting.host, hosting.port) as listener:
         hosting = replace(hosting, port=listener.getsockname()[1])
         app = build(bot, hosting)

@@ -16,6 +16,7 @@ from qa.errors import StoreMismatchError, bare_address
 from qa.evals.judge import FIELDS, Judge
 from qa.evals.runner import PACKAGE, Opener, fingerprint
 from qa.models.chat import chat_model, is_openai
+from qa.models.local import checked_file, is_local
 from qa.settings import load_settings
 from qa.settings.resources import resource
 
@@ -41,7 +42,7 @@ def describe(chosen: Mapping[str, Any]) -> dict[str, str]:
         "model": model,
         "base_url": bare_address(settings.base_url or _usual_address(model, settings.embeddings)),
         "prompts": load_prompts(settings.prompts or resource("prompts")).fingerprint,
-        "weights": _weights(),
+        "weights": _weights(settings.model),
     }
 
 
@@ -51,16 +52,22 @@ def _usual_address(*models: str) -> str:
     return next(filter(None, exported), "") if any(map(is_openai, models)) else ""
 
 
-def _weights() -> str:
+def _weights(model: str) -> str:
     """The fingerprints of the files, other than code, from which this machine itself answers.
 
     First of those that come with the package, which ranking and confidence read, then of MiniLM, which is read only
-    when it is the one that is pinned. A model in a file that a setting names belongs here too.
+    when it is the one that is pinned, then of the file of a model that is one's own.
+
+    Raises: SettingsError when that file is no model.
     """
     from qa.models.minilm import GRAPH, SHA256
 
     ours = fingerprint({GRAPH.parent: sorted(each for each in GRAPH.parent.iterdir() if each.is_file())})
-    return f"{ours} {SHA256['model.safetensors']:.16}"
+    pinned = SHA256["model.safetensors"][:16]
+    if not is_local(model):
+        return f"{ours} {pinned}"
+    file = checked_file(model)
+    return f"{ours} {pinned} {fingerprint({file.parent: [file]})}"
 
 
 def chatbot_opener(chosen: Mapping[str, Any], *, work: Path | None = None) -> Opener:

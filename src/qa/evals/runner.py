@@ -252,8 +252,9 @@ def fingerprint(files: Mapping[Path, Sequence[Path]]) -> str:
     digest = hashlib.sha256()
     for folder, paths in files.items():
         for path in paths:
-            named = f"{path.relative_to(folder).as_posix()} {hashlib.sha256(path.read_bytes()).hexdigest()}\n"
-            digest.update(named.encode("utf-8", "surrogatepass"))
+            with path.open("rb") as file:
+                content = hashlib.file_digest(file, "sha256").hexdigest()
+            digest.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode("utf-8", "surrogatepass"))
     return digest.hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""Names such as `openai:gpt-5-mini` → chat and embedding models, whose failures say what to do.
+"""Names such as `openai:gpt-5-mini` and `local:model.gguf` → chat and embedding models, whose failures say what to do.
 
 No key is shown or put into an error. The heavy libraries are imported when a model is made.
 """
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from qa.errors import EmbeddingError, ModelError, QAError, SettingsError, bare_address, without_keys
+from qa.models.local import OTHER_TOKENS, is_local, local_server
 
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
@@ -37,15 +38,25 @@ def is_openai(model: str) -> bool:
     return model.startswith("openai:") or model.lower().startswith(_OPENAI_MODELS)
 
 
-def chat_model(name: str, *, base_url: str | None, timeout_s: float, key: str = "") -> BaseChatModel:
-    """The chat model of this name, on its provider's server or on any OpenAI-compatible one.
+def chat_model(
+    name: str, *, base_url: str | None, timeout_s: float, key: str = "", context_tokens: int = 6_000
+) -> BaseChatModel:
+    """The chat model of this name: in a file, on its provider's server, or on any OpenAI-compatible one.
 
-    The server is sent `key`; without one, a provider's own client looks for it in the environment.
+    The server is sent `key`; without one, a provider's own client looks for it in the environment. A file's model is
+    opened so that it reads `context_tokens` of passages besides all else.
 
-    Raises: SettingsError for a provider that is unknown or not installed, ModelError without a key.
+    Raises: SettingsError for a provider or file that is unknown or not installed, ModelError without a key or for a
+    file that is damaged.
     """
     from langchain.chat_models import init_chat_model
 
+    server, asked = None, {"max_tokens": REPLY_TOKENS}
+    if is_local(name):
+        server = local_server(name, context_tokens=context_tokens + REPLY_TOKENS + OTHER_TOKENS)
+        name, base_url, key = "openai:local", server.url, server.key
+        # Told how far it has read, it notices that nobody listens any more; without, it reads to the end in most cases.
+        asked = {"max_tokens": min(REPLY_TOKENS, server.window // 4), "return_progress": True}
     arguments = _key_argument(key, base_url=base_url)
     with _construction(name):
         if base_url is None and not is_openai(name):
@@ -61,7 +72,7 @@ def chat_model(name: str, *, base_url: str | None, timeout_s: float, key: str = 
                 "base_url": base_url,
                 "use_responses_api": False,
                 "temperature": 0,
-                "extra_body": {"max_tokens": REPLY_TOKENS},  # Ollama and LM Studio know no newer name for it
+                "extra_body": asked,  # Ollama and LM Studio know no newer name for it
             }
         model: Any = init_chat_model(
             name.removeprefix("openai:"),
@@ -70,9 +81,11 @@ def chat_model(name: str, *, base_url: str | None, timeout_s: float, key: str = 
             max_retries=RETRIES,
             stream_usage=True,
             stream_chunk_timeout=None,  # it counts events, with or without words
-            http_async_client=Client(timeout_s=timeout_s, limit=REPLY_BYTES),
+            http_async_client=Client(timeout_s=timeout_s, limit=REPLY_BYTES, direct=server is not None),
             **arguments,
         )
+        if server is not None:  # whoever fills the window leaves REPLY_TOKENS of it free
+            model.profile = {"max_input_tokens": server.window - asked["max_tokens"] + REPLY_TOKENS}
         if base_url is None and (model.profile or {}).get("reasoning_output"):
             model.max_tokens = THINKING_TOKENS
         return cast("BaseChatModel", model)
@@ -141,7 +154,7 @@ def model_errors(name: str, *, kind: type[QAError] = ModelError) -> Iterator[Non
     try:
         yield
     except (exceptions.ModelError, OpenAIError, TimeoutError, *_UNREADABLE) as error:
-        raise kind(f"{name} {_explanation(error)}") from None
+        raise kind(f"{name} {_explanation(error, is_ours=is_local(name))}") from None
 
 
 @contextmanager
@@ -160,8 +173,11 @@ def _construction(name: str, *, kind: type[QAError] = ModelError) -> Iterator[No
         ) from None
 
 
-def _explanation(error: Exception) -> str:
-    """The rest of the sentence that begins with the model's name: what happened, and what to do."""
+def _explanation(error: Exception, *, is_ours: bool) -> str:
+    """The rest of the sentence that begins with the model's name: what happened, and what to do.
+
+    `is_ours` says that its server is a process of this one's.
+    """
     import openai
     from langchain_core import exceptions as known
 
@@ -183,7 +199,12 @@ def _explanation(error: Exception) -> str:
             (known.ModelTimeoutError, openai.APITimeoutError, TimeoutError),
             "did not answer in time. Ask again, or raise QA_TIMEOUT_S",
         ),
-        ((known.ModelConnectionError, openai.APIConnectionError), "cannot be reached, or broke off. Check QA_BASE_URL"),
+        (
+            (known.ModelConnectionError, openai.APIConnectionError),
+            "has ended, perhaps for want of memory. Start qa again, or name a smaller file: QA_MODEL"
+            if is_ours
+            else "cannot be reached, or broke off. Check QA_BASE_URL",
+        ),
         ((known.ModelAPIError, openai.InternalServerError), "failed on its server. Ask again later"),
         (_UNREADABLE, "sent a reply that cannot be read. Check QA_BASE_URL; it often ends in /v1"),
     ):

@@ -80,15 +80,19 @@ _asking: ContextVar[Patience | None] = ContextVar("asking", default=None)
 
 
 class Client(DefaultAsyncHttpxClient):
-    """The HTTP client of the models that we make: bounded in time and bytes, follows no redirect, unpacks nothing."""
+    """The HTTP client of the models that we make: bounded in time and bytes, follows no redirect, unpacks nothing.
 
-    def __init__(self, *, timeout_s: float, limit: int) -> None:
+    One that is `direct` asks no proxy, whatever the environment says.
+    """
+
+    def __init__(self, *, timeout_s: float, limit: int, direct: bool = False) -> None:
+        self._direct = direct
         self._timeout_s = timeout_s
         self._limit = limit
         self._open()
 
     def _open(self) -> None:
-        super().__init__(timeout=self._timeout_s, follow_redirects=False)
+        super().__init__(timeout=self._timeout_s, follow_redirects=False, trust_env=not self._direct)
         self._process = os.getpid()
 
     async def send(self, request: httpx2.Request, *, stream: bool = False, **how: Any) -> httpx2.Response:

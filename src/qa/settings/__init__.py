@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from qa.errors import SettingsError, bare_address
 from qa.index.locations import is_folder
 from qa.models.chat import is_openai
+from qa.models.local import is_local
 from qa.settings.envfile import NAME as ENV_FILE
 from qa.settings.envfile import env_folder, folder_above, read_env_file
 
@@ -42,7 +43,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    model: str = Field("auto", description="`auto`, `extractive`, or `provider:model` such as `openai:gpt-5-mini`")
+    model: str = Field(
+        "auto", description="`auto`, `extractive`, `local:FILE.gguf`, or `provider:model` such as `openai:gpt-5-mini`"
+    )
     base_url: str | None = Field(None, description="an OpenAI-compatible server, such as `http://127.0.0.1:11434/v1`")
     embeddings: str = Field("minilm-l6-v2", description="`minilm-l6-v2`, or `openai:text-embedding-3-small`, …")
     chroma: str = Field(
@@ -130,7 +133,17 @@ class Settings(BaseModel):
         return ENVIRONMENT if os.environ.get(variable) else ENV_FILE if self._env_file.get(variable) else None
 
     def model_key(self, model: str) -> str:
-        """The key for this model's server, as `_key` gives it. Raises: SettingsError."""
+        """The key for this model's server, as `_key` gives it; empty for a file's, which has one of its own.
+
+        Raises: SettingsError when `.env` names a server that it may not, or a file: one that came with documents is
+        not to be read by code that trusts it.
+        """
+        if is_local(model):
+            if self.origin("model") == ENV_FILE:
+                raise SettingsError(
+                    f"QA_MODEL = {self.model!r} stands in {ENV_FILE}, not in your shell. If you mean it, export it"
+                )
+            return ""
         if self.base_url:
             return self._key(OPENAI_KEY, address="base_url")
         provider = "openai" if is_openai(model) else model.partition(":")[0]
