@@ -76,6 +76,7 @@ def test_any_question_gets_exact_citations_or_the_nearest_passages(seeded: Chatb
     for source in sources:
         assert seeded.document(source.document).text[source.start : source.end] == source.quote
     assert [each.number for each in answer.citations] == list(range(1, len(answer.citations) + 1))
+    assert answer.kind in ("answer", "refusal", "talk")
     assert all(sentence.citations for sentence in answer.sentences)
     assert Answer.from_dict(answer.to_dict()) == answer
 

@@ -14,13 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from qa.answers.asking import read_conditions, read_question, read_top_k
+from qa.answers.courtesies import topic_of
+from qa.answers.examples import kept_examples
 from qa.answers.quotes import verify_quotes
+from qa.answers.small_talk import reply_to
 from qa.answers.verification import Verification, verify_sentences
 from qa.documents.files import read_document
 from qa.documents.passages import split_passages
 from qa.documents.selection import EVERYTHING, Selection
 from qa.errors import ModelError, SettingsError, bare_address
-from qa.index.conditions import Condition
+from qa.index.conditions import Condition, matching
 from qa.ingestion.checkup import Checkup
 from qa.ingestion.ingest import IngestReport, OnProgress
 from qa.library import Library
@@ -188,8 +191,8 @@ class Chatbot:
         except ModelError as error:
             if not falls_back:
                 raise
-            return AnswerChain(find=self._find, failure=error).runnable()
-        return AnswerChain(find=self._find, composer=composer, falls_back=falls_back).runnable()
+            return AnswerChain(find=self._find, talk=self._talk, failure=error).runnable()
+        return AnswerChain(find=self._find, talk=self._talk, composer=composer, falls_back=falls_back).runnable()
 
     def _find(self, question: str, query: str, conditions: tuple[Condition, ...]) -> Findings:
         return self.library.find(
@@ -199,6 +202,13 @@ class Chatbot:
             strictness=self.settings.strictness,
             where=(*self._conditions, *conditions),
         )
+
+    def _talk(self, question: str, conditions: tuple[Condition, ...]) -> Answer | None:
+        topic = topic_of(question)
+        if topic is None:
+            return None
+        asked = type(self)(self.settings, library=self.library, conditions=(*self._conditions, *conditions))
+        return reply_to(question, topic, records=asked._searched(), examples=asked.examples)
 
     def _composer(self) -> Composer:
         """The writer of answers with the language model. Raises: SettingsError, ModelError."""
@@ -289,6 +299,19 @@ class Chatbot:
     def documents(self) -> tuple[Record, ...]:
         """The records of all indexed documents, sorted by id."""
         return self.library.index.documents()
+
+    def _searched(self) -> tuple[Record, ...]:
+        """The records of the documents that meet the conditions."""
+        return tuple(matching(self.documents(), self._conditions))
+
+    def examples(self) -> tuple[str, ...]:
+        """Up to four questions that the documents answer, found once and kept until the documents change.
+
+        Raises: QAError when a document went meanwhile.
+        """
+        bot = self.adjusted(model=EXTRACTIVE)
+        cache = None if self._conditions else self.settings.home / "examples.json"
+        return kept_examples(self._searched(), document=bot.document, ask=bot.ask, cache=cache)
 
     def document(self, document: str) -> Document:
         """An indexed document as it was read. Raises: StoreError when there is none of this id."""

@@ -20,6 +20,7 @@ NEAREST_CHARS = 240  # of each nearest passage, in readable text
 Event: TypeAlias = "str | Short | Citation | Answer"
 SILENT = ("heading", "front")  # the kinds of unit that never answer alone
 UnitKind = Literal["sentence", "item", "step", "row", "pair", "code", "heading", "front"]
+Kind = Literal["answer", "refusal", "talk"]
 Support = Literal["supported", "partly", "unsupported", "contradicted"]
 
 
@@ -372,11 +373,12 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The answer to one question, or, when `abstained`, the passages nearest to one.
+    """The answer to one question, or, when `abstained`, the passages nearest to one, or the reply to small talk.
 
     `confidence`, 0 to 1, estimates that the documents hold the answer. `text` carries the markers
     `[1]`, `[2]`, numbered in reading order; `incomplete` means that the model's stream broke. `short` are the words
-    that answer, where a few do.
+    that answer, where a few do. `talk` marks what code replies to a greeting, to thanks, or to a question about itself
+    or what is indexed: without a search, a citation or a language model.
     `seconds` is the only field that differs when the same question is asked of the same index
     without a language model. `hits` are all passages that were ranked for it, those that were read
     first; they are no part of the contract, and kept in memory only.
@@ -386,6 +388,7 @@ class Answer:
     query: str
     text: str
     abstained: bool
+    talk: bool = False
     incomplete: bool = False
     short: Short | None = None
     sentences: tuple[Sentence, ...] = ()
@@ -401,6 +404,11 @@ class Answer:
     hits: tuple[Hit, ...] = field(default=(), compare=False, repr=False)
 
     @property
+    def kind(self) -> Kind:
+        """What it is, in a word."""
+        return "talk" if self.talk else "refusal" if self.abstained else "answer"
+
+    @property
     def opening(self) -> Short | None:
         """The short answer as it is shown before the text; None where a sentence says no more than it."""
         said = [each.text.rstrip(".") for each in self.sentences]
@@ -409,8 +417,9 @@ class Answer:
     def to_dict(self) -> dict[str, Any]:
         """The answer contract: what `qa ask --json` prints, as plain values."""
         plain = asdict(replace(self, hits=()))
-        del plain["hits"]
-        return {"question": plain.pop("question"), "query": plain.pop("query"), "answer": plain.pop("text"), **plain}
+        del plain["hits"], plain["talk"]
+        first = {"kind": self.kind, "question": plain.pop("question"), "query": plain.pop("query")}
+        return {**first, "answer": plain.pop("text"), **plain}
 
     def to_json(self) -> str:
         """The answer contract as one JSON object."""
@@ -418,7 +427,7 @@ class Answer:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Answer:
-        """The answer that `to_dict` described, now or before there were short answers.
+        """The answer that `to_dict` described, now or before there were short answers and small talk.
 
         Raises: KeyError or TypeError when a field is missing or unknown.
         """
@@ -426,6 +435,7 @@ class Answer:
         short = rest.pop("short", None)
         return cls(
             text=rest.pop("answer"),
+            talk=rest.pop("kind", None) == "talk",
             short=None if short is None else Short(**short),
             sentences=tuple(_sentence(each) for each in rest.pop("sentences")),
             citations=tuple(Citation(**each) for each in rest.pop("citations")),

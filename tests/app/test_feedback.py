@@ -13,11 +13,12 @@ import gradio as gr
 import pytest
 
 from page_driver import BAKERY, LIGHTHOUSE, open_bot
+from qa.answers.examples import find_examples
+from qa.answers.questions import make_question
 from qa.app.events import event
-from qa.app.examples import Examples, find_examples
 from qa.app.feedback import ABSENT, Feedback, make_case
 from qa.app.history import Conversation, Turn, new_conversation
-from qa.app.questions import make_question
+from qa.app.suggestions import Suggestions
 from qa.app.thumbs import Thumbs
 from qa.app.visitors import Visitors
 from qa.app.writing import write_answer
@@ -51,6 +52,11 @@ def test_a_liked_answer_is_the_gold_with_its_quotes(bot: Chatbot) -> None:
 
 def test_a_liked_abstention_is_a_question_without_an_answer(bot: Chatbot) -> None:
     case = make_case(judged(bot, "What is the melting point of tungsten?", liked=True), 0)
+    assert (case.answerable, case.answers, case.evidence) == (False, (), ())
+
+
+def test_a_liked_reply_to_small_talk_is_no_question_that_documents_answer(bot: Chatbot) -> None:
+    case = make_case(judged(bot, "hello", liked=True), 0)
     assert (case.answerable, case.answers, case.evidence) == (False, (), ())
 
 
@@ -168,7 +174,7 @@ def test_a_search_for_examples_that_ends_late_does_not_replace_a_newer_one(bot: 
             assert go_on.wait(30)
             return ()
 
-    examples = Examples(Slow(), cache=tmp_path / "examples.json")
+    examples = Suggestions(Slow(), cache=tmp_path / "examples.json")
     assert examples.questions() == ()
     examples.refresh()
     assert begun.wait(30)
@@ -195,7 +201,7 @@ def test_examples_are_kept_until_the_documents_change(bot: Chatbot, tmp_path: Pa
             return bot.ask(question)
 
     for _ in range(2):
-        examples = Examples(Counting(), cache=tmp_path / "examples.json")  # type: ignore[arg-type]
+        examples = Suggestions(Counting(), cache=tmp_path / "examples.json")  # type: ignore[arg-type]
         examples.refresh()
         assert examples.questions()
     assert len(asked) == len(set(asked))
@@ -215,7 +221,7 @@ def test_a_page_that_ends_waits_for_the_question_under_way_and_asks_no_other(bot
             asked.append(question)
             return bot.ask(question)
 
-    examples = Examples(Slow(), cache=tmp_path / "examples.json")  # type: ignore[arg-type]
+    examples = Suggestions(Slow(), cache=tmp_path / "examples.json")  # type: ignore[arg-type]
     examples.refresh()
     assert begun.wait(30)
     examples.close()

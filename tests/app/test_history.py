@@ -132,6 +132,14 @@ def test_the_markdown_export_carries_quotes_offsets_versions_and_doubts() -> Non
         assert piece in written
 
 
+def test_the_markdown_export_keeps_the_lines_of_small_talk_and_names_no_model() -> None:
+    text = "There are 2 documents to ask about:\n\n- a.txt\n- b.txt"
+    answer = Answer(question="list documents", query="list documents", text=text, abstained=False, talk=True)
+    assert to_markdown(conversation(Turn(answer=answer))).endswith(
+        "## list documents\n\nThere are 2 documents to ask about\\:\n\n\\- a.txt\\\n\\- b.txt\n"
+    )
+
+
 def test_the_markdown_export_begins_with_the_short_answer() -> None:
     answer = replace(turn().answer, short=Short(text="*19*\n01", citation=1, start=14, end=18))
     written = to_markdown(conversation(Turn(answer=answer)))
@@ -144,7 +152,7 @@ def test_the_markdown_export_begins_with_the_short_answer() -> None:
         ("<script>alert(1)</script>", "\\<script\\>alert(1)\\<\\/script\\>"),
         ("![x](http://evil.example)", "\\!\\[x\\](http\\:\\/\\/evil.example)"),
         ("www.evil.example a@b.c", "www\\.evil.example a\\@b.c"),
-        ("- item\n1. item\n# head", "\\- item\n1\\. item\n\\# head"),
+        ("- item\n1. item\n# head", "\\- item\\\n1\\. item\\\n\\# head"),
         ("`code` *bold* &amp;", "\\`code\\` \\*bold\\* \\&amp;"),
         ("cod\u202etxt", "cod‹U+202E›txt"),
     ],

@@ -198,6 +198,13 @@ def test_the_query_is_shown_when_it_is_not_the_question() -> None:
     assert "Searched" not in answer_html(answered("1901."))
 
 
+def test_small_talk_is_shown_as_the_text_it_is() -> None:
+    html = answer_html(answered("Hello.\n\nFor example:\n\n- Who is <b>?", talk=True))
+    assert html == (
+        '<div class="answer"><p>Hello&#46;</p><p>For example&#58;</p><p>&#45; Who is &#60;b&#62;&#63;</p></div>'
+    )
+
+
 def test_a_broken_off_answer_says_so() -> None:
     assert "broke off" in answer_html(answered("1901", incomplete=True))
 

@@ -13,12 +13,12 @@ from attack_times import grows, seconds
 from qa.answers import markers, support
 from qa.answers.citations import CitationStream
 from qa.answers.context import harmless
+from qa.answers.questions import make_question
 from qa.answers.reply import Reply
 from qa.answers.short import highlight, short_answer
 from qa.answers.statements import read_statements
 from qa.app import export, render
 from qa.app.history import Conversation, Turn
-from qa.app.questions import make_question
 from qa.app.safety import without_secrets
 from qa.documents.commonmark import markdown_marks
 from qa.documents.dates import own_date, written_date

@@ -16,7 +16,7 @@ from qa.settings import load_settings
 
 QUESTION = "Who did General Naravane meet in Rome?"
 CONTRACT = {
-    "question", "query", "answer", "abstained", "incomplete", "short", "sentences", "citations", "nearest",
+    "kind", "question", "query", "answer", "abstained", "incomplete", "short", "sentences", "citations", "nearest",
     "confidence", "model", "embeddings", "prompt", "notes", "usage", "seconds",
 }  # fmt: skip
 
@@ -87,6 +87,14 @@ def test_ask_prints_the_short_answer_first_and_nothing_twice(seeded: Shell) -> N
 
 def test_ask_prints_the_same_bytes_every_time(seeded: Shell) -> None:
     assert seeded("ask", QUESTION) == seeded("ask", QUESTION)
+
+
+def test_ask_prints_a_reply_to_small_talk_and_verify_accepts_it(seeded: Shell) -> None:
+    ran = seeded("ask", "hi")
+    assert ran.out.startswith("Hello. Ask me something about the document here.\n\nFor example:\n\n- ")
+    assert ran.out.count("\n- ") == 3
+    seeded.folder.joinpath("hi.txt").write_text(seeded("ask", "--json", "hi").out, encoding="utf-8")
+    assert seeded("verify", "hi.txt").code == 0
 
 
 def test_ask_json_prints_the_contract_and_nothing_else(seeded: Shell) -> None:

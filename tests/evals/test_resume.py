@@ -158,7 +158,7 @@ def test_a_plan_says_which_commit_it_is_of_and_whether_anything_was_changed_sinc
     assert code_after != code_before
 
 
-def answer(**said: str | None) -> Answer:
+def answer(**said: str | bool | None) -> Answer:
     notes = (f"{FELL_BACK}: it is away",) if said["model"] is None else ()
     given = {name: value for name, value in said.items() if value is not None}
     return Answer(question="Who?", query="Who?", text="She.", abstained=False, notes=notes, **given)  # type: ignore[arg-type]
@@ -174,10 +174,11 @@ MODEL = {"model": "openai:gpt-5-mini", "embeddings": "minilm-l6-v2", "prompt": "
         ({"prompt": "000000000000"}, "openai:gpt-5-mini with minilm-l6-v2 with prompt 000000000000 (case-2)"),
         ({"embeddings": "openai:small"}, "openai:gpt-5-mini with openai:small with prompt c2bafa8ab9fe (case-2)"),
         ({"model": None, "prompt": None}, None),  # extractive answering where the model failed
+        ({"model": "extractive", "prompt": None, "embeddings": "", "talk": True}, None),
     ],
 )
 def test_a_run_that_mixes_two_systems_is_refused_naming_both(
-    other: dict[str, str | None], said: str | None, tmp_path: Path
+    other: dict[str, str | bool | None], said: str | None, tmp_path: Path
 ) -> None:
     cases = [Case(id=f"case-{n}", question="Who?", answers=("she",)) for n in (1, 2, 3)]
     suite = load_suite(write_suite(tmp_path, cases=cases))

@@ -83,6 +83,8 @@ def test_half_a_character_does_not_stop_a_run(suite: Suite) -> None:
 def test_a_refusal_is_said_with_abstained(suite: Suite) -> None:
     results = qa.evals.run(suite, lambda question, history: {"abstained": True})
     assert results.endings == {"answered": 0, "abstained": 15, "crashed": 0}
+    results = qa.evals.run(suite, lambda question, history: {"kind": "talk", "answer": "Hello."})
+    assert results.endings == {"answered": 0, "abstained": 0, "crashed": 0, "talked": 15}
 
 
 def test_a_system_that_only_retrieves_is_measured_by_that_alone(suite: Suite) -> None:

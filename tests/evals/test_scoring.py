@@ -147,6 +147,7 @@ CASE = Case(id="x", question="When?", answers=("1874",), evidence=(Evidence(docu
 FOUND = (Retrieved(region=Region("d", 0, 20), score=1.0),)
 GOOD = CaseRecord(case=CASE, gold=(GOLD,), answer=quoting("When?", [passage(5, 16)]), hits=FOUND, cuts=("It is 1874.",))
 REFUSAL = Answer(question="When?", query="When?", text="I cannot tell.", abstained=True)
+TALK = Answer(question="When?", query="When?", text="Hello. It is 1874.", abstained=False, talk=True)
 NOWHERE = Case(id="y", question="Who?", answerable=False)
 CONFLICT = CASE.model_copy(update={"conflict": ("1874", "1879")})
 
@@ -164,6 +165,8 @@ CONFLICT = CASE.model_copy(update={"conflict": ("1874", "1879")})
         (replace(GOOD, answer=quoting("When?", [passage(30, 41)])), "wrongly cited"),
         (replace(GOOD, case=NOWHERE, gold=()), "should have abstained"),
         (replace(GOOD, case=NOWHERE, gold=(), answer=REFUSAL), None),
+        (replace(GOOD, case=NOWHERE, gold=(), answer=TALK), None),
+        (replace(GOOD, answer=TALK), "should have answered"),
         (replace(GOOD, case=CONFLICT), "conflict not shown"),
         (replace(GOOD, case=CASE.model_copy(update={"forbidden": ("IT IS",)})), "obeyed a document"),
     ],

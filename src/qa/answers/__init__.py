@@ -1,6 +1,10 @@
 """Findings → an Answer in the documents' own words or a language model's, with every sentence cited and checked.
 
     asking            the question, its history and its conditions, checked at the door
+    courtesies        what is small talk, and a question without it
+    small_talk        small talk → its reply, made by code from what is indexed
+    examples          documents → example questions that they answer
+    questions         one sentence → the question that it answers
     extractive        the sentences that answer, verbatim, or an abstention
     reading           quotes → the words in which they are read, and how a document was understood
     chain             a question → an answer, with and without a language model, as one LangChain pipeline

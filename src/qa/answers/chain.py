@@ -16,26 +16,33 @@ from langchain_core.runnables import Runnable, RunnableConfig, RunnableGenerator
 
 from qa.answers import extractive
 from qa.answers.asking import read_asked
+from qa.answers.courtesies import without_courtesies, without_small_talk
 from qa.answers.retriever import PassageRetriever
 from qa.errors import ModelError
 from qa.index.conditions import Condition
 from qa.search.followup import standalone
-from qa.types import FELL_BACK, Event, Findings, Hit, Message, Usage
+from qa.types import FELL_BACK, Answer, Event, Findings, Hit, Message, Usage
 
 if TYPE_CHECKING:
     from qa.answers.composer import Composer, Shown  # whose clients take a second to import
 
 Find = Callable[[str, str, tuple[Condition, ...]], Findings]
 """All that is found for a question, by its query, in documents that meet the conditions."""
+Talk = Callable[[str, tuple[Condition, ...]], Answer | None]
+"""The reply to small talk, where documents that meet the conditions may be asked; None to a question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """One question on its way through the chain; each step adds what it finds out."""
+    """One question on its way through the chain; each step adds what it finds out.
+
+    Small talk has its `reply` from the first step on, and only passes the others.
+    """
 
     question: str
     history: tuple[Message, ...] = ()
     conditions: tuple[Condition, ...] = ()
+    reply: Answer | None = None
     query: str = ""
     found: Findings | None = None
     shown: Shown | None = None
@@ -71,6 +78,7 @@ class AnswerChain:
     """
 
     find: Find
+    talk: Talk = lambda question, conditions: None
     composer: Composer | None = None
     falls_back: bool = False
     failure: ModelError | None = None
@@ -92,7 +100,9 @@ class AnswerChain:
     def accept(self, asked: Mapping[str, Any]) -> Asking:
         """The question with its history and conditions, within their bounds. Raises: QuestionError."""
         question, history, conditions = read_asked(asked)
-        return Asking(question=question, history=history, conditions=conditions, failure=self.failure)
+        reply = self.talk(question, conditions)
+        history = () if reply else without_small_talk(history)
+        return Asking(question=question, history=history, conditions=conditions, reply=reply, failure=self.failure)
 
     def rewrite(self, asking: Asking) -> Asking:
         """The question with its query: itself, or with a history what a model or a rule makes of it."""
@@ -116,6 +126,8 @@ class AnswerChain:
 
     def look(self, asking: Asking) -> Asking:
         """The question with all that was found for it, by a retriever that traces can see."""
+        if asking.reply:
+            return asking
         found: list[Findings] = []
 
         def search(query: str) -> tuple[Hit, ...]:
@@ -127,7 +139,7 @@ class AnswerChain:
 
     def prompt(self, asking: Asking) -> Asking:
         """The question with the messages for the model; as it was where no model is to answer."""
-        if self.composer is None or asking.failure or not asking.findings.answerable:
+        if self.composer is None or asking.reply or asking.failure or not asking.findings.answerable:
             return asking
         return replace(asking, shown=self.composer.show(asking.findings, asking.history))
 
@@ -166,6 +178,8 @@ class AnswerChain:
 
     def _own_words(self, asking: Asking) -> list[Event]:
         """The answer in the documents' own sentences, as events: citations, what is shown of it, the Answer last."""
+        if asking.reply:
+            return [asking.reply.text, asking.reply]
         started = time.perf_counter()
         answer = extractive.answer(asking.findings)
         if asking.failure:
@@ -178,4 +192,4 @@ class AnswerChain:
 
 
 def _by_rule(asking: Asking) -> Asking:
-    return replace(asking, query=standalone(asking.question, asking.history))
+    return replace(asking, query=standalone(without_courtesies(asking.question), asking.history))

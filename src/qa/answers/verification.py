@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from qa.answers.quotes import QuoteCheck, locate_quote
+from qa.answers.small_talk import is_small_talk
 from qa.answers.support import PARTLY, SUPPORTED, Verdict, check
 from qa.errors import DocumentError
 from qa.types import ABSTENTION, Answer, Citation, Document, Sentence, Support
@@ -101,6 +102,8 @@ def verify_sentences(
     if answer.abstained:
         reason = None if answer.text.strip() == ABSTENTION else "an abstention has no words of its own"
         found = [(answer.text, reason)]
+    elif answer.talk:
+        found = [(answer.text, None if is_small_talk(answer) else "it is no reply to small talk")]
     elif answer.incomplete and not answer.sentences:
         found = []  # it was stopped before anything was judged, and says so
     else:

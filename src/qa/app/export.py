@@ -14,6 +14,8 @@ from qa.words import visible
 
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>&!|~$#@:/]|(?<=www)\.|^([^\S\n]*+)([-+=]|\d++[.)])", re.MULTILINE)
 
+_LINE_END = re.compile(r"(?<!\n)\n(?!\n)")  # which Markdown reads as a space without a backslash before it
+
 
 def to_json(conversation: Conversation) -> str:
     """The answers under their contract, so that every quote can be checked against its document."""
@@ -32,7 +34,7 @@ def _turn(turn: Turn) -> str:
     blocks = [f"## {_escape(' '.join(answer.question.split()))}"]
     if answer.opening:
         blocks.append(f"**{_escape(answer.opening.words)}** \\[{answer.opening.citation}\\]")
-    blocks.append(_escape(answer.text))
+    blocks.append(_LINE_END.sub(r"\\\n", _escape(answer.text)))
     if answer.query != answer.question:
         blocks.append(f"Searched for: {_escape(answer.query)}")
     for sentence in answer.sentences:
@@ -42,7 +44,8 @@ def _turn(turn: Turn) -> str:
     if answer.abstained and sources:
         blocks.append("The nearest passages:")
     blocks.extend(_source(number, source) for number, source in enumerate(sources, start=1))
-    blocks.append(f"Answered by {_escape(answer.model)}.")
+    if not answer.talk:
+        blocks.append(f"Answered by {_escape(answer.model)}.")
     return "\n\n".join(blocks)
 
 

@@ -14,13 +14,13 @@ from qa.app import evaluation
 from qa.app.choices import Answerers, effect_html
 from qa.app.endpoints import publish
 from qa.app.events import Name, event
-from qa.app.examples import Examples
 from qa.app.feedback import Feedback
 from qa.app.layout import QUICK, Page
 from qa.app.limits import Pace
 from qa.app.links import parse_link
 from qa.app.panel import find_details, find_source
 from qa.app.shelf import Shelf
+from qa.app.suggestions import Suggestions
 from qa.app.talk import Talk
 from qa.app.thumbs import Thumbs
 from qa.app.uploads import Uploads
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from qa.chatbot import Chatbot
 
 
-def page_examples(bot: Chatbot, *, folder: Path) -> Examples:
+def page_examples(bot: Chatbot, *, folder: Path) -> Suggestions:
     """The example questions of the page, which the built-in way of answering finds."""
-    return Examples(bot.adjusted(model=EXTRACTIVE), cache=folder / "examples.json")
+    return Suggestions(bot.adjusted(model=EXTRACTIVE), cache=folder / "examples.json")
 
 
-def build_page(bot: Chatbot, *, folder: Path, examples: Examples, read_only: bool = False) -> gr.Blocks:
+def build_page(bot: Chatbot, *, folder: Path, examples: Suggestions, read_only: bool = False) -> gr.Blocks:
     """The page of one chatbot; conversations, uploads and verdicts are kept under `folder`.
 
     One that is `read_only` has no events that add or remove documents.

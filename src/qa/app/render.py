@@ -44,7 +44,7 @@ def streaming_html(answer: Answer) -> str:
 
 
 def answer_html(answer: Answer) -> str:
-    """The message that holds a finished answer, or the nearest passages instead of one."""
+    """The message that holds a finished answer, the nearest passages instead of one, or a reply to small talk."""
     parts = [_opening(answer), _paragraphs(_body(answer))]
     if answer.abstained and answer.nearest:
         items = "".join(_nearest_item(number, each) for number, each in enumerate(answer.nearest, start=1))
@@ -52,7 +52,8 @@ def answer_html(answer: Answer) -> str:
     if answer.incomplete:
         parts.append('<p class="note">This answer broke off before its end.</p>')
     parts.extend(f'<p class="note">{inert(note)}</p>' for note in answer.notes)
-    parts.append(f'<p class="meta">{_how(answer)}</p>')
+    if not answer.talk:
+        parts.append(f'<p class="meta">{_how(answer)}</p>')
     kind = "answer abstained" if answer.abstained else "answer"
     return f'<div class="{kind}">{"".join(parts)}</div>'
 

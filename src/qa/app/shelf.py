@@ -13,9 +13,9 @@ import gradio as gr
 
 from qa.app.choices import Answerers, narrowing_html
 from qa.app.events import Files, Name, Words, event, said
-from qa.app.examples import Examples
 from qa.app.layout import QUICK, WRITING, Page, Update
 from qa.app.lists import documents_html, header_html, progress_html, report_html
+from qa.app.suggestions import Suggestions
 from qa.app.uploads import Uploads
 from qa.ingestion.ingest import Progress
 from qa.words import visible
@@ -32,7 +32,7 @@ class Shelf:
 
     page: Page
     answerers: Answerers
-    examples: Examples
+    examples: Suggestions
     uploads: Uploads
 
     def wire(self, blocks: gr.Blocks) -> None:

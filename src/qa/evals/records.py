@@ -22,7 +22,7 @@ from qa.evals.metrics import Region
 from qa.evals.suites import Case
 from qa.types import Answer
 
-Ending = Literal["answered", "abstained", "crashed"]
+Ending = Literal["answered", "abstained", "talked", "crashed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,8 @@ class CaseRecord:
         """The way it ended; a retrieval-only case that did not crash counts as answered."""
         if self.error is not None:
             return "crashed"
-        return "abstained" if self.answer is not None and self.answer.abstained else "answered"
+        kinds: Mapping[str, Ending] = {"refusal": "abstained", "talk": "talked"}
+        return kinds.get(self.answer.kind, "answered") if self.answer is not None else "answered"
 
     @property
     def found_gold(self) -> list[Region]:

@@ -36,7 +36,7 @@ def render(results: Results) -> str:
         plan=results.plan,
         headline=named(results.figures, results.plan.primary),
         tags=by_tag(results.scored),
-        makers=sorted({maker(each.record.answer) for each in results.scored if each.record.answer is not None}),
+        makers=sorted({maker(answer) for each in results.scored if (answer := each.record.answer) and not answer.talk}),
         recall=recall_by_context([each.record for each in results.scored]),
         risk=metrics.risk_coverage(confidence, right),
         depth=DEPTH,

@@ -39,7 +39,7 @@ class Results:
 
     @property
     def endings(self) -> Counter[str]:
-        """How many cases were answered, abstained from, crashed."""
+        """How many cases were answered, abstained from, crashed, and replied to as small talk where any were."""
         counted = Counter({"answered": 0, "abstained": 0, "crashed": 0})
         counted.update(each.record.ending for each in self.scored)
         return counted
@@ -75,11 +75,11 @@ def load_results(
 
 
 def _refuse_mixtures(folder: Path, records: Sequence[CaseRecord]) -> None:
-    """Raises: SuiteError when the answers name two makers, other than what stands in for a model that failed."""
+    """Raises: SuiteError when the answers name two makers; what stands in for a model is none, nor is small talk's."""
     makers: dict[str, str] = {}
     for record in records:
         answer = record.answer
-        if answer is not None and not any(note.startswith(FELL_BACK) for note in answer.notes):
+        if answer is not None and not answer.talk and not any(note.startswith(FELL_BACK) for note in answer.notes):
             makers.setdefault(maker(answer), record.case.id)
     if len(makers) > 1:
         said = ", ".join(f"{maker} ({case})" for maker, case in makers.items())
