@@ -53,8 +53,8 @@ def test_it_answers_in_the_documents_words(bot: Chatbot, question: str, held: st
 
 def test_a_name_may_stand_in_another_passage_of_the_document_but_not_nowhere(tmp_path: Path) -> None:
     with Chatbot.open(chroma=":memory:", home=tmp_path, model="extractive") as seeds:
-        assert "pay homage" in seeds.ask("Why was the memorial in Cassino built?").text
-        assert seeds.ask("Why was the memorial in Paris built?").abstained
+        assert "pay homage" in seeds.ask("Which soldiers does the memorial in Cassino pay homage to?").text
+        assert seeds.ask("Which soldiers does the memorial in Paris pay homage to?").abstained
         assert "Giuseppe Conte" in seeds.ask("Who is the prime minister of Italy?").text
         assert seeds.ask("Who is the prime minister of France?").abstained
 
