@@ -44,12 +44,21 @@ def test_a_model_writes_the_answer_and_code_cuts_the_quotes(seeded: Chatbot) -> 
     assert answer.confidence == seeded.ask(QUESTION).confidence > 0.5
 
 
-def test_without_evidence_the_model_is_not_asked(seeded: Chatbot) -> None:
-    with OpenAIServer(Step(pieces=("Canberra. [1.1]",))) as server:
-        answer = with_model(seeded, server).ask("What is the capital of Australia?")
-        assert server.requests == []
+def test_the_strictness_for_quotes_keeps_no_question_from_the_model(seeded: Chatbot) -> None:
+    asked = "What did the army chief do in Italy?"
+    with OpenAIServer(Step(pieces=("NOT_IN_DOCUMENTS",))) as server:
+        answer = with_model(seeded, server, strictness=1).ask(asked)
+        assert len(server.requests) == 1
     assert answer.abstained
     assert answer.nearest
+    assert seeded.adjusted(strictness=1).ask(asked).abstained
+
+
+def test_a_question_of_which_nothing_is_found_does_not_reach_the_model(seeded: Chatbot) -> None:
+    with OpenAIServer() as server:
+        answer = with_model(seeded, server).ask("How are croissants baked?")
+        assert server.requests == []
+    assert answer.abstained
 
 
 def test_a_model_that_fails_is_named_unless_a_fallback_was_chosen(seeded: Chatbot) -> None:

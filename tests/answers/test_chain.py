@@ -55,14 +55,16 @@ HITS = tuple(
 NEAREST = tuple(hit.passage.cite(Span(start=0, end=hit.passage.end)) for hit in HITS)
 
 
-def find(question: str, query: str, conditions: object = (), *, answerable: bool = True) -> Findings:
+def find(
+    question: str, query: str, conditions: object = (), *, hits: tuple[Hit, ...] = HITS, confidence: float = 0.7
+) -> Findings:
     return Findings(
         question=question,
         query=query,
-        hits=HITS,
+        hits=hits,
         top_k=5,
-        confidence=0.7,
-        answerable=answerable,
+        confidence=confidence,
+        answerable=bool(hits) and confidence > 0.3,
         rarity=lambda stem: 1.0,
     )
 
@@ -137,12 +139,36 @@ def test_the_model_sees_rules_then_numbered_sentences_then_the_question() -> Non
     }
 
 
-def test_without_evidence_the_model_is_not_asked() -> None:
+HOPELESS = "Who is the quickest of the volcanoes?"
+
+
+@pytest.mark.parametrize(("hits", "nearest"), [(HITS, NEAREST), ((), ())], ids=["nothing of it found", "nothing found"])
+def test_only_a_hopeless_question_does_not_reach_the_model(
+    hits: tuple[Hit, ...], nearest: tuple[Citation, ...]
+) -> None:
     with OpenAIServer() as server:
-        text, found = events(server, find=partial(find, answerable=False))
+        text, found = chain(server, find=partial(find, hits=hits, confidence=0.01)).stream({"question": HOPELESS})
     assert server.requests == []
     assert isinstance(found, Answer)
-    assert (text, found.abstained, found.nearest, found.model) == (ABSTENTION, True, NEAREST, NAME)
+    assert (text, found.abstained, found.nearest, found.model) == (ABSTENTION, True, nearest, NAME)
+
+
+@pytest.mark.parametrize(
+    ("question", "confidence"),
+    [
+        (HOPELESS, 0.1),
+        ("Who is the general?", 0.01),
+        ("Wer ist der schnellste aller Vulkane?", 0.01),
+        ("volcanoes", 0.01),
+        ("What is it about?", 0.01),
+    ],
+    ids=["less than sure", "a word of it found", "another language", "language unknown", "no word of its own"],
+)
+def test_every_other_question_reaches_the_model_however_unsure_the_search_is(question: str, confidence: float) -> None:
+    with OpenAIServer(Step(pieces=(f"{MET} [1.1]",))) as server:
+        final = chain(server, find=partial(find, confidence=confidence)).invoke({"question": question})
+    assert isinstance(final, Answer)
+    assert (len(server.requests), final.text) == (1, f"{MET} [1]")
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from qa.answers.courtesies import without_courtesies, without_small_talk
 from qa.answers.retriever import PassageRetriever
 from qa.errors import ModelError
 from qa.index.conditions import Condition
+from qa.search.confidence import hopeless
 from qa.search.followup import standalone
 from qa.types import FELL_BACK, Answer, Event, Findings, Hit, Message, Usage
 
@@ -138,8 +139,8 @@ class AnswerChain:
         return replace(asking, found=found[0])
 
     def prompt(self, asking: Asking) -> Asking:
-        """The question with the messages for the model; as it was where no model is to answer."""
-        if self.composer is None or asking.reply or asking.failure or not asking.findings.answerable:
+        """The question with the messages for the model; as it was where no model is to answer, or none could."""
+        if self.composer is None or asking.reply or asking.failure or hopeless(asking.findings):
             return asking
         return replace(asking, shown=self.composer.show(asking.findings, asking.history))
 

@@ -6,6 +6,7 @@
     features          what was found of a unit → numbers that say how well it answers
     mismatch          signs that a sentence worded like the question does not answer it
     directions        which way a text says something goes: risen or fallen, done or not
+    languages         which language a text is in
     weights           the measured numbers by which all this is weighed
     confidence        how sure it is that the hits hold the answer
 

@@ -57,7 +57,7 @@ class Settings(BaseModel):
     top_k: int = Field(5, ge=1, le=50, description="passages to read for an answer")
     context_tokens: int = Field(6000, ge=200, description="tokens of passages that a language model may be shown")
     strictness: float = Field(
-        0.5, ge=0, le=1, description="how sure to be before answering: 0 answers nearly always, 1 nearly never"
+        0.5, ge=0, le=1, description="how sure to be before quoting: 0 quotes nearly always, 1 nearly never"
     )
     unsupported: Literal["mark", "drop", "abstain"] = Field(
         "mark", description="what happens to a sentence that its citations do not support"
