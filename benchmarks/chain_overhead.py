@@ -1,7 +1,8 @@
 """How much time the chain adds to a language model's stream, against the bare OpenAI client.
 
-A scripted server in a process of its own notes when it sends its first and its last piece; the
-bare client and the chain, in turn, note when they have them. Five passages, loopback, no model.
+A scripted server in a process of its own notes when it sends the piece that completes the first statement, and its
+last one; the bare client and the chain, in turn, note when they have them: the chain when it shows that statement,
+checked. Five passages, loopback, no model. Half of the replies cite nothing, so that every unit is looked at.
 
     PYTHONPATH=tests python benchmarks/chain_overhead.py
 """
@@ -27,7 +28,9 @@ from qa.models.tokens import estimate_tokens
 from qa.types import Answer, Findings, Hit, Passage, Unit
 
 CLAIM = "The old bridge over the river was finished in the spring of that year by two hundred workers"
-PIECES = (*(f"{word} " for word in CLAIM.split()), "[1.1]. ") * 3
+PIECES = (*(f"{word} " for word in CLAIM.split()), "so it is [1.1]. ") * 3
+UNCITED = tuple(piece.replace(" [1.1]", "") for piece in PIECES)
+COMPLETES = len(PIECES) // 3 + 1  # the next statement has begun
 
 
 def hits() -> tuple[Hit, ...]:
@@ -55,10 +58,11 @@ def hits() -> tuple[Hit, ...]:
 
 def serve(connection: Connection, rounds: int, pause_s: float) -> None:
     """Runs the server until asked to stop; answers "times" with when the last reply began and ended."""
-    with OpenAIServer(*[Step(pieces=PIECES, pause_s=pause_s)] * rounds) as server:
+    steps = [Step(pieces=pieces, pause_s=pause_s) for pieces in (PIECES, PIECES, UNCITED, UNCITED)]
+    with OpenAIServer(*steps * rounds) as server:
         connection.send(server.url)
         while connection.recv() == "times":
-            connection.send((server.sent_at[-len(PIECES)], server.sent_at[-1]))
+            connection.send((server.sent_at[COMPLETES - 1 - len(PIECES)], server.sent_at[-1]))
 
 
 @contextmanager
@@ -80,11 +84,11 @@ def running_server(rounds: int, pause_s: float) -> Iterator[tuple[str, Callable[
 
 
 def bare(url: str, question: str) -> Callable[[], tuple[float, float]]:
-    """The OpenAI client alone: when it had the first piece, and when the stream was done."""
+    """The OpenAI client alone: when it had all of the first statement, and when the stream was done."""
     client = OpenAI(base_url=url, api_key="none")
 
     def ask() -> tuple[float, float]:
-        first = 0.0
+        first, pieces = 0.0, 0
         stream = client.chat.completions.create(
             model="scripted",
             messages=[{"role": "user", "content": question}],
@@ -92,7 +96,8 @@ def bare(url: str, question: str) -> Callable[[], tuple[float, float]]:
             stream_options={"include_usage": True},
         )
         for chunk in stream:
-            if not first and chunk.choices and chunk.choices[0].delta.content:
+            pieces += bool(chunk.choices and chunk.choices[0].delta.content)
+            if not first and pieces == COMPLETES:
                 first = time.monotonic()
         return first, time.monotonic()
 
@@ -100,7 +105,7 @@ def bare(url: str, question: str) -> Callable[[], tuple[float, float]]:
 
 
 def chained(url: str) -> Callable[[], tuple[float, float]]:
-    """The chain: when it showed the first piece, and when it had the Answer."""
+    """The chain: when it showed the first statement, and when it had the Answer."""
     found = hits()
 
     def find(question: str, query: str, conditions: object) -> Findings:
@@ -137,7 +142,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--pause-ms", type=float, default=5.0, help="between two pieces")
     chosen = parser.parse_args()
-    with running_server(2 * (chosen.rounds + 1), chosen.pause_ms / 1000) as (url, sent):
+    with running_server((chosen.rounds + 1) // 2 + 1, chosen.pause_ms / 1000) as (url, sent):
         asks = {"bare client": bare(url, "When was the bridge finished?"), "chain": chained(url)}
         befores: dict[str, list[float]] = {name: [] for name in asks}
         firsts: dict[str, list[float]] = {name: [] for name in asks}
@@ -151,11 +156,11 @@ def main() -> None:
                     befores[name].append(1000 * (first_sent - asked))
                     firsts[name].append(1000 * (first - first_sent))
                     lasts[name].append(1000 * (last - last_sent))
-    print(f"{'medians of ' + str(chosen.rounds):>24}  to the server  first piece  after the last piece")
+    print(f"{'medians of ' + str(chosen.rounds):>24}  to the server  first statement  after the last piece")
     rows = {name: [statistics.median(times[name]) for times in (befores, firsts, lasts)] for name in asks}
     rows["added by the chain"] = [ours - theirs for theirs, ours in zip(*rows.values(), strict=True)]
     for name, (before, first, last) in rows.items():
-        print(f"{name:>24}  {before:10.1f} ms  {first:8.1f} ms  {last:17.1f} ms")
+        print(f"{name:>24}  {before:10.1f} ms  {first:12.1f} ms  {last:17.1f} ms")
 
 
 if __name__ == "__main__":

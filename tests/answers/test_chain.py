@@ -21,6 +21,7 @@ from qa.answers.retriever import PassageRetriever
 from qa.errors import ModelError
 from qa.models.chat import chat_model
 from qa.models.tokens import estimate_tokens
+from qa.search.quoting import quoted
 from qa.types import ABSTENTION, Answer, Citation, Event, Findings, Hit, Message, Passage, Sentence, Span, Unit, Usage
 
 PROMPTS = load_prompts(Path(__file__).parents[2] / "prompts")
@@ -47,7 +48,13 @@ def passage(document: str, *sentences: str) -> Passage:
 
 
 HITS = tuple(
-    Hit(passage=found, score=1.0, rank=rank)
+    Hit(
+        passage=found,
+        score=1.0,
+        rank=rank,
+        quotes=quoted(found),
+        sentence_scores=tuple(9.0 - 3 * rank - 2 * place for place, _ in enumerate(found.units)),
+    )
     for rank, found in enumerate(
         [passage("a.txt", MET, "He arrived on 4 July."), passage("b.txt", "The ship reached Naples.")], start=1
     )
@@ -91,19 +98,15 @@ def answered(found: Sequence[Event]) -> Answer:
     return found[-1]
 
 
-def test_text_streams_with_final_markers_and_each_citation_before_its_first() -> None:
-    with OpenAIServer(
-        Step(pieces=(MET[:16], MET[16:-1], " [1", ".1]", ". He arrived on July 4 [1.2][1.1]."))
-    ) as server:
+def test_each_statement_is_shown_when_it_is_complete_with_its_numbers_and_each_citation_before_its_first() -> None:
+    pieces = (MET[:16], MET[16:-1], " [1", ".1]", ". He arr", "ived on July 4 [1.2][1.1].")
+    with OpenAIServer(Step(pieces=pieces)) as server:
         found = events(server)
     assert [type(event).__name__ if not isinstance(event, str) else event for event in found] == [
-        MET[:16],
-        MET[16:-1],
         "Citation",
-        " [1]",
-        ". He arrived on July 4",
+        f"{MET[:-1]} [1].",
         "Citation",
-        " [2][1].",
+        " He arrived on July 4 [2].",
         "Answer",
     ]
     met = Citation(number=1, document="a.txt", title="a.txt", start=0, end=44, page=None, quote=MET, version="v1")
@@ -111,11 +114,11 @@ def test_text_streams_with_final_markers_and_each_citation_before_its_first() ->
     assert replace(answered(found), seconds={}) == Answer(
         question=QUESTION,
         query=QUESTION,
-        text=f"{MET[:-1]} [1]. He arrived on July 4 [2][1].",
+        text=f"{MET[:-1]} [1]. He arrived on July 4 [2].",
         abstained=False,
         sentences=(
             Sentence(text=MET, citations=(1,), support="supported"),
-            Sentence(text="He arrived on July 4.", citations=(2, 1), support="supported"),
+            Sentence(text="He arrived on July 4.", citations=(2,), support="supported"),
         ),
         citations=(met, arrived),
         confidence=0.7,
@@ -189,11 +192,28 @@ def test_a_partial_answer_stays_without_the_sentinel() -> None:
     assert (final.text, final.abstained) == (f"{MET} [1]", False)
 
 
-@pytest.mark.parametrize("pieces", [(), ("I know that he met her.",), ("He met her [7.1].",)])
-def test_a_reply_that_cites_nothing_becomes_an_abstention(pieces: tuple[str, ...]) -> None:
-    final = answer(*pieces)
-    assert (final.text, final.abstained, final.sentences) == (ABSTENTION, True, ())
-    assert final.notes[-1] == "the model's reply cited nothing"
+UNSUPPORTED = [(), ("Seven ducks swam past.",), ("Seven ducks swam past [7.1].",), ("She sold 40 ducks [1.1]. Quack!",)]
+
+
+@pytest.mark.parametrize("pieces", UNSUPPORTED)
+def test_a_reply_of_which_nothing_is_supported_gives_way_to_the_documents_own_words(pieces: tuple[str, ...]) -> None:
+    with OpenAIServer(Step(pieces=pieces)) as server:
+        found = events(server)
+    final = answered(found)
+    assert [event for event in found if isinstance(event, str)] == [final.text]
+    assert final.text == f"{MET} [1]"
+    assert [each.support for each in final.sentences] == ["supported"]
+    assert final.notes[-1] == "the model's own words were not supported and are not shown"
+    assert (final.model, final.abstained, final.incomplete) == (NAME, False, False)
+
+
+@pytest.mark.parametrize("pieces", UNSUPPORTED)
+def test_nothing_unsupported_stands_above_a_refusal(pieces: tuple[str, ...]) -> None:
+    with OpenAIServer(Step(pieces=pieces)) as server:
+        text, final = events(server, find=partial(find, confidence=0.2))
+    assert isinstance(final, Answer)
+    assert (text, final.text, final.abstained, final.sentences) == (ABSTENTION, ABSTENTION, True, ())
+    assert final.notes[-1] == "the model's own words were not supported and are not shown"
 
 
 def test_ids_that_do_not_exist_are_reported() -> None:
@@ -226,11 +246,6 @@ def test_an_unsupported_sentence_can_make_the_whole_abstain() -> None:
     final = answer(*MIXED, unsupported="abstain")
     assert (final.text, final.abstained) == (ABSTENTION, True)
     assert final.notes == ("a sentence of the model's reply is not supported by what it cites",)
-
-
-def test_dropping_every_sentence_abstains() -> None:
-    final = answer("He met 40 sailors [1.1].", unsupported="drop")
-    assert (final.text, final.abstained) == (ABSTENTION, True)
 
 
 def test_what_a_reasoning_model_thinks_aloud_is_not_shown() -> None:
@@ -271,9 +286,9 @@ def test_a_rewrite_that_is_no_question_gives_way_to_the_rule() -> None:
 
 
 def test_a_model_can_check_what_rules_cannot() -> None:
-    verdicts = "1: contradicted - it was Naples, not Genoa\n2: supported"
+    verdicts = "1: contradicted - it was Naples, not Genoa\n2: supported\n3: supported"
     steps = [
-        Step(pieces=("The ship reached Naples too late [2.1]. They spoke in Italy's capital [1.1].",)),
+        Step(pieces=("The ship reached Naples too late [2.1]. They spoke in Italy's capital [1.1]. He came [1.2].",)),
         Step(pieces=(verdicts,)),
     ]
     with OpenAIServer(*steps) as server:
@@ -281,6 +296,7 @@ def test_a_model_can_check_what_rules_cannot() -> None:
     assert [(each.support, each.reason) for each in final.sentences] == [
         ("contradicted", "it was Naples, not Genoa"),
         ("unsupported", "the name “Italy” is not found in the cited text"),
+        ("supported", None),
     ]
     assert (
         "1: The ship reached Naples too late.\n   cites: The ship reached Naples."
@@ -306,14 +322,21 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("step", "note"), BROKEN, ids=["cut", "stalled", "silent end", "length", "filter"])
-@pytest.mark.parametrize("unsupported", ["mark", "drop", "abstain"])
-def test_what_was_streamed_stays_and_is_marked_incomplete(step: Step, note: str, unsupported: str) -> None:
+@pytest.mark.parametrize(("unsupported", "text"), [("mark", f"{MET} [1] He"), ("drop", f"{MET} [1]")])
+def test_what_was_streamed_stays_and_is_marked_incomplete(step: Step, note: str, unsupported: str, text: str) -> None:
     with OpenAIServer(step) as server:
         found = events(server, timeout_s=0.5, unsupported=unsupported)
     final = answered(found)
-    assert "".join(event for event in found if isinstance(event, str)).rstrip() == f"{MET} [1] He"
-    assert (final.text, final.incomplete, final.abstained) == (f"{MET} [1] He", True, False)
+    assert "".join(event for event in found if isinstance(event, str)) == text
+    assert (final.text, final.incomplete, final.abstained) == (text, True, False)
     assert final.notes[-1].startswith(note)
+
+
+def test_of_a_reply_that_is_cut_before_anything_holds_nothing_is_shown() -> None:
+    final = answer("Seven ducks swam", find=partial(find, confidence=0.2))
+    assert final.abstained
+    with OpenAIServer(Step(pieces=("Seven ducks swam",), cut=True)) as server, pytest.raises(ModelError, match=NAME):
+        events(server)
 
 
 FAILING = [
@@ -366,9 +389,9 @@ def test_the_async_stream_is_the_same_stream() -> None:
 
 
 def test_closing_the_stream_stops_the_request_upstream() -> None:
-    with OpenAIServer(Step(pieces=("word ",) * 200, pause_s=0.05)) as server:
+    with OpenAIServer(Step(pieces=(f"{MET} ",) * 200, pause_s=0.05)) as server:
         stream = chain(server).stream({"question": QUESTION})
-        assert next(stream) == "word"
+        assert isinstance(next(stream), Citation)
         stream.close()  # type: ignore[attr-defined]  # a generator, which Runnable.stream does not promise
         assert server.disconnected.wait(20)
         assert len(server.sent_at) < 50
@@ -393,7 +416,7 @@ def test_cancelling_the_async_stream_stops_the_request_upstream() -> None:
             pass
 
     for stop in (begin, cancelled):
-        with OpenAIServer(Step(pieces=("word ",) * 1_000, pause_s=0.05)) as server:
+        with OpenAIServer(Step(pieces=(f"{MET} ",) * 1_000, pause_s=0.05)) as server:
             asyncio.run(stop(server))
             assert server.disconnected.wait(20)
             assert len(server.sent_at) < 900

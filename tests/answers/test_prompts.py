@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.answers.citations import CitationStream
+from qa.answers.citations import Citations, Marker, read_markers
 from qa.answers.composer import load_prompts
 from qa.answers.context import fence, harmless, pack_context, recent
 from qa.answers.prompts import PromptMessage, fingerprint, load_prompt
@@ -116,11 +116,9 @@ def test_what_a_passage_stands_under_and_what_never_answers_is_shown_without_an_
     passage = replace(hit(text).passage, units=units, above=above)
     shown = pack_context([replace(hit(text), passage=passage)], budget=1000, count=characters)
     assert shown.text == "Passage 1: a.txt\n# Pump\n# Use\n[1.2] To start:\n[1.3] 1. Press."
-    stream = CitationStream(shown.passages)
-    stream.feed("Press it [1.2]. Use [1.1].")
-    stream.close()
-    assert [each.quote for each in stream.citations] == ["To start:\n1. Press."]
-    assert stream.unknown == ["1.1"]
+    citations = Citations(shown.passages)
+    assert [each.quote for each in citations.named([("1.2", "1.2"), ("1.1", "1.1")])] == ["To start:\n1. Press."]
+    assert citations.unknown == ["1.1"]
 
 
 ATTACK = (
@@ -163,20 +161,12 @@ def test_a_fence_never_occurs_in_the_documents_even_if_they_guess_it() -> None:
 def test_no_document_text_is_more_than_one_line_or_holds_a_marker(text: str) -> None:
     shown = harmless(text)
     assert len(shown.splitlines()) <= 1
-    stream = CitationStream([hit("One.").passage] * 99)
-    stream.feed(shown.replace("`", "").replace("~", ""))
-    stream.close()
-    assert not stream.marks
-    assert not stream.unknown
+    assert not any(isinstance(piece, Marker) for piece in read_markers(shown.replace("`", "")))
 
 
 @given(st.text(alphabet="[]【】［］12. ,-\\", max_size=40))
 def test_no_brackets_make_a_marker_of_document_text(text: str) -> None:
-    stream = CitationStream([hit("One.").passage] * 99)
-    stream.feed(harmless(text))
-    stream.close()
-    assert not stream.marks
-    assert not stream.unknown
+    assert not any(isinstance(piece, Marker) for piece in read_markers(harmless(text)))
 
 
 def test_code_in_documents_stays_readable() -> None:

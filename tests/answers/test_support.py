@@ -311,8 +311,8 @@ def test_hostile_text_is_checked_in_linear_time(hostile: str) -> None:
 
 def test_claims_are_numbered_with_their_quotes_on_lines_of_their_own() -> None:
     claims = [
-        Statement(text="A [1.1]\nB", numbers=(1, 2), quotes=("Q one.", "Q\ntwo."), start=0, end=9),
-        Statement(text="C", numbers=(3,), quotes=("Q",), start=9, end=10),
+        Statement(text="A [1.1]\nB", quotes=("Q one.", "Q\ntwo.")),
+        Statement(text="C", quotes=("Q",)),
     ]
     assert format_claims(claims) == "1: A (1.1) B\n   cites: Q one.\n   cites: Q two.\n\n2: C\n   cites: Q"
 

@@ -11,12 +11,12 @@ import pytest
 from attack_times import grows, seconds
 
 from qa.answers import markers, support
-from qa.answers.citations import CitationStream
+from qa.answers.citations import Citations, read_markers
 from qa.answers.context import harmless
 from qa.answers.questions import make_question
-from qa.answers.reply import Reply
+from qa.answers.reply import Reply, declines
 from qa.answers.short import highlight, short_answer
-from qa.answers.statements import read_statements
+from qa.answers.statements import StatementStream
 from qa.app import export, render
 from qa.app.history import Conversation, Turn
 from qa.app.safety import without_secrets
@@ -73,12 +73,12 @@ def split(text: str) -> None:
 
 def replied(text: str) -> None:
     for piece in (len(text) or 1, 7):
-        reply, cited = Reply(), CitationStream([PASSAGE])
-        for at in range(0, len(text), piece):
-            cited.feed(reply.feed(text[at : at + piece]))
-        cited.feed(reply.close())
-        cited.close()
-        read_statements(cited)
+        reply, stream = Reply(), StatementStream()
+        shown = [reply.feed(text[at : at + piece]) for at in range(0, len(text), piece)]
+        for written in [*(each for fed in shown for each in stream.feed(fed)), *stream.close()]:
+            Citations([PASSAGE]).render(read_markers(written.text), ())
+            declines(written.words)
+            written.introduces(frozenset())
 
 
 def answered(text: str) -> Answer:

@@ -14,9 +14,11 @@
     draft             a model's stream → events, the Answer last
     reply             a model's words → those that a reader may see
     markers           citation markers as models write them: `[2.1]`
-    citations         markers → the exact words they stand for
+    citations         markers → the exact words they stand for, and their numbers
     short             what the reader found → the short answer as it is shown, whole
-    statements        a model's sentences before they are judged, each with what it cites
+    statements        a model's reply → its sentences, items and rows as they stream in
+    attribution       a statement → the sentences shown to the model that support it, and the verdict
+    showing           judged statements → what a reader sees, and when
     support           does the cited text hold the sentence: by its wording
     facts             … by its numbers, dates, times and names
     claims            … by asking a language model

@@ -1,8 +1,8 @@
-"""Markers → spans: the sentence ids that a language model writes, turned into exact quotes.
+"""Markers → spans: the sentence ids that a language model writes in a statement, turned into exact quotes.
 
 The model sees `[2.1]` in front of the first sentence of the second passage and writes such ids
-back; readers see `[1]`, `[2]`, … in reading order. Works on a stream: no marker is ever shown in
-part. Holds no prompts, no HTML and no verdicts; the quote is always cut from the document.
+back; readers see `[1]`, `[2]`, … in reading order. Holds no prompts, no HTML and no verdicts; the
+quote is always cut from the document.
 """
 
 from __future__ import annotations
@@ -10,205 +10,158 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
-from qa.answers.markers import OPENING, IdRange, find_marker, ids_between, may_become_marker
+from qa.answers.markers import OPENING, IdRange, find_marker, ids_between
 from qa.search.quoting import quoted
 from qa.types import Citation, Passage, Span
 
-_GAP = re.compile(r"\s{0,64}+")
-_GAP_BETWEEN_MARKERS = re.compile(r"\s{0,8}+[,;，、]?\s{0,8}+")
-_LINK = re.compile(r"\([^()\s]{0,200}+(\))?")
-_RUN = re.compile(r"(?:`+|~+)")
-_PLAIN = re.compile(rf"[^\s`~\\{re.escape(OPENING)}]++")
-_CODE = re.compile(r"[^\n`~]++|\n|`+|~+")
+_GAP_BETWEEN = re.compile(r"\s{0,8}+[,;，、]?\s{0,8}+")
+_LINK = re.compile(r"\([^()\s]{0,200}+\)")
+_POINT = re.compile(rf"`++|\\?[{re.escape(OPENING)}]")
+_TICKS = re.compile("`++")
 
 
-@dataclass(frozen=True, slots=True)
-class _Fence:
-    """An open stretch of code: what closes it."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Source:
+    """A unit of a passage that was shown to the model, as it is quoted; each is made once, and equals only itself."""
 
-    run: str
-    inline: bool
+    passage: Passage
+    span: Span
 
-    def closed_by(self, token: str, *, line_start: bool) -> bool:
-        if self.inline:
-            return token in (self.run, "\n")
-        return line_start and token[0] == self.run[0] and len(token) >= len(self.run)
+    @property
+    def quote(self) -> str:
+        """Its exact text."""
+        return self.passage.cut(self.span)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """Where a marker such as `[1]` stands in the readable text."""
+class Marker:
+    """One marker, or several in a row, with the ids they name and the white space before them."""
 
-    start: int
-    end: int
-    number: int
+    gap: str
+    ids: tuple[IdRange, ...]
 
 
-class CitationStream:
-    """Readable text and citations from the text of a model, however it is cut into pieces.
+def read_markers(text: str) -> list[str | Marker]:
+    """A statement's text cut at its markers; brackets in code between backticks are text."""
+    found: list[str | Marker] = []
+    start = at = 0
+    while point := _POINT.search(text, at):
+        at = point.end()
+        if point[0][0] == "`":
+            at = _after_code(text, at, point[0])
+            continue
+        marker = find_marker(text, point.start())
+        if marker is None:
+            continue
+        before = text[start : point.start()]
+        words = before.rstrip()
+        ids, start = _run(text, *marker)
+        found += [words, Marker(gap=before[len(words) :], ids=tuple(ids))]
+        at = start
+    return [*found, text[start:]]
 
-    `feed` and `close` return text with final markers, each Citation before its first marker.
-    `unknown` holds the ids that were cited and do not exist; they never show.
+
+def _after_code(text: str, at: int, ticks: str) -> int:
+    """Where the code ends that these backticks open; where they do themselves, when nothing closes them."""
+    closing = (run for run in _TICKS.finditer(text, at) if run[0] == ticks)
+    return next((run.end() for run in closing), at)
+
+
+def _run(text: str, first: tuple[IdRange, ...], end: int) -> tuple[list[IdRange], int]:
+    """The ids of a marker and of those right behind it, and where the last of them ends.
+
+    The target in `[2.1](somewhere)` is dropped: no document chooses where a citation leads.
+    """
+    ids = list(first)
+    while True:
+        link = _LINK.match(text, end)
+        end = link.end() if link else end
+        gap = _GAP_BETWEEN.match(text, end)
+        following = find_marker(text, gap.end()) if gap else None
+        if following is None:
+            return ids, end
+        ids += following[0]
+        end = following[1]
+
+
+def without_markers(text: str) -> str:
+    """A statement's words alone."""
+    return "".join(piece for piece in read_markers(text) if isinstance(piece, str)).strip()
+
+
+class Citations:
+    """The citations of one answer in the making, numbered as they are first shown.
+
+    `sources` are all units that may be cited; `unknown` holds the ids that the model wrote and that do not exist.
     """
 
     def __init__(self, passages: Sequence[Passage]) -> None:
-        self.citations: list[Citation] = []
-        self.marks: list[Mark] = []
+        self.cited: list[Citation] = []
         self.unknown: list[str] = []
-        self._passages = passages
-        self._pieces: list[str] = []
-        self._length = 0
-        self._held = ""
-        self._at = 0
-        self._out: list[str | Citation] = []
-        self._fence: _Fence | None = None
-        self._line_start = True
-        self._run: set[int] | None = None  # the numbers in the run of markers being read
-        self._gap = ""  # white space before a marker that has not shown anything yet
+        self.sources: list[Source] = []
+        self._ids: dict[str, list[Source]] = {}
+        for number, passage in enumerate(passages, start=1):
+            for place, span in enumerate(quoted(passage), start=1):
+                if span is not None:
+                    source = Source(passage=passage, span=span)
+                    self.sources.append(source)
+                    self._ids[f"{number}.{place}"] = [source]
+                    self._ids.setdefault(str(number), []).append(source)
 
-    @property
-    def text(self) -> str:
-        """All readable text so far."""
-        return "".join(self._pieces)
-
-    def feed(self, piece: str) -> list[str | Citation]:
-        """What can be shown after one more piece."""
-        return self._drain(piece, final=False)
-
-    def close(self) -> list[str | Citation]:
-        """What was held back, when the model has finished."""
-        return self._drain("", final=True)
-
-    def _drain(self, piece: str, *, final: bool) -> list[str | Citation]:
-        self._held, self._at = self._held[self._at :] + piece, 0
-        while self._at < len(self._held) and (self._read_code(final) if self._fence else self._read_text(final)):
-            pass
-        out, self._out = self._out, []
-        return _joined(out)
-
-    def _read_text(self, final: bool) -> bool:
-        """Takes one step through text; False when what is held could still become a marker."""
-        held, start = self._held, self._at
-        if self._run is not None and held[start] == "(":
-            return self._read_link(final)
-        gap = (_GAP if self._run is None else _GAP_BETWEEN_MARKERS).match(held, start)
-        assert gap is not None  # it matches nothing, too
-        at = gap.end()
-        if at == len(held):
-            return final and self._show(gap[0], upto=at)
-        if held[at] in OPENING or held[at] == "\\":
-            return self._read_bracket(gap[0], at, final)
-        run = _RUN.match(held, at)
-        if run:
-            if run.end() == len(held) and not final:
-                return False
-            return self._open_code(gap[0], run)
-        plain = _PLAIN.match(held, at)
-        return self._show(gap[0] + (plain[0] if plain else ""), upto=plain.end() if plain else at)
-
-    def _read_bracket(self, gap: str, at: int, final: bool) -> bool:
-        marker = find_marker(self._held, at)
-        if marker:
-            ids, self._at = marker
-            self._mark(gap, ids)
-            return True
-        if not final and may_become_marker(self._held, at):
-            return False
-        return self._show(gap + self._held[at], upto=at + 1)
-
-    def _read_link(self, final: bool) -> bool:
-        """Drops the target in `[2.1](somewhere)`: no document chooses where a citation leads."""
-        link = _LINK.match(self._held, self._at)
-        assert link is not None
-        if link[1]:
-            self._at = link.end()
-        elif final or link.end() < len(self._held):
-            return self._show("(", upto=self._at + 1)
-        return bool(link[1])
-
-    def _open_code(self, gap: str, run: re.Match[str]) -> bool:
-        line_start = self._line_start or "\n" in gap
-        fenced = len(run[0]) >= 3 and line_start
-        self._show(gap + run[0], upto=run.end())
-        if fenced or run[0][0] == "`":
-            self._fence = _Fence(run[0], inline=not fenced)
-        return True
-
-    def _read_code(self, final: bool) -> bool:
-        token = _CODE.match(self._held, self._at)
-        assert token is not None
-        assert self._fence is not None
-        if token[0][0] in "`~" and token.end() == len(self._held) and not final:
-            return False
-        if self._fence.closed_by(token[0], line_start=self._line_start):
-            self._fence = None
-        return self._show(token[0], upto=token.end())
-
-    def _mark(self, gap: str, ids: Sequence[IdRange]) -> None:
-        if self._run is None:
-            self._run, self._gap = set(), gap
-        for span_of in self._spans(ids):
-            number = self._number(*span_of)
-            if number not in self._run:
-                self._run.add(number)
-                self._emit(self._gap)
-                self.marks.append(Mark(start=self._length, end=self._length + len(f"[{number}]"), number=number))
-                self._emit(f"[{number}]")
-                self._gap = ""
-
-    def _spans(self, ids: Sequence[IdRange]) -> list[tuple[Passage, Span]]:
-        """The spans of the ids that exist; the others are noted as unknown."""
-        found: list[tuple[Passage, Span]] = []
+    def named(self, ids: Sequence[IdRange]) -> tuple[Source, ...]:
+        """The units with these ids, of a passage all its units; ids without one are noted as unknown."""
+        found: list[Source] = []
         for first, last in ids:
             for end in dict.fromkeys((first, last)):
-                if self._span(end) is None and end not in self.unknown:
+                if end not in self._ids and end not in self.unknown:
                     self.unknown.append(end)
-            found += filter(None, map(self._span, ids_between(first, last)))
-        return found
+            for each in ids_between(first, last):
+                found += self._ids.get(each, ())
+        return tuple(dict.fromkeys(found))
 
-    def _span(self, sentence_id: str) -> tuple[Passage, Span] | None:
-        """The passage of an id and the span as which its unit is quoted, or of all its units; None without one."""
-        number, _, sentence = sentence_id.partition(".")
-        if int(number) > len(self._passages):
-            return None
-        passage = self._passages[int(number) - 1]
-        spans = list(filter(None, quoted(passage)[int(sentence) - 1 : int(sentence)] if sentence else passage.units))
-        return (passage, Span(start=spans[0].start, end=spans[-1].end)) if spans else None
+    def render(self, pieces: Sequence[str | Marker], sources: Sequence[Source]) -> tuple[str, tuple[int, ...]]:
+        """A statement with the numbers of these sources for its markers, and the numbers in that order.
 
-    def _number(self, passage: Passage, span: Span) -> int:
-        for number, known in enumerate(self.citations, start=1):
-            if (known.document, known.start, known.end) == (passage.document, span.start, span.end):
-                return number
-        citation = passage.cite(span, number=len(self.citations) + 1)
-        self.citations.append(citation)
-        self._out.append(citation)
-        return len(self.citations)
+        A number stands where the model cited its source, another one in the first place of ids that are not among
+        the sources, or at the end.
+        """
+        named = [() if isinstance(piece, str) else self.named(piece.ids) for piece in pieces]
+        added = [each for each in sources if not any(each in own for own in named)]
+        text, shown = "", dict[int, None]()
+        for piece, own in zip(pieces, named, strict=True):
+            if isinstance(piece, str):
+                text += piece if text.strip() or piece is pieces[0] else piece.lstrip(" ")
+                continue
+            here = [each for each in own if each in sources]
+            if not here:
+                here, added = added, []
+            numbers = [self.number(each) for each in here]
+            shown.update(dict.fromkeys(numbers))
+            text += (piece.gap if numbers else piece.gap[: piece.gap.rfind("\n") + 1]) + _markers(numbers)
+        if added:
+            numbers = [self.number(each) for each in added]
+            shown.update(dict.fromkeys(numbers))
+            text = _appended(text, _markers(numbers))
+        return text, tuple(shown)
 
-    def _show(self, text: str, *, upto: int) -> bool:
-        """Shows ordinary text, which ends a run of markers."""
-        if self._run is not None and not self._run:  # none of the markers before it showed
-            if not text.lstrip(" \t").startswith("\n"):
-                self._emit(self._gap[: self._gap.rfind("\n") + 1])
-            text = text.lstrip(" ") if self._line_start else text
-        self._run, self._gap = None, ""
-        self._emit(text)
-        self._at = upto
-        return True
-
-    def _emit(self, text: str) -> None:
-        if text:
-            self._out.append(text)
-            self._pieces.append(text)
-            self._length += len(text)
-            _, newline, line = text.rpartition("\n")
-            self._line_start = (bool(newline) or self._line_start) and not line.strip()
+    def number(self, source: Source) -> int:
+        """The number by which a source is cited, a new one where it was not yet."""
+        for known in self.cited:
+            if (known.document, known.start, known.end) == (
+                source.passage.document, source.span.start, source.span.end,
+            ):  # fmt: skip
+                return known.number or 0
+        self.cited.append(source.passage.cite(source.span, number=len(self.cited) + 1))
+        return len(self.cited)
 
 
-def _joined(out: Sequence[str | Citation]) -> list[str | Citation]:
-    joined: list[str | Citation] = []
-    for is_text, run in groupby(out, key=lambda each: isinstance(each, str)):
-        pieces = list(run)
-        joined += ["".join(map(str, pieces))] if is_text else pieces
-    return joined
+def _markers(numbers: Sequence[int]) -> str:
+    return "".join(f"[{number}]" for number in numbers)
+
+
+def _appended(text: str, markers: str) -> str:
+    """The statement with markers behind its words: inside the last cell of a row."""
+    words = text.rstrip()
+    end = " |" if words.startswith("|") and words.endswith("|") else ""
+    return f"{words.removesuffix('|').rstrip() if end else words} {markers}{end}{text[len(words) :]}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal, cast
 
@@ -18,7 +19,7 @@ from langchain_core.runnables import Runnable, run_in_executor
 from qa.answers.claims import format_claims, parse_verdicts
 from qa.answers.context import fence, pack_context, recent
 from qa.answers.draft import Draft, Unsupported, reported
-from qa.answers.extractive import refusal
+from qa.answers.extractive import answer, refusal
 from qa.answers.prompts import Prompt, PromptMessage, fingerprint, load_prompt
 from qa.answers.reply import SENTINEL, without_thoughts
 from qa.answers.statements import Statement
@@ -112,9 +113,9 @@ class Composer:
     def write(self, shown: Shown, findings: Findings, *, usage: Usage) -> Iterator[Event]:
         """The events of the answer as the model writes it; closing this closes the connection to the model.
 
-        Raises: ModelError when the model fails before a word of the answer was shown.
+        Raises: ModelError when the model fails before a word of the answer could be shown.
         """
-        draft = Draft(shown.passages, usage=usage)
+        draft = self._draft(shown, findings, usage)
         stream = self.chat().stream(shown.messages)
         try:
             with closing(cast("Generator[AIMessageChunk]", stream)) as chunks:
@@ -126,7 +127,7 @@ class Composer:
 
     async def awrite(self, shown: Shown, findings: Findings, *, usage: Usage) -> AsyncGenerator[Event]:
         """`write`, awaiting the model."""
-        draft = Draft(shown.passages, usage=usage)
+        draft = self._draft(shown, findings, usage)
         stream = self.chat().astream(shown.messages)
         try:
             async with aclosing(cast("AsyncGenerator[AIMessageChunk]", stream)) as chunks:
@@ -142,10 +143,20 @@ class Composer:
         """The abstention under the model's name."""
         return replace(refusal(findings), model=self.name, prompt=self.prompts.fingerprint, usage=usage)
 
+    def _draft(self, shown: Shown, findings: Findings, usage: Usage) -> Draft:
+        return Draft(
+            shown.passages,
+            question=f"{findings.question}\n{findings.query}",
+            idf=findings.rarity,
+            usage=usage,
+            unsupported=self.unsupported,
+            waits=self.check == "model",
+        )
+
     def _finish(self, draft: Draft, findings: Findings) -> list[Event]:
         checker = self._check if self.check == "model" else None
         base = self.refuse(findings, usage=draft.usage)
-        return draft.finish(base, unsupported=self.unsupported, idf=findings.rarity, checker=checker)
+        return draft.finish(base, own_words=partial(answer, findings), checker=checker)
 
     def _check(self, claims: Sequence[Statement]) -> tuple[Mapping[int, Verdict], Usage]:
         text = format_claims(claims)

@@ -1,35 +1,37 @@
 """One answer in the making: the chunks of a model's stream in, events out, the Answer last.
 
-Keeps what only the stream tells: the tokens used, why it ended, whether it broke. No model is
-called here; a checker may be handed in.
+Every statement is attributed and judged as soon as it is complete. Keeps what only the stream tells: the tokens used,
+why it ended, whether it broke. No model is called here; a checker may be handed in.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from qa.answers.citations import CitationStream
-from qa.answers.reply import Reply
-from qa.answers.statements import Statement, keep, read_statements
-from qa.answers.support import Verdict, check
+from qa.answers.attribution import Attribution, Attributor
+from qa.answers.citations import Citations, Marker
+from qa.answers.reply import Reply, declines
+from qa.answers.showing import Judged, Showing
+from qa.answers.statements import Statement, StatementStream, Written
+from qa.answers.support import Verdict
 from qa.errors import ModelError
 from qa.models.listening import CUT, REPLY_CHARS
-from qa.types import Answer, Citation, Event, Passage, Sentence, Usage
+from qa.types import Answer, Citation, Event, Passage, Usage
+from qa.words import terms
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessageChunk
 
-Idf = Callable[[str], float]
 Checker = Callable[[Sequence[Statement]], tuple[Mapping[int, Verdict], Usage]]
-Judged = tuple[Statement, Verdict]
 Unsupported = Literal["mark", "drop", "abstain"]
 
 SHOWN_IDS = 8
+DECLINED = "the model found no answer in the passages"
+NOT_SHOWN = "the model's own words were not supported and are not shown"
 
-_GOOD = ("supported", "partly")
 _CUT_SHORT = {
     "length": "the reply was cut at the model's limit of output tokens",
     "max_tokens": "the reply was cut at the model's limit of output tokens",
@@ -37,20 +39,37 @@ _CUT_SHORT = {
     "content_filter": "the provider's content filter stopped the reply",
     "safety": "the provider's content filter stopped the reply",
 }
+_SILENCE = Verdict(support="unsupported", score=0.0, reason="that the documents do not say something cannot be cited")
 
 
 class Draft:
-    """The answer to one question while a model writes it."""
+    """The answer to one question while a model writes it.
 
-    def __init__(self, passages: Sequence[Passage], *, usage: Usage) -> None:
+    `idf` says how rare a stem is. With `waits`, nothing is shown before the reply has ended.
+    """
+
+    def __init__(
+        self,
+        passages: Sequence[Passage],
+        *,
+        question: str,
+        idf: Callable[[str], float],
+        usage: Usage,
+        unsupported: Unsupported = "mark",
+        waits: bool = False,
+    ) -> None:
         self.usage = usage
-        self._passages = passages
+        self._unsupported = unsupported
+        self._citations = Citations(passages)
+        self._attributor = Attributor(self._citations.sources, idf=idf)
+        self._showing = Showing(self._citations, waits=waits or unsupported == "abstain", drops=unsupported == "drop")
         self._reply = Reply()
-        self._cited = CitationStream(passages)
-        self._shown = False
+        self._stream = StatementStream()
+        self._leading: list[Written] = []  # a line that may only lead to what follows, and what stands behind it
+        self._known = frozenset(terms(question))  # the stems of which such a line may be made
         self._finish: str | None = None
         self._reports_finish = False
-        self._broken: str | None = None
+        self._broken: ModelError | None = None
         self._started = time.perf_counter()
 
     def feed(self, chunk: AIMessageChunk) -> list[str | Citation]:
@@ -59,111 +78,122 @@ class Draft:
         about = chunk.response_metadata
         self._finish = about.get("finish_reason", "").casefold() or self._finish
         self._reports_finish = self._reports_finish or "model_provider" in about
-        return self._show(self._cited.feed(self._reply.feed(str(chunk.text))))
+        return self._take(self._stream.feed(self._reply.feed(str(chunk.text))))
 
     def broke(self, error: ModelError) -> None:
-        """Take note that the stream failed: what was shown stays.
+        """Take note that the stream failed: what was shown stays."""
+        self._broken = error
 
-        Raises: the error itself when nothing was shown yet.
-        """
-        if not self._shown:
-            raise error
-        self._broken = f"the reply broke off: {error}"
-
-    def finish(self, base: Answer, *, unsupported: Unsupported, idf: Idf, checker: Checker | None) -> list[Event]:
+    def finish(self, base: Answer, *, own_words: Callable[[], Answer], checker: Checker | None) -> list[Event]:
         """The rest of the events. `base` is the abstention to fall back to; it names question, query and model.
 
-        Raises: ModelError when the reply ended too early and holds no word.
+        `own_words` gives the documents' own answer, or an abstention, in place of a reply of which nothing holds.
+
+        Raises: ModelError when the reply broke off, or ended too early, before any of it held.
         """
-        rest = self._show([*self._cited.feed(self._reply.close()), *self._cited.close()])
+        rest: list[Event] = [*self._take(self._stream.feed(self._reply.close())), *self._take(self._stream.close())]
+        rest += self._settle()
         ending = self._ending()
-        if ending and not self._cited.text.strip() and not self._reply.declined:
-            raise ModelError(f"{base.model} wrote nothing: {ending}. Ask again, or set another QA_MODEL")
-        judged, notes = self._judge(idf, checker)
-        worthless = None if ending else self._worthless(judged, unsupported)
-        answer = base if worthless else self._answer(base, judged, drop=unsupported == "drop" and not ending)
+        if ending and not self._reply.declined and not self._showing.judged:
+            raise self._broken or ModelError(
+                f"{base.model} wrote nothing: {ending}. Ask again, or set another QA_MODEL"
+            )
+        notes = (*_about_unknown(self._citations.unknown), *self._check(checker))
+        worthless = self._worthless()
+        if worthless and self._broken and not self._reply.declined:
+            raise self._broken
+        if worthless is None:
+            rest += self._showing.open()
+            answer = self._answer(base)
+            notes += _about_corrected(self._showing.statements)
+        else:
+            answer = own_words() if worthless == NOT_SHOWN else base
+            rest += [*answer.citations, *filter(None, [answer.opening]), answer.text]
         answer = replace(
             answer,
-            incomplete=ending is not None,
-            notes=(*notes, *filter(None, (ending, worthless))),
+            incomplete=worthless is None and ending is not None,
+            model=base.model,
+            prompt=base.prompt,
+            notes=(*answer.notes, *notes, *filter(None, (ending, worthless))),
             usage=self.usage,
             seconds={**base.seconds, "answer": time.perf_counter() - self._started},
         )
-        refusal = [answer.text] if answer.abstained and not self._shown else []
-        return [*rest, *refusal, answer]
+        return [*rest, answer]
 
-    def _show(self, events: list[str | Citation]) -> list[str | Citation]:
-        self._shown = self._shown or bool(events)
+    def _take(self, written: Iterable[Written]) -> list[str | Citation]:
+        """What can be shown after these pieces: a line that leads to the next statement comes with that."""
+        events: list[str | Citation] = []
+        for each in written:
+            if each.may_introduce or (each.is_form and self._leading):
+                self._leading.append(each)
+                continue
+            judged = self._judged(each)
+            for source in judged.found.sources if judged.found else ():
+                self._known |= frozenset(terms(f"{source.passage.title}\n{source.passage.text}"))
+            events += [*self._settle(), *self._showing.add(judged)]
         return events
+
+    def _settle(self) -> list[str | Citation]:
+        """What can be shown of the lines that led here."""
+        leading, self._leading = self._leading, []
+        return [event for each in leading for event in self._showing.add(self._judged(each))]
+
+    def _judged(self, written: Written) -> Judged:
+        """The piece with what supports it."""
+        if written.is_form or (written.may_introduce and written.introduces(self._known)):
+            return Judged(pieces=written.pieces, words=written.words)
+        pieces = written.pieces
+        ids = [named for piece in pieces if isinstance(piece, Marker) for named in piece.ids]
+        proposed = self._citations.named(ids)
+        if declines(written.words) and not proposed:
+            found = Attribution(sources=(), verdict=_SILENCE)
+        else:
+            found = self._attributor.attribute(written.words, proposed)
+        return Judged(pieces=pieces, words=written.words, found=found)
 
     def _ending(self) -> str | None:
         """Why the reply is incomplete; None when it is whole, or when the model never says why it ends."""
         if self._broken:
-            return self._broken
+            return f"the reply broke off: {self._broken}"
         if self._finish is None and self._reports_finish:
             return "the stream ended before the model said that it was done"
         return _CUT_SHORT.get(self._finish or "")
 
-    def _judge(self, idf: Idf, checker: Checker | None) -> tuple[list[Judged], tuple[str, ...]]:
-        """Every statement with its verdict, and what is to be said about the citations."""
-        found = read_statements(self._cited)
-        verdicts = [check(each.text, each.quotes, idf=idf, context=self._context(each)) for each in found]
-        notes = _about_unknown(self._cited.unknown)
-        citing = [position for position, each in enumerate(found) if each.numbers]
-        if checker and citing:
-            try:
-                checked, usage = checker([found[position] for position in citing])
-            except ModelError as error:
-                notes += (f"the citations were checked by rules only: {error}",)
-            else:
-                self.usage += usage
-                for number, position in enumerate(citing, start=1):
-                    verdicts[position] = _combined(verdicts[position], checked.get(number))
-        return list(zip(found, verdicts, strict=True)), notes
+    def _check(self, checker: Checker | None) -> tuple[str, ...]:
+        """Let a model judge what cites something, where one is to; what is to be said about that."""
+        citing = [(each, each.found) for each in self._showing.statements if each.found and each.found.sources]
+        if not checker or not citing:
+            return ()
+        claims = [
+            Statement(text=each.words, quotes=tuple(source.quote for source in found.sources)) for each, found in citing
+        ]
+        try:
+            checked, usage = checker(claims)
+        except ModelError as error:
+            return (f"the citations were checked by rules only: {error}",)
+        self.usage += usage
+        for number, (each, found) in enumerate(citing, start=1):
+            each.found = replace(found, verdict=_combined(found.verdict, checked.get(number)))
+        return ()
 
-    def _context(self, statement: Statement) -> str:
-        """The titles and texts of the passages that a statement cites."""
-        cited = [self._cited.citations[number - 1] for number in statement.numbers]
-        return "\n".join(
-            f"{passage.title}\n{passage.text}"
-            for passage in self._passages
-            if any(one.document == passage.document and passage.start <= one.start < passage.end for one in cited)
-        )
-
-    def _worthless(self, judged: Sequence[Judged], unsupported: Unsupported) -> str | None:
+    def _worthless(self) -> str | None:
         """Why nothing of the reply is an answer; None when it is one."""
-        good = sum(verdict.support in _GOOD for _, verdict in judged)
-        if self._reply.declined and not good:
-            return "the model found no answer in the passages"
-        if not self._cited.citations:
-            return "the model's reply cited nothing"
-        if unsupported == "abstain" and good < len(judged):
+        stated = self._showing.statements
+        if not self._showing.holds:
+            silent = [each.found and each.found.verdict is _SILENCE for each in stated]
+            return DECLINED if self._reply.declined or (silent and all(silent)) else NOT_SHOWN
+        if self._unsupported == "abstain" and any(each.is_bad for each in stated):
             return "a sentence of the model's reply is not supported by what it cites"
-        if unsupported == "drop" and not good:
-            return "no sentence of the model's reply is supported by what it cites"
         return None
 
-    def _answer(self, base: Answer, judged: Sequence[Judged], *, drop: bool) -> Answer:
-        """The reply as an answer, as it was shown; with `drop`, without what is unsupported and numbered anew."""
-        text, numbers = self._cited.text, {place: place for place in range(1, len(self._cited.citations) + 1)}
-        if drop:
-            judged = [(statement, verdict) for statement, verdict in judged if verdict.support in _GOOD]
-            text, numbers = keep(self._cited, [statement for statement, _ in judged])
-        sentences = (
-            Sentence(
-                text=statement.text,
-                citations=tuple(numbers[number] for number in statement.numbers),
-                support=verdict.support,
-                reason=verdict.reason,
-            )
-            for statement, verdict in judged
-        )
+    def _answer(self, base: Answer) -> Answer:
+        """The reply as an answer, as it was shown."""
         return replace(
             base,
-            text=text.strip(),
+            text=self._showing.text,
             abstained=False,
-            sentences=tuple(sentences),
-            citations=tuple(replace(self._cited.citations[old - 1], number=new) for old, new in numbers.items()),
+            sentences=tuple(self._showing.sentences),
+            citations=tuple(self._citations.cited),
             nearest=(),
         )
 
@@ -171,6 +201,12 @@ class Draft:
 def _about_unknown(ids: Sequence[str]) -> tuple[str, ...]:
     listed = ", ".join(ids[:SHOWN_IDS]) + (" …" if len(ids) > SHOWN_IDS else "")
     return (f"the model cited {listed}, which {'does' if len(ids) == 1 else 'do'} not exist",) if ids else ()
+
+
+def _about_corrected(stated: Sequence[Judged]) -> tuple[str, ...]:
+    count = sum(each.found is not None and each.found.corrected for each in stated)
+    cited = "sentence was" if count == 1 else "sentences were"
+    return (f"the model's citations of {count} {cited} corrected: others support it",) if count else ()
 
 
 def _combined(rules: Verdict, checked: Verdict | None) -> Verdict:

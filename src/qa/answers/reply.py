@@ -11,6 +11,18 @@ SENTINEL = "NOT_IN_DOCUMENTS"
 
 _SENTINEL = re.compile(r"NOT[_ \\-]{1,2}IN[_ \\-]{1,2}DOCUMENTS")
 _THOUGHTS = re.compile(r"\A\s*<think>.*?(?:</think>\s*|\Z)", re.DOTALL)
+_TELLS = (
+    r"(?:say|says|said|state\w*|mention\w*|specif\w+|contain\w*|provide\w*|include\w*|give\w*|indicate\w*|answer\w*"
+    r"|tell|found|find)\b"
+)
+_TEXTS = r"\b(?:documents?|passages?|sources?|texts?|context|excerpts?|information|answer)\b"
+_NOT = r"(?:\b(?:not|no|nothing|never|cannot|unable)\b|n['’]t\b)"
+_DECLINES = re.compile(
+    rf"{_TEXTS}[^.!?]{{0,60}}{_NOT}[^.!?]{{0,30}}\b{_TELLS}"
+    rf"|{_NOT}[^.!?]{{0,60}}\b(?:in|from|by|on) the\b[^.!?]{{0,30}}{_TEXTS}"
+    r"|\A\W*+(?:i(?: am|['’]m) sorry|i (?:do not|don['’]t) know|i (?:cannot|can['’]t) answer|unfortunately)\b",
+    re.I,
+)
 _BETWEEN = re.compile(r"[_ \\-]+")
 
 
@@ -45,6 +57,11 @@ class Reply:
             return ""
         text, self._opening = without_thoughts(self._opening), None
         return text
+
+
+def declines(sentence: str) -> bool:
+    """Whether a sentence says in words that the documents do not tell."""
+    return _DECLINES.search(sentence) is not None
 
 
 def without_thoughts(text: str) -> str:

@@ -6,12 +6,14 @@ What the text lacks is called missing; contradicted is what it says the other wa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from qa.answers import facts
 from qa.search.directions import clauses, denials, negation, opposed, says_denied
+from qa.search.languages import differ
 from qa.types import Support
 from qa.words import STOP_WORDS, same_root, stem, terms, words
 
@@ -21,6 +23,9 @@ SUPPORTED = 0.65
 PARTLY = 0.40
 
 CLAUSES = 12  # of a sentence that are compared: time stays in proportion to the text
+_REPLY_WORD = re.compile(r"\W*+(?:yes|no|yeah|nope|ja|nein|oui|non|sí)\b[.,:;!\s–—-]*+(?=\w)", re.I)
+_SMALL_WORD = re.compile(r"\b[^\W\d_A-Z][^\W\d_]*+")
+_DIGITS = re.compile(r"\d+(?:[.,\u00a0\u202f]\d+)*+")
 _COMPANIES = frozenset({"ltd", "inc", "plc", "llc", "corp", "gmbh"})
 
 
@@ -28,24 +33,33 @@ _COMPANIES = frozenset({"ltd", "inc", "plc", "llc", "corp", "gmbh"})
 class Verdict:
     """Whether a sentence is supported; `score`, 0 to 1, is how much of its wording the cited text holds.
 
-    `missing` says that a number, date, name or negation was looked for and is not there.
+    `missing` says that a number, date, name or negation was looked for and is not there; `compared` that its words
+    could be held against the text at all.
     """
 
     support: Support
     score: float
     reason: str | None = None
     missing: bool = False
+    compared: bool = True
 
 
 def check(sentence: str, quotes: Sequence[str], *, idf: Callable[[str], float], context: str = "") -> Verdict:
     """The verdict on a sentence, from the quotes it cites.
 
     `idf` says how rare a stem is. A name may also stand in `context`, the rest of the cited
-    passages, because a quote may say "he".
+    passages, because a quote may say "he". Of "No, it is not" only what follows the comma is checked.
     """
     if not quotes:
         return Verdict(support="unsupported", score=0.0, reason="it cites nothing")
+    replied = _REPLY_WORD.match(sentence)
+    if replied and not _verbatim(sentence, quotes):
+        verdict = check(sentence[replied.end() :], quotes, idf=idf, context=context)
+        reason = f"whether it is “{replied[0].strip(' .,:;!–—-')}” was not checked, only the rest of it"
+        return replace(verdict, support="partly", reason=reason) if verdict.support == "supported" else verdict
     as_cited = "\n".join(quotes)
+    if _is_foreign(sentence, f"{as_cited}\n{context}"):
+        return _across_languages(sentence, f"{as_cited}\n{context}")
     sentence, context, *quotes = map(facts.plain, (sentence, context, *quotes))
     evidence = "\n".join(quotes)
     score = wording(facts.untimed(sentence), [*map(facts.untimed, quotes)], idf=idf, context=context)
@@ -68,6 +82,33 @@ def check(sentence: str, quotes: Sequence[str], *, idf: Callable[[str], float], 
         return Verdict(support="partly", score=score, reason=f"{absent} is not found in the cited text")
     reason = f"most of its wording ({absent}) is not found in the cited text"
     return Verdict(support="unsupported", score=score, reason=reason)
+
+
+def _is_foreign(sentence: str, cited: str) -> bool:
+    """Whether a sentence is in another language than the cited text, and hardly shares a word with it but names."""
+    common = {word for found in _SMALL_WORD.findall(sentence) for word in words(found)}
+    return differ(sentence, cited) and 3 * len(common & set(words(cited))) <= len(common)
+
+
+def _across_languages(sentence: str, cited: str) -> Verdict:
+    """The verdict on a sentence in another language than the cited text, by its numbers and names."""
+    told = {_plain_digits(number) for number in _DIGITS.findall(cited)}
+    for number in _DIGITS.findall(sentence):
+        if _plain_digits(number) not in told:
+            reason = f"the number {number} is not found in the cited text, which is in another language"
+            return Verdict(support="unsupported", score=0.0, reason=reason, missing=True)
+    held = set(words(cited))
+    named = any(set(name) <= held for name in facts.names(sentence))
+    if named or _DIGITS.search(sentence):
+        reason = "the cited text is in another language, so only numbers and names were compared"
+        return Verdict(support="partly", score=PARTLY, reason=reason)
+    reason = "the cited text is in another language, and there is no number or name to compare"
+    return Verdict(support="unsupported", score=0.0, reason=reason, compared=False)
+
+
+def _plain_digits(number: str) -> str:
+    """A number without its separators: 7,900 and 7.900 are alike, and so are 41.2 and 41,2."""
+    return "".join(filter(str.isdigit, number))
 
 
 def wording(sentence: str, quotes: Sequence[str], *, idf: Callable[[str], float], context: str = "") -> float:

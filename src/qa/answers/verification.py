@@ -15,9 +15,11 @@ from typing import Any, get_args
 
 from qa.answers.quotes import QuoteCheck, locate_quote
 from qa.answers.small_talk import is_small_talk
+from qa.answers.statements import StatementStream
 from qa.answers.support import PARTLY, SUPPORTED, Verdict, check
 from qa.errors import DocumentError
 from qa.types import ABSTENTION, Answer, Citation, Document, Sentence, Support
+from qa.words import terms
 
 SURROUNDINGS_CHARS = 2_000  # about a quote: no passage is longer
 # How far a wording may fall short of its verdict: how rare a term is changes with the documents that are indexed.
@@ -109,11 +111,13 @@ def verify_sentences(
     else:
         sources = {citation.number: _source(citation, document) for citation in answer.citations}
         misplaced, unlisted = _misplaced(answer)
+        known = frozenset(terms("\n".join([answer.question, answer.query, *filter(None, sources.values())])))
         found = [
             (each.text, misplaced.get(number) or _undeserved(each, answer, sources, idf=idf, strict=strict))
             for number, each in enumerate(answer.sentences)
         ]
-        found += [(text, "it stands in the answer and is no sentence of it") for text in unlisted]
+        stated = (text for text in unlisted if _states(text, known))
+        found += [(text, "it stands in the answer and is no sentence of it") for text in stated]
     short, quotes = answer.short, {each.number: each.quote for each in answer.citations}
     if short and quotes.get(short.citation, "")[short.start : short.end] != short.text:
         found.append((short.text, "it does not stand at its place in the quote that it cites"))
@@ -157,6 +161,13 @@ def _undeserved(
     if not again.missing and again.score < needed and (not strict or again.score >= needed - SLACK):
         return None
     return f"it says {sentence.support} and is {again.support}: {again.reason}"
+
+
+def _states(text: str, known: frozenset[str]) -> bool:
+    """Whether a part of an answer states something: code and headers of tables do not, nor what leads to a sentence."""
+    stream = StatementStream()
+    pieces = [*stream.feed(text), *stream.close()]
+    return not all(each.is_form or (each.may_introduce and each.introduces(known)) for each in pieces)
 
 
 def _rank(verdict: Verdict) -> tuple[int, float]:

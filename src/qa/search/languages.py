@@ -14,7 +14,8 @@ READ_CHARS = 4_000
 
 _SMALL_WORDS = {
     "English": """the of and is are was were what who whom which when where why how does did do with for from that this
-        it its in to an be by on not has have had will can there their his her he she they you your""",
+        it its in to an be by on not has have had will can there their his her he she they you your
+        at as or but we if met after then than more said""",
     "German": """der die das dem den des und ist sind war waren was wer wen wem wie wo wann warum welche welcher welches
         wird werden mit fur von vom im in am an ein eine einen einem einer nicht zu zum zur auf es er sie ich wir hat
         haben kann bei aus nach uber""",
