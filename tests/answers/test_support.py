@@ -60,6 +60,49 @@ def test_a_number_date_time_name_or_negation_that_is_missing_is_named(sentence: 
     assert (found.support, found.reason, found.missing) == ("unsupported", reason, True)
 
 
+REVENUE = "Revenue in 2025 was 41.2 million euros, as Lumora said. It is the highest of its history."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "support", "reason"),
+    [
+        (
+            "No, revenue in 2025 was 41.2 million euros.",
+            "partly",
+            "whether it is “No” was not checked, only the rest of it",
+        ),
+        (
+            "No, revenue in 2025 was 12 million euros.",
+            "unsupported",
+            "the number 12,000,000 is not found in the cited text",
+        ),
+        ("Yes.", "unsupported", "most of its wording (“yes”) is not found in the cited text"),
+        ("According to the documents, revenue in 2025 was 41.2 million euros.", "supported", None),
+    ],
+)
+def test_what_a_sentence_replies_with_is_told_from_what_it_states(
+    sentence: str, support: str, reason: str | None
+) -> None:
+    found = verdict(sentence, REVENUE)
+    assert (found.support, found.reason) == (support, reason)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "support", "compared"),
+    [
+        ("Der Umsatz von Lumora betrug im Jahr 2025 41,2 Millionen Euro.", "partly", True),
+        ("Der Umsatz betrug im Jahr 2025 38 Millionen Euro.", "unsupported", True),
+        ("Das ist der höchste Wert in der Geschichte.", "unsupported", False),
+    ],
+)
+def test_a_sentence_in_another_language_is_compared_by_its_numbers_and_names(
+    sentence: str, support: str, compared: bool
+) -> None:
+    found = verdict(sentence, REVENUE)
+    assert (found.support, found.compared) == (support, compared)
+    assert "another language" in str(found.reason)
+
+
 def test_a_sentence_without_citations_is_unsupported() -> None:
     assert check("He left.", [], idf=flat) == Verdict(support="unsupported", score=0.0, reason="it cites nothing")
 

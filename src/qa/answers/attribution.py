@@ -7,7 +7,7 @@ unit does and they do not. No model is called here, and no text is split.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from qa.answers.citations import Source
@@ -40,7 +40,11 @@ class Attributor:
         self._terms = {each: frozenset(terms(each.quote)) for each in sources}
 
     def attribute(self, text: str, proposed: Sequence[Source]) -> Attribution:
-        """The units to cite for a statement, given those that the model cited for it."""
+        """The units to cite for a statement, given those that the model cited for it; a row with its header."""
+        found = self._attributed(text, proposed)
+        return replace(found, sources=_with_headers(found.sources))
+
+    def _attributed(self, text: str, proposed: Sequence[Source]) -> Attribution:
         weights = {term: self._idf(term) for term in terms(text)}
         judge = cache(lambda sources: self._judged(text, sources))
         own = self._kept(self._nearest(proposed, weights), weights, judge)
@@ -90,7 +94,7 @@ class Attributor:
         passages = dict.fromkeys(each.passage.id for each in sources)
         about = {each.passage.id: f"{each.passage.title}\n{each.passage.text}" for each in sources}
         context = "\n".join(about[each] for each in passages)
-        return check(text, [each.quote for each in sources], idf=self._idf, context=context)
+        return check(text, [each.quote for each in _with_headers(sources)], idf=self._idf, context=context)
 
     def _nearest(self, sources: Sequence[Source], weights: Weights) -> list[Source]:
         """The units by how much of the statement they hold, then the shortest, then as they were shown."""
@@ -110,3 +114,9 @@ class Attributor:
                 break
             chosen, left = (*chosen, best), left - self._terms[best]
         return chosen
+
+
+def _with_headers(sources: Sequence[Source]) -> tuple[Source, ...]:
+    """These units, and the headers without which their rows say little."""
+    headers = dict.fromkeys(each.header for each in sources if each.header)
+    return (*sources, *(each for each in headers if each not in sources))

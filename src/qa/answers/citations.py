@@ -12,12 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qa.answers.markers import OPENING, IdRange, find_marker, ids_between
+from qa.answers.reading import header_above
 from qa.search.quoting import quoted
-from qa.types import Citation, Passage, Span
+from qa.types import Above, Citation, Passage, Span
 
-_GAP_BETWEEN = re.compile(r"\s{0,8}+[,;，、]?\s{0,8}+")
+_GAP_BETWEEN = re.compile(r"[^\S\n]{0,8}+[,;，、]?[^\S\n]{0,8}+")
 _LINK = re.compile(r"\([^()\s]{0,200}+\)")
 _POINT = re.compile(rf"`++|\\?[{re.escape(OPENING)}]")
+_BEGUN = re.compile(rf"\\?[{re.escape(OPENING)}]{{1,2}}[\d.,; ]{{0,40}}+\Z")  # where a reply was cut
 _TICKS = re.compile("`++")
 
 
@@ -27,11 +29,12 @@ class Source:
 
     passage: Passage
     span: Span
+    header: Source | None = None  # of the table, for a row that does not name its columns: cited beside it
 
     @property
     def quote(self) -> str:
         """Its exact text."""
-        return self.passage.cut(self.span)
+        return self.span.text if isinstance(self.span, Above) else self.passage.cut(self.span)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,8 @@ def read_markers(text: str) -> list[str | Marker]:
             at = _after_code(text, at, point[0])
             continue
         marker = find_marker(text, point.start())
+        if marker is None and _BEGUN.match(text, point.start()):
+            marker = (), len(text)
         if marker is None:
             continue
         before = text[start : point.start()]
@@ -102,9 +107,13 @@ class Citations:
         self.sources: list[Source] = []
         self._ids: dict[str, list[Source]] = {}
         for number, passage in enumerate(passages, start=1):
+            headers: dict[int, Source] = {}
             for place, span in enumerate(quoted(passage), start=1):
                 if span is not None:
-                    source = Source(passage=passage, span=span)
+                    above = header_above(passage, passage.units[place - 1])
+                    if above is not None:
+                        headers.setdefault(above.start, Source(passage=passage, span=above))
+                    source = Source(passage=passage, span=span, header=headers[above.start] if above else None)
                     self.sources.append(source)
                     self._ids[f"{number}.{place}"] = [source]
                     self._ids.setdefault(str(number), []).append(source)
@@ -124,11 +133,11 @@ class Citations:
         """A statement with the numbers of these sources for its markers, and the numbers in that order.
 
         A number stands where the model cited its source, another one in the first place of ids that are not among
-        the sources, or at the end.
+        the sources, else behind the last number, or at the end.
         """
         named = [() if isinstance(piece, str) else self.named(piece.ids) for piece in pieces]
         added = [each for each in sources if not any(each in own for own in named)]
-        text, shown = "", dict[int, None]()
+        text, last, shown = "", 0, dict[int, None]()
         for piece, own in zip(pieces, named, strict=True):
             if isinstance(piece, str):
                 text += piece if text.strip() or piece is pieces[0] else piece.lstrip(" ")
@@ -139,10 +148,12 @@ class Citations:
             numbers = [self.number(each) for each in here]
             shown.update(dict.fromkeys(numbers))
             text += (piece.gap if numbers else piece.gap[: piece.gap.rfind("\n") + 1]) + _markers(numbers)
+            last = len(text) if numbers else last
         if added:
             numbers = [self.number(each) for each in added]
             shown.update(dict.fromkeys(numbers))
-            text = _appended(text, _markers(numbers))
+            markers = _markers(numbers)
+            text = f"{text[:last]}{markers}{text[last:]}" if last else _appended(text, markers)
         return text, tuple(shown)
 
     def number(self, source: Source) -> int:

@@ -146,7 +146,7 @@ class Composer:
     def _draft(self, shown: Shown, findings: Findings, usage: Usage) -> Draft:
         return Draft(
             shown.passages,
-            question=f"{findings.question}\n{findings.query}",
+            question=" ".join(dict.fromkeys((findings.question, findings.query))),
             idf=findings.rarity,
             usage=usage,
             unsupported=self.unsupported,

@@ -19,6 +19,7 @@ from qa.answers.statements import Statement, StatementStream, Written
 from qa.answers.support import Verdict
 from qa.errors import ModelError
 from qa.models.listening import CUT, REPLY_CHARS
+from qa.search.languages import differ
 from qa.types import Answer, Citation, Event, Passage, Usage
 from qa.words import terms
 
@@ -59,6 +60,7 @@ class Draft:
         waits: bool = False,
     ) -> None:
         self.usage = usage
+        self._question = question
         self._unsupported = unsupported
         self._citations = Citations(passages)
         self._attributor = Attributor(self._citations.sources, idf=idf)
@@ -149,7 +151,8 @@ class Draft:
             found = Attribution(sources=(), verdict=_SILENCE)
         else:
             found = self._attributor.attribute(written.words, proposed)
-        return Judged(pieces=pieces, words=written.words, found=found)
+        as_asked = not differ(written.words, self._question)
+        return Judged(pieces=pieces, words=written.words, found=found, as_asked=as_asked)
 
     def _ending(self) -> str | None:
         """Why the reply is incomplete; None when it is whole, or when the model never says why it ends."""

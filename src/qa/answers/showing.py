@@ -14,18 +14,26 @@ from qa.types import Citation, Sentence
 
 @dataclass(slots=True, kw_only=True)
 class Judged:
-    """A piece of a reply with what it cites and the verdict on that; `found` is None of one that states nothing."""
+    """A piece of a reply with what it cites and the verdict on that; `found` is None of one that states nothing.
+
+    `as_asked` says that it is in the language of the question.
+    """
 
     pieces: list[str | Marker]
     words: str
     found: Attribution | None = None
+    as_asked: bool = True
 
     @property
     def holds(self) -> bool:
-        """Whether it may open an answer: it is at least partly supported, or its words cannot be compared."""
+        """Whether it may open an answer: it is at least partly supported.
+
+        So may what cites a text in another language that it cannot be compared with, as it was asked in its own.
+        """
         if self.found is None:
             return False
-        return self.found.verdict.support in GOOD or (bool(self.found.sources) and not self.found.verdict.compared)
+        uncompared = bool(self.found.sources) and not self.found.verdict.compared
+        return self.found.verdict.support in GOOD or (uncompared and self.as_asked)
 
     @property
     def is_bad(self) -> bool:
@@ -72,7 +80,7 @@ class Showing:
     def _shown(self, judged: Judged) -> list[str | Citation]:
         known = len(self._citations.cited)
         if self._drops and judged.is_bad:
-            end = "".join(piece for piece in judged.pieces if isinstance(piece, str))
+            end = "".join(piece if isinstance(piece, str) else piece.gap for piece in judged.pieces)
             self._gap = max(self._gap, end[len(end.rstrip()) :], key=lambda gap: gap.count("\n"))
             return []
         text, numbers = self._citations.render(judged.pieces, judged.found.sources if judged.found else ())

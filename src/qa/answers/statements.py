@@ -134,7 +134,13 @@ class StatementStream:
             pieces = self._cut(self._at) if self._is_code and line.strip() else []
             self._at += len(line) + 1
             return pieces
-        is_row, is_under_header = _ROW.match(line) is not None, _UNDER_HEADER.fullmatch(line) is not None
+        if _FENCE.match(self._held, first, end) and self._held[self._at : first].strip():
+            before = self._at if self._is_code else 0  # markers in front of a block of code are what stands before's
+            pieces = self._cut(before) if before else []
+            self._at = first - before
+            return pieces
+        is_row = _ROW.match(line) is not None
+        is_under_header = (is_row or self._is_row) and _UNDER_HEADER.fullmatch(line) is not None
         self._is_form = self._is_form or (self._is_row and is_under_header)
         pieces = self._cut(self._at)
         fence = _FENCE.match(line)
@@ -174,7 +180,8 @@ class StatementStream:
         """Whether a sentence ends there, as its words and the next one tell: "Yes." only opens the one behind it."""
         before = self._held[: ending.end()]
         said = without_markers(before[-LOOK_BACK:])
-        if before.count("`") % 2 or _WORDLESS.fullmatch(said) or _REPLY_WORD.fullmatch(said):
+        in_code = before.count("`") % 2 or _FENCE.match(word)  # what opens a block must not come to begin a line
+        if in_code or _WORDLESS.fullmatch(said) or _REPLY_WORD.fullmatch(said):
             return False
         return any(span.start > len(said) - len(ending[0]) for span in split_sentences(f"{said} {word}"))
 

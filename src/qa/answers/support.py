@@ -24,6 +24,12 @@ PARTLY = 0.40
 
 CLAUSES = 12  # of a sentence that are compared: time stays in proportion to the text
 _REPLY_WORD = re.compile(r"\W*+(?:yes|no|yeah|nope|ja|nein|oui|non|sí)\b[.,:;!\s–—-]*+(?=\w)", re.I)
+_TEXTS = r"(?:provided |given )?(?:documents?|passages?|sources?|texts?|context|excerpts?)(?: provided)?"
+_PREFACE = re.compile(
+    rf"\W*+(?:(?:according to|based on|(?:as )?(?:stated|mentioned|described) in) the {_TEXTS},"
+    rf"|the {_TEXTS} (?:says?|states?|mentions?|indicates?) that\b)\s*+",
+    re.I,
+)
 _SMALL_WORD = re.compile(r"\b[^\W\d_A-Z][^\W\d_]*+")
 _DIGITS = re.compile(r"\d+(?:[.,\u00a0\u202f]\d+)*+")
 _COMPANIES = frozenset({"ltd", "inc", "plc", "llc", "corp", "gmbh"})
@@ -48,8 +54,10 @@ def check(sentence: str, quotes: Sequence[str], *, idf: Callable[[str], float], 
     """The verdict on a sentence, from the quotes it cites.
 
     `idf` says how rare a stem is. A name may also stand in `context`, the rest of the cited
-    passages, because a quote may say "he". Of "No, it is not" only what follows the comma is checked.
+    passages, because a quote may say "he". Of "No, it is not" only what follows the comma is checked, and nothing of
+    "According to the documents".
     """
+    sentence = _PREFACE.sub("", sentence, count=1) if _PREFACE.match(sentence) else sentence
     if not quotes:
         return Verdict(support="unsupported", score=0.0, reason="it cites nothing")
     replied = _REPLY_WORD.match(sentence)

@@ -110,14 +110,17 @@ def verify_sentences(
         found = []  # it was stopped before anything was judged, and says so
     else:
         sources = {citation.number: _source(citation, document) for citation in answer.citations}
-        misplaced, unlisted = _misplaced(answer)
+        stated = _stated(answer.text)
+        misplaced, unlisted = _misplaced(answer, stated)
         known = frozenset(terms("\n".join([answer.question, answer.query, *filter(None, sources.values())])))
         found = [
             (each.text, misplaced.get(number) or _undeserved(each, answer, sources, idf=idf, strict=strict))
             for number, each in enumerate(answer.sentences)
         ]
-        stated = (text for text in unlisted if _states(text, known))
-        found += [(text, "it stands in the answer and is no sentence of it") for text in stated]
+        leading = _stated(answer.text, leading_by=known)
+        unlisted = [part for part in unlisted if _WORD.search(leading[part.start : part.stop])]
+        reason = "it stands in the answer and is no sentence of it"
+        found += [(answer.text[part.start : part.stop], reason) for part in unlisted]
     short, quotes = answer.short, {each.number: each.quote for each in answer.citations}
     if short and quotes.get(short.citation, "")[short.start : short.end] != short.text:
         found.append((short.text, "it does not stand at its place in the quote that it cites"))
@@ -163,24 +166,29 @@ def _undeserved(
     return f"it says {sentence.support} and is {again.support}: {again.reason}"
 
 
-def _states(text: str, known: frozenset[str]) -> bool:
-    """Whether a part of an answer states something: code and headers of tables do not, nor what leads to a sentence."""
+def _stated(text: str, *, leading_by: frozenset[str] | None = None) -> str:
+    """The text with blanks for what states nothing, code and headers of tables, and what leads to it by these stems."""
     stream = StatementStream()
     pieces = [*stream.feed(text), *stream.close()]
-    return not all(each.is_form or (each.may_introduce and each.introduces(known)) for each in pieces)
+    return "".join(
+        " " * len(each.text)
+        if each.is_form or (leading_by is not None and each.may_introduce and each.introduces(leading_by))
+        else each.text
+        for each in pieces
+    )
 
 
 def _rank(verdict: Verdict) -> tuple[int, float]:
     return _RANKS[verdict.support], verdict.score
 
 
-def _misplaced(answer: Answer) -> tuple[dict[int, str], list[str]]:
-    """Why a sentence is not in the answer's text with its citations, by its number; and text that is no sentence.
+def _misplaced(answer: Answer, stated: str) -> tuple[dict[int, str], list[range]]:
+    """Why a sentence is not in the answer's text with its citations, by its number; and where text is no sentence.
 
     A sentence without a word, such as a lone full stop, is not sought: it could stand anywhere.
     """
     ours = frozenset(each.number for each in answer.citations)
-    bare, places = _bare(answer.text, ours)
+    bare, places = _bare(stated, ours)
     found: dict[int, str] = {}
     sought: list[int] = []
     edges = [0]
@@ -195,7 +203,7 @@ def _misplaced(answer: Answer) -> tuple[dict[int, str], list[str]]:
         edges += [start, start + len(words)] if start >= 0 else [edges[-1]] * 2
     edges.append(len(bare))
     unlisted = [
-        answer.text[places[before] : places[after - 1] + 1]
+        range(places[before], places[after - 1] + 1)
         for before, after in zip(edges[::2], edges[1::2], strict=True)
         if _WORD.search(_NUMBERING.sub("", bare[before:after]))
     ]
