@@ -17,7 +17,7 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.runnables import Runnable, run_in_executor
 
 from qa.answers.claims import format_claims, parse_verdicts
-from qa.answers.context import fence, pack_context, recent
+from qa.answers.context import conversation, disarmed, fence, pack_context
 from qa.answers.draft import Draft, Unsupported, reported
 from qa.answers.extractive import answer, refusal
 from qa.answers.prompts import Prompt, PromptMessage, fingerprint, load_prompt
@@ -53,8 +53,10 @@ class Prompts:
 def load_prompts(folder: Path) -> Prompts:
     """The chain's prompts from a folder. Raises: PromptError."""
     return Prompts(
-        answer=load_prompt(folder, "answer", fields=("fence", "passages", "question", "sentinel")),
-        rewrite=load_prompt(folder, "rewrite", fields=("conversation", "question")),
+        answer=load_prompt(
+            folder, "answer", fields=("conversation", "fence", "passages", "query", "question", "sentinel")
+        ),
+        rewrite=load_prompt(folder, "rewrite", fields=("conversation", "fence", "question")),
         check=load_prompt(folder, "check", fields=("fence", "claims")),
     )
 
@@ -93,22 +95,25 @@ class Composer:
         return _reworded(question, history, await self.chat().ainvoke(self._conversation(question, history)))
 
     def _conversation(self, question: str, history: Sequence[Message]) -> tuple[PromptMessage, ...]:
-        latest = recent(history, budget=CONVERSATION_TOKENS, count=self.count)
-        conversation = "\n".join(f"{message.role}: {' '.join(message.content.split())}" for message in latest)
-        return self.prompts.rewrite.fill(conversation=conversation, question=question)
+        earlier = conversation(history, budget=CONVERSATION_TOKENS, count=self.count)
+        asked = disarmed(question)
+        return self.prompts.rewrite.fill(conversation=earlier, question=asked, fence=fence(earlier + asked))
 
     def show(self, findings: Findings, history: Sequence[Message]) -> Shown:
-        """Rules and question first, then passages by rank, then history, as far as the budget goes."""
-        query = findings.query
-        fixed = self._size(self._filled(query, passages="", fence=""))
+        """Rules and question first, then passages by rank, then the conversation, as far as the budget goes.
+
+        The question is in the user's own words; the query that was searched for stands beside it where it differs.
+        """
+        asked = disarmed(findings.question)
+        meant = "" if findings.query == findings.question else disarmed(findings.query)
+        fixed = self._size(self._filled(question=asked, query=meant))
         window = input_window(self.model) or self.context_tokens + fixed + REPLY_TOKENS
         budget = min(self.context_tokens, window - fixed - REPLY_TOKENS)
-        fenced_off = "\n".join([query, *(message.content for message in history)])
-        context = pack_context(findings.read, budget=budget, count=self.count, fenced_off=fenced_off)
-        latest = recent(history, budget=budget - self.count(context.text), count=self.count)
-        *rules, last = self._filled(query, passages=context.text, fence=context.fence)
-        earlier = (PromptMessage(role=message.role, content=message.content) for message in latest)
-        return Shown(messages=(*rules, *earlier, last), passages=context.passages)
+        context = pack_context(findings.read, budget=budget, count=self.count)
+        earlier = conversation(history, budget=budget - self.count(context.text), count=self.count)
+        mark = fence("\n".join([context.text, earlier, asked, meant]))
+        messages = self._filled(question=asked, query=meant, passages=context.text, conversation=earlier, fence=mark)
+        return Shown(messages=messages, passages=context.passages)
 
     def write(self, shown: Shown, findings: Findings, *, usage: Usage) -> Iterator[Event]:
         """The events of the answer as the model writes it; closing this closes the connection to the model.
@@ -164,8 +169,9 @@ class Composer:
         reply = self.chat().invoke(messages)
         return parse_verdicts(without_thoughts(str(reply.text))), reported(reply)
 
-    def _filled(self, question: str, *, passages: str, fence: str) -> tuple[PromptMessage, ...]:
-        return self.prompts.answer.fill(fence=fence, passages=passages, question=question, sentinel=SENTINEL)
+    def _filled(self, **fields: str) -> tuple[PromptMessage, ...]:
+        empty = {"conversation": "", "fence": "", "passages": ""}
+        return self.prompts.answer.fill(sentinel=SENTINEL, **{**empty, **fields})
 
     def _size(self, messages: Sequence[PromptMessage]) -> int:
         return sum(self.count(message.content) + MESSAGE_TOKENS for message in messages)

@@ -32,18 +32,14 @@ _PLAIN = str.maketrans("[【［〔]】］〕", "(((())))")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The passages that a model is shown, in order, and the text it reads; `fence` marks its ends."""
+    """The passages that a model is shown, in order, and the text it reads."""
 
     passages: tuple[Passage, ...]
     text: str
-    fence: str
 
 
-def pack_context(hits: Sequence[Hit], *, budget: int, count: Callable[[str], int], fenced_off: str = "") -> Context:
-    """As many passages as the budget of tokens holds, by rank; of the first one, at least the first sentence.
-
-    The fence occurs neither in the passages nor in `fenced_off`, the rest of the prompt.
-    """
+def pack_context(hits: Sequence[Hit], *, budget: int, count: Callable[[str], int]) -> Context:
+    """As many passages as the budget of tokens holds, by rank; of the first one, at least the first sentence."""
     passages: list[Passage] = []
     blocks: list[str] = []
     left = budget
@@ -57,8 +53,7 @@ def pack_context(hits: Sequence[Hit], *, budget: int, count: Callable[[str], int
     if hits and not passages:
         passages = [_shortened(hits[0].passage, budget=budget, count=count)]
         blocks = [_block(passages[0], number=1)]
-    text = "\n\n".join(blocks)
-    return Context(passages=tuple(passages), text=text, fence=fence(text + fenced_off))
+    return Context(passages=tuple(passages), text="\n\n".join(blocks))
 
 
 def fence(text: str) -> str:
@@ -69,10 +64,14 @@ def fence(text: str) -> str:
     return token
 
 
+def disarmed(text: str) -> str:
+    """A text without invisible characters, and without anything that a chat template could take for its own."""
+    return _INSTRUCTION.sub(r"(\1)", _CONTROL.sub("< ", _INVISIBLE.sub("", text)))
+
+
 def harmless(text: str) -> str:
     """A text on one line, without anything a model or its chat template could take for ours."""
-    line = " ".join(_INVISIBLE.sub("", text).split())
-    line = _INSTRUCTION.sub(r"(\1)", _CONTROL.sub("< ", line))
+    line = " ".join(disarmed(text).split())
     pieces, at = [], 0
     for bracket in _BRACKET.finditer(line):
         marker = find_marker(line, bracket.start())
@@ -82,18 +81,18 @@ def harmless(text: str) -> str:
     return "".join([*pieces, line[at:]])
 
 
-def recent(history: Sequence[Message], *, budget: int, count: Callable[[str], int]) -> tuple[Message, ...]:
-    """The latest turns of a conversation that the budget holds, a user's first; our old markers left out."""
-    kept: list[Message] = []
+def conversation(history: Sequence[Message], *, budget: int, count: Callable[[str], int]) -> str:
+    """The latest turns that the budget holds, a user's first, each one harmless line; our markers left out."""
+    lines: list[str] = []
+    begun = 0  # how many of the latest turns begin with a user's
     for turn in reversed(history):
-        plain = replace(turn, content=_OUR_MARKER.sub("", turn.content))
-        budget -= count(plain.content)
+        line = f"{turn.role}: {harmless(_OUR_MARKER.sub('', turn.content))}"
+        budget -= count(line)
         if budget < 0:
             break
-        kept.append(plain)
-    while kept and kept[-1].role != "user":
-        kept.pop()
-    return tuple(reversed(kept))
+        lines.append(line)
+        begun = len(lines) if turn.role == "user" else begun
+    return "\n".join(reversed(lines[:begun]))
 
 
 def _block(passage: Passage, *, number: int) -> str:
