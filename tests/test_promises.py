@@ -56,6 +56,11 @@ def test_every_verdict_holds_when_it_is_checked_again(bot: Chatbot, streams: lis
         assert [each for each in bot.verify(answer).sentences if not each.holds] == []
 
 
+def test_what_was_shown_as_it_came_is_the_answer(streams: list[list[Event]]) -> None:
+    for stream, answer in zip(streams, answers(streams), strict=True):
+        assert "".join(event for event in stream if isinstance(event, str)).strip() == answer.text.strip()
+
+
 def test_what_has_nothing_to_do_with_the_documents_is_refused(streams: list[list[Event]]) -> None:
     for answer in answers(streams)[len(ASKED) :]:
         assert (answer.abstained, answer.text, answer.sentences) == (True, ABSTENTION, ())
