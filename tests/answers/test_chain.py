@@ -255,6 +255,65 @@ def test_what_a_reasoning_model_thinks_aloud_is_not_shown() -> None:
     assert "".join(event for event in found if isinstance(event, str)) == f"{MET} [1]"
 
 
+FORM = """## Who met whom
+
+Here are the facts:
+
+1. General Naravane met General Serino in Rome [1.1].
+2. **He arrived on 4 July** [1.2]. Forty ducks came.
+
+| What | Where |
+|:---|---:|
+| The ship reached | Naples [2.1] |
+
+```sh
+ls a[1.1]
+```
+---
+I hope this helps!"""
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_each_item_and_row_has_a_verdict_and_what_only_gives_form_has_none(size: int) -> None:
+    final = answer(*(FORM[at : at + size] for at in range(0, len(FORM), size)))
+    assert [(each.text, each.citations, each.support) for each in final.sentences] == [
+        ("1. General Naravane met General Serino in Rome.", (1,), "supported"),
+        ("2. **He arrived on 4 July**.", (2,), "supported"),
+        ("Forty ducks came.", (), "unsupported"),
+        ("| The ship reached | Naples |", (3,), "supported"),
+    ]
+    shown = FORM.replace("2.1", "3").replace("1.2", "2").replace("Rome [1.1]", "Rome [1]")
+    assert final.text == shown
+
+
+FALSE_FORM = ["# Serino met 40 ducks\n\n", "The ducks met Napoleon:\n", "Sure, 40 ducks came.\n", "| Ducks | 40 |\n"]
+
+
+@pytest.mark.parametrize("false", FALSE_FORM)
+def test_what_states_something_in_the_place_of_form_is_judged(false: str) -> None:
+    final = answer(f"{false}{MET}")
+    assert [(each.text, each.support) for each in final.sentences] == [
+        (false.strip(), "unsupported"),
+        (MET, "supported"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        "The documents do not say who met whom.",
+        "I'm sorry, but the provided passages don't mention that.",
+        "There is no information about ducks in the documents.",
+        "Unfortunately, I cannot tell.",
+    ],
+)
+def test_a_refusal_in_words_is_a_refusal_and_beside_an_answer_it_is_marked(refusal: str) -> None:
+    final = answer(refusal)
+    assert (final.abstained, final.notes[-1]) == (True, "the model found no answer in the passages")
+    both = answer(f"{MET} {refusal}")
+    assert [each.support for each in both.sentences] == ["supported", "unsupported"]
+
+
 HISTORY = [Message(role="user", content="Who is Naravane?"), Message(role="assistant", content="A general [1].")]
 
 

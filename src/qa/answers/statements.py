@@ -37,9 +37,10 @@ _COURTESY = re.compile(
 )
 _ABOUT_ITSELF = frozenset(
     stem(word)
-    for word in """accord answer base below bullet certain context course detail document excerpt explain feel follow
-        free give great hope help information key know let list main mention need note overview passage please point
-        provide question result section source state step sum summary sure table text thing ask anything""".split()  # noqa: SIM905  # legible as prose, not as a list
+    for word in """accord answer anything ask base below bullet certain context course detail document excerpt explain
+        fact feel find follow free give great help hope information item key know let list main mention need note
+        overview passage please point provide question result section source state step sum summary sure table text
+        thing""".split()  # noqa: SIM905  # legible as prose, not as a list
 )
 
 
@@ -125,9 +126,8 @@ class StatementStream:
     def _read_line(self, end: int, *, complete: bool) -> list[Written] | None:
         """The piece that ends before this line, if a new one begins with it; None when more text must tell."""
         first = self._at if self._fence else self._after_markers(self._at, end, complete=complete)
-        if first is None or (
-            not complete and (self._fence or first == end or _UNDECIDED.match(self._held[self._at :]))
-        ):
+        waits = self._fence or self._is_row or first == end or _UNDECIDED.match(self._held[self._at :])
+        if first is None or (waits and not complete):
             return None
         line = self._held[self._at : end]
         if first == end and not self._fence:  # markers alone, or nothing: they are the last piece's

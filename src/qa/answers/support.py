@@ -25,6 +25,7 @@ PARTLY = 0.40
 CLAUSES = 12  # of a sentence that are compared: time stays in proportion to the text
 _REPLY_WORD = re.compile(r"\W*+(?:yes|no|yeah|nope|ja|nein|oui|non|sí)\b[.,:;!\s–—-]*+(?=\w)", re.I)
 _TEXTS = r"(?:provided |given )?(?:documents?|passages?|sources?|texts?|context|excerpts?)(?: provided)?"
+_LIST_HEAD = re.compile(r"\s*+(?:[-*+•]\s++)?(?:\d{1,3}[.)]\s++)?(?=\S)")
 _PREFACE = re.compile(
     rf"\W*+(?:(?:according to|based on|(?:as )?(?:stated|mentioned|described) in) the {_TEXTS},"
     rf"|the {_TEXTS} (?:says?|states?|mentions?|indicates?) that\b)\s*+",
@@ -55,9 +56,10 @@ def check(sentence: str, quotes: Sequence[str], *, idf: Callable[[str], float], 
 
     `idf` says how rare a stem is. A name may also stand in `context`, the rest of the cited
     passages, because a quote may say "he". Of "No, it is not" only what follows the comma is checked, and nothing of
-    "According to the documents".
+    "According to the documents", nor of the number of a list's item.
     """
-    sentence = _PREFACE.sub("", sentence, count=1) if _PREFACE.match(sentence) else sentence
+    for pattern in (_LIST_HEAD, _PREFACE):
+        sentence = pattern.sub("", sentence, count=1) if pattern.match(sentence) else sentence
     if not quotes:
         return Verdict(support="unsupported", score=0.0, reason="it cites nothing")
     replied = _REPLY_WORD.match(sentence)

@@ -172,7 +172,8 @@ def _stated(text: str, *, leading_by: frozenset[str] | None = None) -> str:
     pieces = [*stream.feed(text), *stream.close()]
     return "".join(
         " " * len(each.text)
-        if each.is_form or (leading_by is not None and each.may_introduce and each.introduces(leading_by))
+        if (each.is_form and _WORD.search(each.words))
+        or (leading_by is not None and each.may_introduce and each.introduces(leading_by))
         else each.text
         for each in pieces
     )
