@@ -81,7 +81,9 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
     steps = "\n".join(f"{number}. Turn the valve with the number {number} to the left." for number in range(1, 40))
     text = f"{PUMP}\n## All models\n\n| Model | Flow | Price |\n|---|---|---|\n{rows}\n\nTo drain it:\n\n{steps}\n"
     (folder / "pump.md").write_text(text, encoding="utf-8")
-    with Chatbot.open(chroma=":memory:", home=folder.parent / "home", model="extractive", strictness=0.2, fill=False) as opened:
+    with Chatbot.open(
+        chroma=":memory:", home=folder.parent / "home", model="extractive", strictness=0.2, fill=False
+    ) as opened:
         opened.ingest(folder)
         yield opened
 

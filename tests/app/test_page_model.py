@@ -136,7 +136,10 @@ def test_a_model_that_refuses_is_reported_without_the_key(browser: Browser, tmp_
 
 
 def test_a_sentence_that_is_not_supported_says_why_to_the_keyboard_too(browser: Browser, tmp_path: Path) -> None:
-    with talking_to(browser, tmp_path, Step(pieces=("The lighthouse was opened in 1799 [1.2].",))) as (reader, _):
+    with talking_to(browser, tmp_path, Step(pieces=(f"{OPENED} ", "The lighthouse was opened in 1799 [1.2]."))) as (
+        reader,
+        _,
+    ):
         reader.ask(QUESTION)
         flag = reader.page.locator("#chat a.why")
         flag.focus()
