@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,10 @@ import pytest
 
 from qa.models.minilm import load_tokenizer
 from qa.models.reader import CLS, SEP, Reader
-from reader_pairs import CUT_OUT, OTHER_TEXT, Pair, arrange, batches, load_arrays, load_squad, varied
+from reader_pairs import ITSELF, WITHOUT, Pair, arrange, carry_out, load_arrays, load_squad, plans
 
 TEXT = "The mill was built in 1170. Its oak shaft broke in 1957. Nobody has mended it since."
 KEPT = "The mill was built in 1170. Nobody has mended it since."
-OTHER, CUT, SAME = OTHER_TEXT / 2, OTHER_TEXT + CUT_OUT / 2, 0.99  # chances by which a pair becomes this
 
 
 @pytest.fixture
@@ -60,21 +60,21 @@ def test_arrays_give_the_same_pairs_but_for_those_kept_for_validation(squad: lis
 
 def test_a_pair_is_made_unanswerable_by_another_text_or_without_the_answers_sentence(squad: list[Pair]) -> None:
     answered, unanswered = squad
-    other = Pair(
-        question=answered.question,
-        text=answered.text[:7],
-        sentences=answered.sentences[:7],
-        first=-1,
-        last=-1,
-        answerable=False,
-    )
-    elsewhere, cut = (varied(answered, other, chance=chance) for chance in (OTHER, CUT))
+    other = answered.beside(answered.text[:7], answered.sentences[:7])
+    plan = [(0, ITSELF), (0, 2), (0, WITHOUT), (1, WITHOUT)]
+    same, elsewhere, cut, kept = carry_out(plan, [answered, unanswered, other])
+    assert same is answered
     assert said(elsewhere.text) == said(answered.text[:7])
     assert said(cut.text) == KEPT.lower()
     assert [(pair.first, pair.answerable) for pair in (elsewhere, cut)] == [(-1, False)] * 2
-    assert varied(answered, other, chance=SAME) is answered
-    assert varied(answered, answered, chance=OTHER) is answered, "the other text holds the answer too"
-    assert varied(unanswered, other, chance=OTHER) is unanswered
+    assert kept is unanswered, "it has no answer whose sentence could be cut out"
+
+
+def test_an_answer_that_also_stands_elsewhere_is_not_cut_out(squad: list[Pair]) -> None:
+    answered, _ = squad
+    twice = np.concatenate([answered.text, answered.text[answered.first : answered.last + 1]])
+    sentences = np.append(answered.sentences, [9] * (len(twice) - len(answered.text)))
+    assert replace(answered, text=twice, sentences=sentences).cut() is None
 
 
 @pytest.mark.parametrize("first", [0, 200, 500, 995])
@@ -101,8 +101,15 @@ def test_a_long_text_is_cut_around_its_answer_and_all_rows_are_padded_to_one_len
     assert made["places"][1].tolist() == [0, 0, 0, 1], "that something answers is known, but not what"
 
 
-def test_a_round_of_batches_brings_each_pair_once(squad: list[Pair]) -> None:
-    pairs = squad * 5
-    found = batches(pairs, size=4, random=np.random.default_rng(1))
-    sizes = [len(next(found)) for _ in range(3)]
-    assert sorted(sizes) == [2, 4, 4]
+def test_a_round_brings_each_pair_once_and_some_again_beside_a_near_text_or_without_the_answer(
+    squad: list[Pair],
+) -> None:
+    pairs = squad * 100
+    near = {number: [1] for number in range(0, 200, 2)}
+    planned = plans(pairs, near, size=64, random=np.random.default_rng(1))
+    seen: list[tuple[int, int]] = []
+    while len([each for each in seen if each[1] == ITSELF]) < len(pairs):
+        seen += next(planned)
+    assert sorted(number for number, text in seen if text == ITSELF) == list(range(200))
+    assert {text for _, text in seen} == {ITSELF, WITHOUT, 1}
+    assert all(pairs[number].answerable for number, text in seen if text != ITSELF)
