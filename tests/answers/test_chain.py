@@ -369,6 +369,22 @@ def test_a_rewrite_that_is_no_question_gives_way_to_the_rule() -> None:
     assert final.query == "Why is Naravane?"
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "The answer: Naravane is a general.",
+        "Who commands the Italian army in Naples today?",
+        "What is a general?",
+        "Sure! Here is the question",
+        "?",
+    ],
+)
+def test_a_rewrite_that_answers_or_asks_something_else_gives_way_to_the_rule(reply: str) -> None:
+    with OpenAIServer(Step(pieces=(reply,)), Step(pieces=(f"{MET} [1.1]",))) as server:
+        final = answered(list(chain(server).stream({"question": "Whom did Naravane meet?", "history": HISTORY})))
+    assert final.query == "Whom did Naravane meet?"
+
+
 def test_a_model_can_check_what_rules_cannot() -> None:
     verdicts = "1: contradicted - it was Naples, not Genoa\n2: supported\n3: supported"
     steps = [

@@ -18,6 +18,7 @@ from langchain_core.runnables import Runnable, run_in_executor
 
 from qa.answers.claims import format_claims, parse_verdicts
 from qa.answers.context import conversation, disarmed, fence, pack_context
+from qa.answers.courtesies import without_courtesies
 from qa.answers.draft import Draft, Unsupported, reported
 from qa.answers.extractive import answer, refusal
 from qa.answers.prompts import Prompt, PromptMessage, fingerprint, load_prompt
@@ -30,8 +31,11 @@ from qa.models.listening import guarded
 from qa.models.tokens import TokenCounter
 from qa.search.followup import standalone
 from qa.types import Answer, Event, Findings, Message, Passage, Usage
+from qa.words import terms
 
 QUERY_CHARS = 400
+NEW_TERMS = 1  # of a rewritten question: a word spelt rightly, or another form of one
+_ASKED = ("?", "？", "؟", "፧", ";")  # the last is the Greek one
 CONVERSATION_TOKENS = 1_500
 MESSAGE_TOKENS = 8  # what a chat template adds to each message, about
 
@@ -178,8 +182,20 @@ class Composer:
 
 
 def _reworded(question: str, history: Sequence[Message], reply: AIMessageChunk) -> tuple[str, Usage]:
-    """The query in a model's reply, without quotation marks; the rule's, when the reply is no question."""
+    """The query in a model's reply, without quotation marks; the rule's, where the reply is no such question."""
+    asked = without_courtesies(question)
     lines = [line.strip(" \t\"'`“”*") for line in without_thoughts(str(reply.text)).splitlines()]
     query = next((line for line in lines if line), "")
-    usable = 0 < len(query) <= QUERY_CHARS
-    return query if usable else standalone(question, history), reported(reply)
+    usable = 0 < len(query) <= QUERY_CHARS and _rewords(query, asked, history)
+    return query if usable else standalone(asked, history), reported(reply)
+
+
+def _rewords(query: str, question: str, history: Sequence[Message]) -> bool:
+    """Whether a query adds next to no word to the conversation and, where a question is asked, asks it by its words.
+
+    What is no question, such as "shorter, please", is asked of the question before it.
+    """
+    kept, found = set(terms(question)), set(terms(query))
+    said = {term for turn in history for term in terms(turn.content)} | kept
+    asks = not question.rstrip().endswith(_ASKED) or (query.endswith(_ASKED) and 2 * len(kept & found) >= len(kept))
+    return asks and bool(found) and len(found - said) <= NEW_TERMS
