@@ -363,6 +363,29 @@ def test_the_model_is_given_the_users_own_words_and_the_conversation_as_data() -
         assert "[INST]" not in str(request["messages"])
 
 
+def test_what_is_not_found_by_itself_is_searched_for_as_going_on_about_the_last_question() -> None:
+    asked: list[str] = []
+
+    def noting(question: str, query: str, conditions: object) -> Findings:
+        asked.append(query)
+        return replace(find(question, query), answerable="Naravane" in query)
+
+    chain = AnswerChain(find=noting).runnable()
+    goes_on, new = (
+        chain.invoke({"question": question, "history": HISTORY})
+        for question in ("Which topics were discussed?", "Which topics did Ada Brook discuss?")
+    )
+    assert isinstance(goes_on, Answer)
+    assert isinstance(new, Answer)
+    assert asked == [
+        "Which topics were discussed?",
+        "Which topics were discussed (Naravane)?",
+        "Which topics did Ada Brook discuss?",
+    ]
+    assert (goes_on.query, goes_on.abstained) == ("Which topics were discussed (Naravane)?", False)
+    assert (new.query, new.abstained) == ("Which topics did Ada Brook discuss?", True)
+
+
 def test_a_rewrite_that_is_no_question_gives_way_to_the_rule() -> None:
     with OpenAIServer(Step(pieces=("word " * 200,)), Step(pieces=(f"{MET} [1.1]",))) as server:
         final = answered(list(chain(server).stream({"question": "And why?", "history": HISTORY})))

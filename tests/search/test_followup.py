@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.search.followup import standalone
+from qa.search.followup import continued, standalone
 from qa.types import Message
 
 MET = "Who did General Naravane meet in Rome?"
@@ -36,6 +36,14 @@ def conversation(*turns: str) -> list[Message]:
         (MET, "What is his rank?", "What is General Naravane's rank?"),
         (MET, "What did he do there?", "What did General Naravane do in Rome?"),
         (MET, "And what will he inaugurate in Cassino?", "What will General Naravane inaugurate in Cassino?"),
+        (MET, "Oops, I meant London.", "Who did General Naravane meet in London?"),
+        (MET, "Sorry, I meant to ask when he arrived", "When General Naravane arrived"),
+        (MET, "No, I mean where did he stay?", "Where did General Naravane stay?"),
+        (MET, "No worries", "No worries"),
+        (MET, "When does this library open?", "When does this library open?"),
+        ("What is the Treaty of Rome?", "Who signed this treaty?", "Who signed this treaty (the Treaty of Rome)?"),
+        ("Where can I park?", "Is he the caretaker?", "Is he the caretaker?"),
+        (POLICY, "What does this mean?", "What does this mean (the refund policy)?"),
         (POLICY, "How much does it cost?", "How much does it cost (the refund policy)?"),
         (POLICY, "Does it cover digital goods?", "Does it cover digital goods (the refund policy)?"),
         ("When was the tower built?", "How high is it?", "How high is it (the tower built)?"),
@@ -63,3 +71,16 @@ def test_a_person_may_be_named_by_the_answer_alone() -> None:
 
 def test_without_a_history_nothing_changes() -> None:
     assert standalone("And when?", []) == "And when?"
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Which topics were discussed?", "Which topics were discussed (General Naravane meet in Rome)?"),
+        ("Who wrote Hamlet?", None),  # is about its own name
+        ("When did he arrive?", None),  # points back, and the rule has carried that over
+    ],
+)
+def test_a_question_without_a_name_may_go_on_about_the_last_one(question: str, expected: str | None) -> None:
+    assert continued(question, conversation(MET, "His Italian counterpart.")) == expected
+    assert continued(question, ()) is None

@@ -21,7 +21,7 @@ from qa.answers.retriever import PassageRetriever
 from qa.errors import ModelError
 from qa.index.conditions import Condition
 from qa.search.confidence import hopeless
-from qa.search.followup import standalone
+from qa.search.followup import continued, standalone
 from qa.types import FELL_BACK, Answer, Event, Findings, Hit, Message, Usage
 
 if TYPE_CHECKING:
@@ -126,17 +126,24 @@ class AnswerChain:
         return replace(asking, query=query, usage=usage)
 
     def look(self, asking: Asking) -> Asking:
-        """The question with all that was found for it, by a retriever that traces can see."""
+        """The question with all that was found for it, by a retriever that traces can see.
+
+        Where that is not enough, and the question may go on about what was asked before it, that is searched for too.
+        """
         if asking.reply:
             return asking
         found: list[Findings] = []
 
         def search(query: str) -> tuple[Hit, ...]:
             found.append(self.find(asking.question, query, asking.conditions))
-            return found[0].read
+            return found[-1].read
 
-        PassageRetriever(search=search, name="retrieve").invoke(asking.query)
-        return replace(asking, found=found[0])
+        retriever = PassageRetriever(search=search, name="retrieve")
+        retriever.invoke(asking.query)
+        if not found[0].answerable and (query := continued(without_courtesies(asking.question), asking.history)):
+            retriever.invoke(query)
+        best = next((each for each in found[1:] if each.answerable), found[0])
+        return replace(asking, query=best.query, found=best)
 
     def prompt(self, asking: Asking) -> Asking:
         """The question with the messages for the model; as it was where no model is to answer, or none could."""

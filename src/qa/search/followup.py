@@ -10,12 +10,17 @@ import re
 from collections.abc import Sequence
 
 from qa.types import Message
-from qa.words import STOP_WORDS, words
+from qa.words import STOP_WORDS, stem, words
 
 _CONNECTIVE = re.compile(
-    r"^(?:(?:and|but|so|then|ok|okay|well|also|now|oh|yes|no|thanks|thank you|great)\b[\s,.!]*)+", re.I
+    r"^(?:(?:and|but|so|then|ok|okay|well|also|now|oh|thanks|thank you|great)\b[\s,.!]*|(?:yes|no)\b\s*[,.!]\s*)+", re.I
 )
 _ABOUT = re.compile(r"^(?:what|how) about\b\s*", re.I)
+_CORRECTION = re.compile(
+    r"^(?:(?:oops|sorry|no|wait|actually|hm+)\b[\s,.!–—-]*)*(?:i (?:meant|mean)(?: to (?:say|ask))?"
+    r"|make that)\b[\s,:–—-]*",
+    re.I,
+)
 _PREPOSITION = r"(?:in|at|on|for|from|to|with|by|during|after|before|near|under|of)"
 _ASKING = re.compile(
     rf"^(?:{_PREPOSITION}\s+)?(?:who|whom|whose|what|which|when|where|why"
@@ -34,6 +39,11 @@ _PLACE = re.compile(
     re.I,
 )
 _THING = re.compile(r"\b(?:it|its|they|them|their|theirs|this|that|these|those)\b", re.I)
+_THIS_ONE = re.compile(  # "this library", which points at no library of the conversation
+    r"\b(?:this|that|these|those)\s+(?!(?:is|are|was|were|be|do|does|did|has|have|had|will|would|can|could|should|may|must"
+    r"|mean|means|happen|happens|work|works|cost|costs|take|takes|start|starts|end|ends|apply|applies|help|helps|one|ones"
+    r"|and|or|in|at|on|for|from|to|with|by|during|after|before|near|under|of|a|an|the)\b)([a-z]{3,})\b"
+)
 _EXPLETIVE = re.compile(
     r"\b(?:is|was|does|did|will)\s+it\s+(?:true|possible|necessary|likely)\b|\bthat\s+(?:the|a|an)\b", re.I
 )
@@ -41,24 +51,48 @@ _NAME = re.compile(r"[A-Z][\w’'.-]*(?:\s+(?:of\s+(?:the\s+)?)?[A-Z][\w’'-]*)
 _AUXILIARY = re.compile(r"^(?:is|are|was|were|do|does|did|will|would|can|could|has|have|had|should)\b\s*", re.I)
 _PHRASE_END = re.compile(r"(?<![\s?!.])[\s?!.]++$")
 _LEADING_PREPOSITION = re.compile(rf"^{_PREPOSITION}\s+", re.I)
+_SPEAKER = frozenset(("I", "I'm", "I’m", "I'd", "I’d", "I've", "I’ve", "I'll", "I’ll"))
 _CAPITAL = re.compile(r"(?:the\s+)?[A-Z]")
 
 
 def standalone(question: str, history: Sequence[Message]) -> str:
     """The question with what it leaves out or points to taken from the questions before it."""
+    return _resolved(question.strip(), *_before(history))
+
+
+def continued(question: str, history: Sequence[Message]) -> str | None:
+    """The question about the subject of the one before it, though nothing in it points back; None where that cannot be.
+
+    "Which countries signed?" may go on about a treaty or begin something new: the documents tell, when both are
+    searched for. A question with a name of its own is about that.
+    """
+    last, _ = _before(history)
+    asked = question.strip()
+    if not last or standalone(question, history) != asked or _names(asked):
+        return None
+    return f"{_PHRASE_END.sub('', asked)} ({_topic(last)})?"
+
+
+def _before(history: Sequence[Message]) -> tuple[str, str]:
+    """The last question of a conversation, made to stand alone, and the answer to it."""
     subject, answer = "", ""
     for turn in history:
         if turn.role == "user":
             subject = _resolved(turn.content.strip(), subject, answer)
         else:
             answer = turn.content
-    return _resolved(question.strip(), subject, answer)
+    return subject, answer
 
 
 def _resolved(question: str, last: str, answer: str) -> str:
     """The question made to stand alone by the last one, which does already, and by the answer to that."""
     if not last:
         return question
+    corrected = _CORRECTION.sub("", question)
+    if corrected and corrected != question:
+        if not _ASKING.match(corrected) and not _AUXILIARY.match(corrected):
+            return _swapped(corrected, last)
+        question = corrected
     rest = _CONNECTIVE.sub("", question) or question
     if _ABOUT.match(rest) or (rest != question and _is_phrase(rest)):
         return _swapped(_ABOUT.sub("", rest), last)
@@ -101,7 +135,9 @@ def _pointed(question: str, last: str, answer: str) -> str:
         question = _PERSON.sub(names[0], _POSSESSIVE.sub(f"{names[0]}'s", question))
     if names and _PLACE.search(question):
         question = _PLACE.sub(f"in {names[-1]}", question)
-    if _THING.search(_EXPLETIVE.sub(" ", question)):
+    known = {stem(word) for word in (*words(last), *words(answer))}
+    own = _THIS_ONE.sub(lambda each: each[0] if stem(each[1]) in known else " ", _EXPLETIVE.sub(" ", question))
+    if _THING.search(own):
         return f"{_PHRASE_END.sub('', question)} ({_topic(last)})?"
     return question
 
@@ -120,6 +156,6 @@ def _names(text: str) -> list[tuple[int, int]]:
         if start == 0 and first.casefold() in STOP_WORDS | {"list", "name", "tell", "describe", "explain"}:
             start += len(first)
             start += len(text[start:]) - len(text[start:].lstrip())
-        if start < match.end():
+        if start < match.end() and match[0] not in _SPEAKER:
             found.append((start, match.end()))
     return found
