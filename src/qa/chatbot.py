@@ -346,7 +346,9 @@ class Chatbot:
         strict = self.settings.check == "rules"
         return Verification(
             quotes=verify_quotes(answer, document=document),
-            sentences=verify_sentences(answer, document=document, idf=self.library.rarity, strict=strict),
+            sentences=verify_sentences(
+                answer, document=document, passages=cache(self.passages), idf=self.library.rarity, strict=strict
+            ),
         )
 
     def checkup(self) -> Checkup:

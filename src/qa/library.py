@@ -97,7 +97,18 @@ class Library:
             return find(searched, question=question, index=index, top_k=top_k, strictness=strictness)
 
         found = self.index.connection.reading(read)
-        return replace(found, embeddings=self.embedder.name, seconds=time.perf_counter() - started)
+        return replace(found, beside=self._beside, embeddings=self.embedder.name, seconds=time.perf_counter() - started)
+
+    def _beside(self, passage: Passage, ordinals: range) -> list[Passage] | None:
+        """The passages of a passage's document at these ordinals, fewer where it ends; None where it has changed."""
+
+        def read() -> list[Passage] | None:
+            record = self.index.records([passage.document]).get(passage.document)
+            if record is None or record.version != passage.version:
+                return None
+            return self.index.passages(record.passage_ids[ordinals.start : ordinals.stop])
+
+        return self.index.connection.reading(read)
 
     def rarity(self, stem: str) -> float:
         """The weight of a stem among the passages: the fewer hold it, the more."""

@@ -280,8 +280,9 @@ class Findings:
 
     `query` is what was searched for. `hits` are all passages that were ranked, of which the first `top_k` are read.
     `confidence`, 0 to 1, estimates that those hold the answer, which `answerable` says is as sure as was asked for.
-    `rarity` gives the weight of a stem among the passages of the index as it then was. `seconds` says how long the
-    search took.
+    `rarity` gives the weight of a stem among the passages of the index as it then was. `beside` gives the passages of
+    a passage's document at some ordinals, fewer where it ends, None where it has changed since; read only where a table
+    is needed whole. `seconds` says how long the search took.
     """
 
     question: str
@@ -291,6 +292,9 @@ class Findings:
     confidence: float
     answerable: bool
     rarity: Callable[[str], float] = field(compare=False, repr=False)
+    beside: Callable[[Passage, range], Sequence[Passage] | None] = field(
+        default=lambda _passage, _ordinals: None, compare=False, repr=False
+    )
     embeddings: str = ""
     seconds: float = field(default=0.0, compare=False)
 
@@ -322,8 +326,8 @@ class Sentence:
     """One sentence of an answer, with the verdict on what it cites.
 
     `highlight` is what answers in it as a range of `text`, where that is known.
-    `reason` says why the sentence is not fully supported. `best` marks the one sentence that answers best,
-    where that is known: sentences stand in the order of the text.
+    `reason` says why the sentence is not fully supported, or from how many rows it was computed. `best` marks the one
+    sentence that answers best, where that is known: sentences stand in the order of the text.
     """
 
     text: str

@@ -24,6 +24,12 @@
     claims            … by asking a language model
     quotes            cited quotes against the documents as they are now
     verification      exported answers against the index as it is now
+    tabular           findings → an answer out of a table, and whether a computed statement still is what the rows say
+    inquiry           … what a question asks of a table
+    tallying          … which rows and which column it means
+    computing         … what their cells amount to
+    ledger            … the tables as they stand in the documents
+    amounts           … what is written in a cell: exact numbers with units, days
     retriever         the search, the embedder and the index for the users of LangChain
 
 Nothing is searched or stored here, and no setting is read.

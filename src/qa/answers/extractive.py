@@ -1,7 +1,7 @@
 """Findings → an Answer without a language model: the sentences that answer, verbatim, or an abstention.
 
 Deterministic: equal findings give an equal answer. Nothing is searched or embedded here, and no
-sentence is written: every one is cut from its passage and cites exactly itself.
+sentence is written: every one is cut from its passage and cites exactly itself. A table is asked first (`tabular`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from textwrap import shorten
 
+from qa.answers import tabular
 from qa.answers.reading import header_above, reading_form
 from qa.answers.short import highlight, short_answer
 from qa.search.quoting import left_out
@@ -64,8 +65,11 @@ class _Candidate:
 
 def answer(findings: Findings) -> Answer:
     """The answer in the sentences of the hits that answer best, or the refusal where they are not sure to."""
+    refused = refusal(findings)
+    if tabled := tabular.answer(findings, refused=refused):
+        return tabled
     if not findings.answerable:
-        return refusal(findings)
+        return refused
     candidates = _candidates(findings.read)
     chosen = _choose(candidates, several=asks_for_several(findings.query))
     best = min(chosen, key=candidates.index)
@@ -90,7 +94,7 @@ def answer(findings: Findings) -> Answer:
         )
         short = said if each is best and place else short  # words with a reference of the document's own are not shown
     return replace(
-        refusal(findings),
+        refused,
         text=_joined(["".join([f"{each.text} ", *(f"[{number}]" for number in each.citations)]) for each in sentences]),
         abstained=False,
         short=short,

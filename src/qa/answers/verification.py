@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -17,8 +17,9 @@ from qa.answers.quotes import QuoteCheck, locate_quote
 from qa.answers.small_talk import is_small_talk
 from qa.answers.statements import StatementStream
 from qa.answers.support import PARTLY, SUPPORTED, Verdict, check
+from qa.answers.tabular import is_computed, recomputed
 from qa.errors import DocumentError
-from qa.types import ABSTENTION, Answer, Citation, Document, Sentence, Support
+from qa.types import ABSTENTION, Answer, Citation, Document, Passage, Sentence, Support
 from qa.words import terms
 
 SURROUNDINGS_CHARS = 2_000  # about a quote: no passage is longer
@@ -95,11 +96,17 @@ def _answer(turn: Mapping[str, Any]) -> Answer:
 
 
 def verify_sentences(
-    answer: Answer, *, document: Callable[[str], Document], idf: Callable[[str], float], strict: bool = True
+    answer: Answer,
+    *,
+    document: Callable[[str], Document],
+    passages: Callable[[str], Sequence[Passage]] = lambda _: (),
+    idf: Callable[[str], float],
+    strict: bool = True,
 ) -> tuple[SentenceCheck, ...]:
     """A check for each sentence of an answer, and one for each text of it that is no sentence or not in its quote.
 
-    Where `strict` is off, a model may have found wording to be enough that the rules do not.
+    Where `strict` is off, a model may have found wording to be enough that the rules do not. What is said to be
+    computed is computed again, from the `passages` of the document that it cites.
     """
     if answer.abstained:
         reason = None if answer.text.strip() == ABSTENTION else "an abstention has no words of its own"
@@ -114,7 +121,15 @@ def verify_sentences(
         misplaced, unlisted = _misplaced(answer, stated)
         known = frozenset(terms("\n".join([answer.question, answer.query, *filter(None, sources.values())])))
         found = [
-            (each.text, misplaced.get(number) or _undeserved(each, answer, sources, idf=idf, strict=strict))
+            (
+                each.text,
+                misplaced.get(number)
+                or (
+                    _miscomputed(each, answer, sources, passages=passages)
+                    if is_computed(each)
+                    else _undeserved(each, answer, sources, idf=idf, strict=strict)
+                ),
+            )
             for number, each in enumerate(answer.sentences)
         ]
         leading = _stated(answer.text, leading_by=known)
@@ -138,6 +153,20 @@ def _source(citation: Citation, document: Callable[[str], Document]) -> str | No
     start = standing.places[0]
     end = start + len(citation.quote) + SURROUNDINGS_CHARS
     return f"{found.title}\n{found.text[max(0, start - SURROUNDINGS_CHARS) : end]}"
+
+
+def _miscomputed(
+    sentence: Sentence,
+    answer: Answer,
+    sources: Mapping[int | None, str | None],
+    *,
+    passages: Callable[[str], Sequence[Passage]],
+) -> str | None:
+    """Why a statement is not what the rows that it cites amount to; None when it is, or these stand there no more."""
+    cited = [each for each in answer.citations if each.number in sentence.citations]
+    if any(sources[each.number] is None for each in cited):
+        return None
+    return recomputed(sentence, cited, passages)
 
 
 def _undeserved(

@@ -1,0 +1,126 @@
+"""A question → what it asks of a table: what is to be done with its rows, by which words, within which limit.
+
+The words are known here and nowhere else: those that say what is to be done, those that measure something, and those
+that only say how a question is put. No table is looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from qa.answers.computing import RELATIONS, Operation
+from qa.answers.ledger import Word, read_words
+from qa.search.features import FRAME_WORDS
+from qa.words import MONTHS, STOP_WORDS, stem, words
+
+_SIGNS: Mapping[Operation, str] = {
+    "most": """most highest largest biggest greatest maximum max latest newest priciest dearest longest heaviest tallest
+    widest deepest loudest hottest warmest fastest strongest thickest""",
+    "least": """least fewest lowest smallest minimum min cheapest earliest oldest shortest lightest narrowest quietest
+    coldest slowest weakest thinnest""",
+    "sum": "total sum altogether together overall combined whole entire",
+    "average": "average avg",
+    "difference": "difference",
+}
+_OPERATIONS = {word: operation for operation, listed in _SIGNS.items() for word in listed.split()}
+_HOW_MANY = re.compile(r"\bhow (?:many|much)\b|\bnumber of\b", re.I)
+_ALL = re.compile(r"\ball\b", re.I)
+_WHAT = re.compile(r"\b(?:which|who|whose|what|list)\b", re.I)
+_AMOUNT = r"[$€£]?\d(?:[\d.,]*\d)?(?: ?%|[kM]\b)?"
+_DATE = rf"(?:\d{{1,2}} )?(?:{'|'.join(MONTHS)})(?: \d{{1,2}},)?(?: \d{{4}})?|\d{{4}}-\d\d(?:-\d\d)?"
+_LIMIT = re.compile(rf"\b(?P<relation>{'|'.join(RELATIONS)}) (?P<value>{_DATE}|{_AMOUNT})", re.I)
+# What is asked of rows that nothing here does: a limit that was not read, a range, an exception, a share.
+_MONTH = "|".join(MONTHS)
+_OTHER = re.compile(
+    r"\b(?:before|after|since|until|over|above|under|below|(?:more|less|fewer|longer|higher|lower) than|at least"
+    r"|at most|not|no|never|without|except|excluding|other than|median|percentage|per ?cent of|share of|times)\b"
+    r"|n[’']t\b"
+    rf"|(?:\d|\b(?:{_MONTH})) ?(?:to|through|till|–) ?(?:\d|(?:{_MONTH})\b)",
+    re.I,
+)
+_BETWEEN = re.compile(r"\bbetween\b", re.I)
+_GROUPS = re.compile(r"\b(?:per|each|every|by) (\w+)", re.I)
+# What an adjective measures: the names that a column may have for it.
+_MEASURES = (
+    "price cost fee charge expensive cheap cheapest dear dearest priciest pay",
+    "weight weigh heavy heaviest light lightest",
+    "noise loud loudest quiet quietest sound",
+    "temperature hot hottest warm warmest cold coldest",
+    "height tall tallest high",
+    "width wide widest narrow narrowest",
+    "depth deep deepest",
+    "length duration long longest short shortest",
+    "thickness thick thickest thin thinnest",
+    "speed fast fastest slow slowest",
+    "distance far farthest",
+    "age old young",
+    "people employee staff headcount person worker",
+    "trainee apprentice",
+    "date day when latest newest earliest oldest",
+)
+SAME = {stem(word): measure.split()[0] for measure in _MEASURES for word in measure.split()}
+_NUMBERS = {stem(word) for word in ("two", "three", "four", "five")}  # which ask for something of their own
+FRAME = (FRAME_WORDS - _NUMBERS) | {
+    stem(word)
+    for word in """tell please show list sell buy spend sign offer need own currently now today right table row column
+    value entry record file document sheet each every firm company time much rate count number amount found may might
+    must shall end year plan report there per work please going belong""".split()  # noqa: SIM905  # legible as prose
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """What the values of a column are compared with: "after 10 June 2024"."""
+
+    relation: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question about rows: what is to be done with them, its words but stop words, and what it is after.
+
+    `signs` say what is to be done; `head` is the stem of the word that they, or "how many", stand before. `is_open` is
+    on where it asks for something that is not done here. `groups` are stems of what each is asked for ("per region").
+    """
+
+    operation: Operation
+    terms: tuple[Word, ...]
+    signs: frozenset[str]
+    head: str | None
+    how_much: bool
+    wants_item: bool
+    is_open: bool
+    groups: frozenset[str] = frozenset()
+    limit: Limit | None = None
+
+
+def ask(question: str) -> Asked:
+    """What a question asks of a table."""
+    limit = _LIMIT.search(question)
+    open_part = question if limit is None else question[: limit.start()] + question[limit.end() :]
+    found = [word for word in read_words(question) if not limit or not limit.start() <= word.start < limit.end()]
+    signs = [word for word in found if word.text.casefold() in _OPERATIONS]
+    operations = list(dict.fromkeys(_OPERATIONS[word.text.casefold()] for word in signs))
+    counted, what = _HOW_MANY.search(question), _WHAT.search(question)
+    if not operations and counted:
+        is_many = "much" not in counted[0].casefold()
+        operations = ["sum"] if _ALL.search(question, counted.end()) else ["count"] if is_many else []
+    terms = [word for word in found if word.text.casefold() not in STOP_WORDS and word not in signs]
+    start = counted.end() if counted else signs[0].start if signs else what.end() if what else 0
+    after = [word.stem for word in terms if word.start >= start]
+    is_range = bool(_BETWEEN.search(question))
+    between = bool(what and signs) and any(what.end() < word.start < signs[0].start for word in terms if what)
+    return Asked(
+        operation=operations[0] if operations else "cell",
+        terms=tuple(terms),
+        signs=frozenset(word.stem for word in signs),
+        head=after[0] if after else None,
+        how_much=bool(counted),
+        wants_item=bool(what) and not counted and (between or (what is not None and what[0].casefold() != "what")),
+        is_open=len(operations) > 1 or bool(_OTHER.search(open_part)) or (is_range and "difference" not in operations),
+        groups=frozenset(stem(words(each)[0]) for each in _GROUPS.findall(question)),
+        limit=limit and Limit(relation=limit["relation"].casefold(), value=limit["value"]),
+    )

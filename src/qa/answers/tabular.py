@@ -1,0 +1,205 @@
+"""Findings → an answer out of a table: the cell that is asked for, or what its rows amount to, each of them cited.
+
+Also the other way: whether such a statement still is what the rows say. No language model, and no guess: where a table
+does not explain the question, nothing is said here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from qa.answers.computing import LABELS, STATEMENT, compute
+from qa.answers.inquiry import FRAME, Asked, Limit, ask
+from qa.answers.ledger import Row, Table, find_tables, read_words, whole
+from qa.answers.reading import header_above, reading_form
+from qa.answers.short import highlight
+from qa.answers.tallying import Picked, Tally, is_near, limited, pick, tally, with_values
+from qa.types import Answer, Citation, Findings, Passage, Sentence, Short, Span
+
+TABLES = 4  # of those found that are looked at whole
+QUOTED = 8  # rows that are quoted where several answer
+FEWEST_WORDS = 2  # of a question that mean something, below the level of confidence
+_COMPUTED = re.compile(r"computed from (\d+) rows?")
+
+
+def answer(findings: Findings, *, refused: Answer) -> Answer | None:
+    """The answer that a table among the hits gives; None where none does.
+
+    Where the confidence is under the level, every word of the question must be found in the table.
+    """
+    asked = ask(findings.query)
+    tables = find_tables(hit.passage for hit in findings.hits)
+    tallies = list(_tallies(asked, tables, findings)) if asked.terms else []
+    if not tallies:
+        return None
+    best = max(tallies, key=lambda each: (*_worth(each), -tallies.index(each)))
+    if not _is_sure(best, asked, findings):
+        return None
+    others = [each for each in tallies if each.table.document != best.table.document]
+    return _Writing().answer(best, others=others, refused=refused)
+
+
+def _tallies(asked: Asked, tables: Sequence[Table], findings: Findings) -> Iterator[Tally]:
+    """What the tables say, of which those are read whole whose columns and headings have most of the question."""
+    if asked.operation != "cell" or asked.limit:
+        stems = {word.stem for word in asked.terms}
+        named = [table for table in tables if table.names and is_near(asked, table)]
+        closest = sorted(named, key=lambda table: -len(stems & _stems(table)))[:TABLES]
+        tables = [read for table in closest if (read := whole(table, findings.beside))]
+    for table in tables:
+        found = tally(asked, table)
+        if found and found.is_part:
+            read = whole(table, findings.beside)
+            found = tally(asked, read) if read else None
+        if found:
+            yield found
+
+
+def _stems(table: Table) -> frozenset[str]:
+    return table.about | {word.stem for name in table.names.values() for word in read_words(name)}
+
+
+def _worth(found: Tally) -> tuple[float, ...]:
+    return -len(found.picked.unexplained), not found.guessed, len(found.picked.words), found.score
+
+
+def _is_sure(found: Tally, asked: Asked, findings: Findings) -> bool:
+    """Whether the table explains the question well enough, the less so the surer the search is.
+
+    A word that it does not explain may be a condition, which nothing but the choice of the highest or lowest outlives:
+    that shows with which rows it was compared.
+    """
+    unexplained = found.picked.unexplained
+    if found.result and found.result.winners and findings.answerable and not found.guessed:
+        return all(word.text.isalpha() and word.text.islower() for word in unexplained) and len(unexplained) <= 1
+    if unexplained:
+        return False
+    meaning = [word for word in asked.terms if word.stem not in FRAME or word.stem in _stems(found.table)]
+    is_enough = findings.answerable or len(meaning) >= FEWEST_WORDS - (asked.operation != "cell")
+    return is_enough and (found.result is not None or found.column is not None)
+
+
+@dataclass(slots=True)
+class _Writing:
+    """An answer being put together, its citations numbered in the order in which they are first made."""
+
+    citations: dict[tuple[str, int, int], Citation] = field(default_factory=dict)
+
+    def answer(self, found: Tally, *, others: Sequence[Tally], refused: Answer) -> Answer:
+        """The rows that answer, then what was computed of all rows that were used."""
+        sentences: list[Sentence] = []
+        short: Short | None = None
+        for row in found.winners[:QUOTED]:
+            sentence, said = self._row(row, column=found.column if found.item is None else found.item)
+            short = said if len(found.winners) == 1 else None
+            sentences.append(replace(sentence, best=not sentences))
+        if found.result:
+            numbers, count = self._cite(found.picked.rows), len(found.picked.rows)
+            reason = f"computed from {count} row{'s' * (count != 1)}"
+            computed = Sentence(text=state(found), citations=numbers, support="supported", reason=reason)
+            sentences.append(replace(computed, best=not sentences))
+        return replace(
+            refused,
+            text="\n\n".join(
+                f"{each.text} {''.join(f'[{number}]' for number in each.citations)}" for each in sentences
+            ),
+            abstained=False,
+            short=short,
+            sentences=tuple(sentences),
+            citations=tuple(self.citations.values()),
+            nearest=(),
+            notes=tuple(_notes(found, others)),
+        )
+
+    def _row(self, row: Row, *, column: int | None) -> tuple[Sentence, Short | None]:
+        """A row as it is read, with the cell that answers."""
+        numbers = self._cite([row])
+        text, quote = reading_form(row.passage, row.unit), row.passage.cut(row.unit)
+        span = row.spans.get(-1 if column is None else column)
+        if span is None:
+            return Sentence(text=text, citations=numbers, support="supported"), None
+        inside = Span(start=span.start - row.unit.start, end=span.end - row.unit.start)
+        short = Short(text=row.passage.cut(span), citation=numbers[0], start=inside.start, end=inside.end)
+        place = highlight(text, quote, inside)
+        return Sentence(text=text, citations=numbers, support="supported", highlight=place), short if place else None
+
+    def _cite(self, rows: Sequence[Row]) -> tuple[int, ...]:
+        """The numbers of the citations of these rows, of those side by side as one, and of their header."""
+        spans: list[tuple[Passage, Span]] = []
+        for row in rows:
+            before, span = spans[-1] if spans else (row.passage, Span(start=row.unit.end, end=row.unit.end))
+            between = row.passage.text[span.end - row.passage.start : row.unit.start - row.passage.start]
+            if before.id == row.passage.id and span.end <= row.unit.start and not between.strip():
+                spans[-1] = (row.passage, Span(start=span.start, end=row.unit.end))
+            else:
+                spans.append((row.passage, Span(start=row.unit.start, end=row.unit.end)))
+        spans += [(row.passage, header) for row in rows[:1] if (header := header_above(row.passage, row.unit))]
+        numbers = []
+        for passage, span in spans:
+            cited = passage.cite(span, number=len(self.citations) + 1)
+            numbers.append(self.citations.setdefault((cited.document, cited.start, cited.end), cited).number or 0)
+        return tuple(dict.fromkeys(numbers))
+
+
+def state(found: Tally) -> str:
+    """The sentence that says what was computed, of which column, for which words of the question and in which limit."""
+    assert found.result
+    names = found.table.names
+    name = f" “{names[found.column]}”" if found.column is not None else ""
+    condition = f" for “{' '.join(word.text for word in found.picked.words)}”" if found.picked.words else ""
+    limit = ""
+    if found.limit and found.limited is not None:
+        limit = f" where “{names[found.limited]}” {found.limit.relation} {found.limit.value}"
+    return f"{found.result.label}{name}{condition}{limit}: {found.result.text}"
+
+
+def _notes(found: Tally, others: Sequence[Tally]) -> Iterator[str]:
+    """What was taken for granted: the column, the table, words that the table does not have, rows without a value."""
+    if found.guessed and found.column is not None:
+        yield f"the column “{found.table.names[found.column]}” was taken, the only one of prices or amounts"
+    if found.unread:
+        yield f"nothing was computed of “{found.table.names[found.column or 0]}”: {found.unread}"
+    for word in found.picked.unexplained:
+        yield f"“{word.text}” stands nowhere in the table, so no rows were chosen by it"
+    if found.skipped:
+        yield f"{found.skipped} more row{'s have' if found.skipped > 1 else ' has'} no value there"
+    if len(found.winners) > QUOTED:
+        yield f"{len(found.winners) - QUOTED} more rows in {found.table.document}"
+    if found.result and any(_worth(each)[:2] == _worth(found)[:2] for each in others):
+        yield f"the table is that of {found.table.document}; {others[0].table.document} has one like it"
+
+
+def recomputed(
+    sentence: Sentence, cited: Sequence[Citation], passages: Callable[[str], Sequence[Passage]]
+) -> str | None:
+    """Why a statement is not what the rows that it cites amount to; None where it is, to the last character."""
+    said, count = STATEMENT.fullmatch(sentence.text), _COMPUTED.fullmatch(sentence.reason or "")
+    tables = find_tables(passages(cited[0].document)) if cited else []
+    table = next((each for each in tables if any(_covers(cited[0], row) for row in each.rows)), None)
+    if said is None or count is None or table is None:
+        return "it is no computation that can be made again from what it cites"
+    columns = {name: column for column, name in table.names.items()}
+    column = columns.get(said["name"] or "")
+    body = [row for row in table.rows if not row.is_total]
+    picked = pick(read_words(said["words"] or ""), table, body, but=column)
+    found: Tally | None = Tally(table=table, picked=picked or Picked(rows=()), column=column)
+    if found and said["relation"]:
+        found = limited(found, Limit(relation=said["relation"], value=said["value"]), [columns.get(said["limited"])])
+    rows = with_values(found.picked.rows, column) if found else ()
+    if not found or len(rows) != int(count[1]) or not all(any(_covers(each, row) for each in cited) for row in rows):
+        return f"the rows that it is about are {len(rows)}, and not those that it cites"
+    result = compute(LABELS[said["label"]], [row.texts[column] if column is not None else "" for row in rows])
+    text = state(replace(found, result=result)) if result else "nothing that can be computed"
+    return None if text == sentence.text else f"the rows say: {text}"
+
+
+def is_computed(sentence: Sentence) -> bool:
+    """Whether a sentence claims to be computed from the rows that it cites."""
+    return sentence.support == "supported" and bool(_COMPUTED.fullmatch(sentence.reason or ""))
+
+
+def _covers(citation: Citation, row: Row) -> bool:
+    document = citation.document == row.passage.document
+    return document and citation.start <= row.unit.start and row.unit.end <= citation.end

@@ -1,0 +1,280 @@
+"""Questions to tables: the cell, the row, and what rows amount to, out of every format that has tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import docx
+import pytest
+from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
+
+from make_files import make_xlsx
+from qa import Chatbot
+from qa.answers import tabular
+from qa.answers.extractive import refusal
+from qa.types import Answer
+
+PLANS = """# Subscription plans
+
+| Plan | Price per month | Users | Storage |
+|---|---|---|---|
+| Basic | €9 | 3 | 10 GB |
+| Pro | €29 | 15 | 200 GB |
+| Team | €79 | 60 | 1000 GB |
+| Enterprise | €400 | unlimited | on request |
+"""
+ROUNDS = """Company,Country,Region,Year,Amount (USD),Investor,Closed
+Kestrel Labs,Japan,Asia,2025,"22,400,000",Ostrava Capital,2025-02-14
+Linden Bio,Singapore,Asia,2025,"18,900,000",Marram Partners,2025-05-03
+Nettle AI,India,Asia,2025,"11,000,000",Ostrava Capital,2025-09-21
+Pumice,Germany,Europe,2025,"30,500,000",Tern Fund,2025-03-30
+Quillon,Japan,Asia,2024,"7,250,000",Marram Partners,2024-11-11
+Rowanberry,France,Europe,2024,"4,100,000",Tern Fund,2024-06-18
+"""
+FERRIES = """<html><head><title>Ferry timetable</title></head><body><h1>Winter crossings</h1><table>
+<tr><th>Ship</th><th>Capacity</th><th>Fare</th><th>Distance</th></tr>
+<tr><td>Merganser</td><td>240</td><td>£12.50</td><td>18 km</td></tr>
+<tr><td>Kittiwake</td><td>180</td><td>£9.00</td><td>11 km</td></tr>
+<tr><td>Fulmar</td><td>95</td><td>£7.25</td><td>6 miles</td></tr></table></body></html>"""
+SITE = "# Depot Almery\n\nGate code: 4471\n\nFirst-aid box: beside the workshop door\n\nLoading bays: 6\n"
+CUSTOMERS = ["Aster GmbH", "Birch & Co", "Cedar Ltd"]
+ORDERS = [
+    [
+        f"O-{1000 + i}",
+        CUSTOMERS[i % 3],
+        ["Lamp", "Desk"][i % 2],
+        round(19.9 * (i % 11 + 1), 2),
+        date(2025, 1 + i // 10, 3),
+    ]
+    for i in range(60)
+]
+STAFF = [["Team", "Headcount", "Budget (€)"], ["Design", 7, 410000], ["Support", 12, 640000], ["Total", 19, 1050000]]
+CAMPS = [
+    ["Camp", "Altitude (m)", "Arrived", "Temperature"],
+    ["Base", "2,150", "3 June 2024", "4 °C"],
+    ["Ridge", "2,980", "9 June 2024", "-2 °C"],
+    ["Summit", "4,212", "1 July 2024", "-17 °C"],
+]
+HARVEST = [
+    ["Variety", "Trees", "Yield, tonnes", "Price per kg"],
+    ["Bramley", "120", "14.5", "£1.10"],
+    ["Egremont", "80", "6.25", "£1.85"],
+    ["Discovery", "45", "3.75", "£1.40"],
+]
+
+
+@pytest.fixture(scope="module")
+def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
+    folder: Path = tmp_path_factory.mktemp("documents")
+    for name, text in (
+        ("plans.md", PLANS),
+        ("funding-rounds.csv", ROUNDS),
+        ("ferries.html", FERRIES),
+        ("site.md", SITE),
+    ):
+        (folder / name).write_text(text, encoding="utf-8")
+    make_xlsx(folder / "orders.xlsx", {"Orders": [["Order", "Customer", "Product", "Net (€)", "Ordered"], *ORDERS]})
+    make_xlsx(folder / "staff.xlsx", {"Staff": STAFF})
+    word = docx.Document()
+    word.add_heading("Expedition to the Larkspur glacier", 1)
+    table = word.add_table(rows=0, cols=4)
+    for row in CAMPS:
+        for cell, text in zip(table.add_row().cells, row, strict=True):
+            cell.text = text
+    word.save(str(folder / "expedition.docx"))
+    style = getSampleStyleSheet()["Title"]
+    grid = Table(HARVEST, style=[("GRID", (0, 0), (-1, -1), 1, (0, 0, 0))])
+    SimpleDocTemplate(str(folder / "harvest.pdf")).build([Paragraph("Harvest report 2023", style), grid])
+    with Chatbot.open(chroma=str(tmp_path_factory.mktemp("index")), seeds=folder, model="extractive") as opened:
+        yield opened
+
+
+def _short(answer: Answer) -> str | None:
+    return answer.short and answer.short.words
+
+
+@pytest.mark.parametrize(
+    ("question", "cell"),
+    [
+        ("What does the Pro plan cost per month?", "€29"),
+        ("How many users can use Basic?", "3"),
+        ("How much storage does Team have?", "1000 GB"),
+        ("Who invested in Pumice?", "Tern Fund"),
+        ("What is the fare on the Kittiwake?", "£9.00"),
+        ("How many trees of Egremont are there?", "80"),
+        ("What is the headcount of Support?", "12"),
+        ("What is the gate code of depot Almery?", "4471"),
+        ("What is the total headcount?", "19"),
+        ("Which company has the highest amount?", "Pumice"),
+        ("Which round closed latest?", "Nettle AI"),
+        ("Which company has the lowest amount in Asia?", "Quillon"),
+        ("Which team has the smallest budget?", "Design"),
+        ("Which camp has the highest altitude?", "Summit"),
+        ("Which camp was the coldest?", "Summit"),
+        ("Which ship has the lowest fare?", "Fulmar"),
+        ("What is the cheapest variety per kg?", "Bramley"),
+        ("What is the highest altitude of a camp?", "4,212"),
+    ],
+)
+def test_the_short_answer_is_the_cell(bot: Chatbot, question: str, cell: str) -> None:
+    answer = bot.ask(question)
+    assert _short(answer) == cell
+    assert answer.short
+    quote = next(each.quote for each in answer.citations if each.number == answer.short.citation)
+    assert quote[answer.short.start : answer.short.end] == answer.short.text
+    best = next(each for each in answer.sentences if each.best)
+    assert best.highlight
+    assert best.text[best.highlight.start : best.highlight.end] == cell
+    assert bot.verify(answer).holds
+
+
+@pytest.mark.parametrize(
+    ("question", "statement", "rows"),
+    [
+        (
+            "What is the total amount of the funding rounds in Asia in 2025?",
+            "Sum of “Amount (USD)” for “Asia 2025”: 22,400,000 + 18,900,000 + 11,000,000 = 52,300,000",
+            3,
+        ),
+        (
+            "What is the average amount in Europe?",
+            "Average of “Amount (USD)” for “Europe”: (30,500,000 + 4,100,000) / 2 = 17,300,000",
+            2,
+        ),
+        ("How many funding rounds were in Japan?", "Number of rows for “Japan”: 2", 2),
+        ("Which funding rounds were over 20,000,000?", "Number of rows where “Amount (USD)” over 20,000,000: 2", 2),
+        ("Which rounds closed before March 2025?", "Number of rows where “Closed” before March 2025: 3", 3),
+        (
+            "What is the difference in budget between Design and Support?",
+            "Difference in “Budget (€)” for “Design Support”: 640000 − 410000 = 230000",
+            2,
+        ),
+        ("What is the total capacity of the ships?", "Sum of “Capacity”: 240 + 180 + 95 = 515", 3),
+        ("How many tonnes did all varieties yield?", "Sum of “Yield, tonnes”: 14.5 + 6.25 + 3.75 = 24.50", 3),
+        (
+            "What is the average altitude of the camps?",
+            "Average of “Altitude (m)”: (2,150 + 2,980 + 4,212) / 3 = 3,114",
+            3,
+        ),
+        ("Which camps arrived after 5 June 2024?", "Number of rows where “Arrived” after 5 June 2024: 2", 2),
+        ("How many orders are there from Cedar Ltd?", "Number of rows for “Cedar Ltd”: 20", 20),
+        ("Which camp was the coldest?", "Lowest “Temperature”: -17 °C, then -2 °C, 4 °C", 3),
+        ("Which round closed earliest?", "Earliest “Closed”: 2024-06-18, then 2024-11-11", 6),
+    ],
+)
+def test_what_rows_amount_to_is_computed_shown_and_cites_each_row(
+    bot: Chatbot, question: str, statement: str, rows: int
+) -> None:
+    answer = bot.ask(question)
+    said = next(each for each in answer.sentences if each.reason)
+    assert said.text.startswith(statement)
+    assert (said.support, said.reason) == ("supported", f"computed from {rows} rows")
+    quoted = "\n".join(each.quote for each in answer.citations if each.number in said.citations)
+    assert quoted.count("\n") + 1 >= rows
+    assert bot.verify(answer).holds
+
+
+def test_a_sum_over_a_table_of_many_passages_has_every_row_of_it(bot: Chatbot) -> None:
+    answer = bot.ask("What is the total net of all orders from Birch & Co?")
+    nets = [Decimal(str(net)) for _, customer, _, net, _ in ORDERS if customer == "Birch & Co"]
+    assert len({passage.ordinal for passage in bot.passages("orders.xlsx")}) > len(answer.hits) / 2
+    assert answer.sentences[0].text.endswith(f" = {sum(nets)}")
+    assert answer.sentences[0].reason == f"computed from {len(nets)} rows"
+
+
+def test_all_rows_that_are_meant_are_listed(bot: Chatbot) -> None:
+    answer = bot.ask("Which funding rounds were in Japan?")
+    assert [each.text.partition(" · ")[0] for each in answer.sentences[:-1]] == [
+        "Company: Kestrel Labs",
+        "Company: Quillon",
+    ]
+
+
+def test_mixed_units_are_never_added(bot: Chatbot) -> None:
+    answer = bot.ask("What is the total distance of all crossings?")
+    assert len(answer.sentences) == 3
+    assert not any(each.reason for each in answer.sentences)
+    assert answer.notes == ("nothing was computed of “Distance”: its units differ",)
+
+
+def test_rows_are_quoted_where_a_value_is_no_amount(bot: Chatbot) -> None:
+    answer = bot.ask("Which plan has the most users?")
+    assert len(answer.sentences) == 4
+    assert answer.short is None
+    assert answer.notes == ("nothing was computed of “Users”: “unlimited” is no amount",)
+
+
+def test_the_column_that_was_taken_is_said_where_the_question_does_not_name_it(bot: Chatbot) -> None:
+    answer = bot.ask("How much was invested in Asia in 2025 in total?")
+    assert answer.text.startswith("Sum of “Amount (USD)” for “Asia 2025”: ")
+    assert "the column “Amount (USD)” was taken" in answer.notes[0]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What was the total revenue in Africa in 2025?",
+        "What is the total amount of the funding rounds in Asia in 2022?",
+        "Which dinosaur was the heaviest?",
+        "How many users can use Gold?",
+        "What is the gate code of depot Brenwick?",
+        "Which ship to Norway has the lowest fare?",
+        "What is the median amount in Asia?",
+        "What is the total amount without Japan?",
+        "What is the total amount per region?",
+        "Which funding rounds were not in Japan?",
+        "How many countries had funding rounds?",
+        "What is the total net of the orders ordered between March and May 2025?",
+        "How many trees of Bramley were felled?",
+    ],
+)
+def test_a_word_that_the_table_does_not_explain_is_never_passed_over_in_a_sum(bot: Chatbot, question: str) -> None:
+    answer = bot.ask(question)
+    assert not any(each.reason for each in answer.sentences)
+
+
+def test_nothing_is_computed_where_the_rest_of_the_table_cannot_be_read(bot: Chatbot) -> None:
+    question = "What is the total net of all orders from Birch & Co?"
+    found = bot.library.find(question, question, top_k=5, strictness=0.5)
+    refused = refusal(found)
+    assert tabular.answer(found, refused=refused)
+    assert tabular.answer(replace(found, beside=lambda _passage, _ordinals: None), refused=refused) is None
+
+
+def test_a_table_that_goes_on_under_its_header_once_more_is_not_added_in_part(bot: Chatbot, tmp_path: Path) -> None:
+    head = "<tr><th>Berth</th><th>Boats</th></tr>"
+    rows = "".join(f"<tr><td>North {number}</td><td>{number}</td></tr>" for number in range(1, 5))
+    page = f"<html><body><h1>Marina</h1><table>{head}{rows}</table><table>{head}{rows}</table></body></html>"
+    (tmp_path / "marina.html").write_text(page, encoding="utf-8")
+    with Chatbot.open(chroma=":memory:", seeds=tmp_path, model="extractive") as marina:
+        assert not any(each.reason for each in marina.ask("How many boats are there in total at the marina?").sentences)
+
+
+@pytest.mark.parametrize(
+    ("true", "false"),
+    [("= 52,300,000", "= 52,300,001"), ("11,000,000 =", "12,000,000 ="), ("Sum of", "Highest"), ("Asia 2025", "Asia")],
+)
+def test_a_computed_statement_that_is_not_what_the_rows_say_does_not_verify(
+    bot: Chatbot, true: str, false: str
+) -> None:
+    answer = bot.ask("What is the total amount of the funding rounds in Asia in 2025?")
+    said = answer.sentences[0]
+    forged = replace(said, text=said.text.replace(true, false))
+    assert forged != said
+    text = answer.text.replace(said.text, forged.text)
+    check = bot.verify(replace(answer, text=text, sentences=(forged,))).sentences[0]
+    assert not check.holds
+
+
+def test_a_statement_that_leaves_out_rows_does_not_verify(bot: Chatbot) -> None:
+    answer = bot.ask("What is the total amount of the funding rounds in Asia in 2025?")
+    said = answer.sentences[0]
+    forged = replace(said, text="Sum of “Amount (USD)” for “Asia 2025”: 22,400,000 + 18,900,000 = 41,300,000")
+    forged = replace(forged, reason="computed from 2 rows")
+    text = answer.text.replace(said.text, forged.text)
+    assert not bot.verify(replace(answer, text=text, sentences=(forged,))).sentences[0].holds
