@@ -41,6 +41,13 @@ FERRIES = """<html><head><title>Ferry timetable</title></head><body><h1>Winter c
 <tr><td>Merganser</td><td>240</td><td>£12.50</td><td>18 km</td></tr>
 <tr><td>Kittiwake</td><td>180</td><td>£9.00</td><td>11 km</td></tr>
 <tr><td>Fulmar</td><td>95</td><td>£7.25</td><td>6 miles</td></tr></table></body></html>"""
+PRICES = """Code,Article,Group,Unit,Price (£),Days
+T-OAK,"Table, oak",Tables,piece,310.00,9
+T-ASH,"Table, ash",Tables,piece,280.00,14
+L-6,Lamp 6 W,Parts,piece,41.00,4
+T-L,Table with lamp,Tables,piece,395.00,9
+SRV,Varnishing,Service,table,60.00,4
+"""
 SITE = "# Depot Almery\n\nGate code: 4471\n\nFirst-aid box: beside the workshop door\n\nLoading bays: 6\n"
 CUSTOMERS = ["Aster GmbH", "Birch & Co", "Cedar Ltd"]
 ORDERS = [
@@ -193,6 +200,22 @@ def test_all_rows_that_are_meant_are_listed(bot: Chatbot) -> None:
         "Company: Kestrel Labs",
         "Company: Quillon",
     ]
+
+
+def test_where_several_cells_or_columns_may_be_meant_nothing_is_guessed(tmp_path: Path) -> None:
+    (tmp_path / "workshop-prices.csv").write_text(PRICES, encoding="utf-8")
+    with Chatbot.open(chroma=":memory:", seeds=tmp_path, model="extractive") as workshop:
+        lamps = workshop.ask("What is the workshop price of a lamp?")
+        assert [each.text.partition(" · ")[0] for each in lamps.sentences] == ["Code: L-6", "Code: T-L"]
+        assert lamps.short is None
+        tables = workshop.ask("What is the average workshop price of tables?")  # a group, not what is varnished
+        assert tables.text.startswith("Average of “Price (£)” for “tables”: (310.00 + 280.00 + 395.00) / 3 ≈ 328.3333 ")
+
+
+def test_the_most_expensive_is_sought_in_the_one_column_of_money(bot: Chatbot) -> None:
+    answer = bot.ask("Which funding round is the most expensive?")
+    assert _short(answer) == "Pumice"
+    assert "the column “Amount (USD)” was taken" in answer.notes[0]
 
 
 def test_mixed_units_are_never_added(bot: Chatbot) -> None:

@@ -36,7 +36,7 @@ class Word:
     start: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Row:
     """A row of a table, or a key with its value: where each of its cells stands by column, and its text on one line."""
 

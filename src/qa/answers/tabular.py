@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from qa.answers.computing import LABELS, STATEMENT, compute
 from qa.answers.inquiry import FRAME, Asked, Limit, ask
 from qa.answers.ledger import Row, Table, find_tables, read_words, whole
+from qa.answers.picking import Picked, pick, with_values
 from qa.answers.reading import header_above, reading_form
 from qa.answers.short import highlight
-from qa.answers.tallying import Picked, Tally, is_near, limited, pick, tally, with_values
+from qa.answers.tallying import Tally, is_near, limited, tally
 from qa.types import Answer, Citation, Findings, Passage, Sentence, Short, Span
 
 TABLES = 4  # of those found that are looked at whole
@@ -34,8 +35,8 @@ def answer(findings: Findings, *, refused: Answer) -> Answer | None:
     tallies = list(_tallies(asked, tables, findings)) if asked.terms else []
     if not tallies:
         return None
-    best = max(tallies, key=lambda each: (*_worth(each), -tallies.index(each)))
-    if not _is_sure(best, asked, findings):
+    best = _checked(max(tallies, key=lambda each: (*_worth(each), -tallies.index(each))), asked, findings)
+    if best is None or not _is_sure(best, asked, findings):
         return None
     others = [each for each in tallies if each.table.document != best.table.document]
     return _Writing().answer(best, others=others, refused=refused)
@@ -48,13 +49,15 @@ def _tallies(asked: Asked, tables: Sequence[Table], findings: Findings) -> Itera
         named = [table for table in tables if table.names and is_near(asked, table)]
         closest = sorted(named, key=lambda table: -len(stems & _stems(table)))[:TABLES]
         tables = [read for table in closest if (read := whole(table, findings.beside))]
-    for table in tables:
-        found = tally(asked, table)
-        if found and found.is_part:
-            read = whole(table, findings.beside)
-            found = tally(asked, read) if read else None
-        if found:
-            yield found
+    return filter(None, (tally(asked, table) for table in tables))
+
+
+def _checked(found: Tally, asked: Asked, findings: Findings) -> Tally | None:
+    """What the whole table says where a part of it was asked: another row may be meant as well, or be the one."""
+    if found.table.whole or not found.table.names:
+        return found
+    read = whole(found.table, findings.beside)
+    return tally(asked, read) if read else None if found.is_part else found
 
 
 def _stems(table: Table) -> frozenset[str]:
@@ -91,9 +94,11 @@ class _Writing:
         """The rows that answer, then what was computed of all rows that were used."""
         sentences: list[Sentence] = []
         short: Short | None = None
+        column = found.column if found.item is None else found.item
+        is_one = len({row.texts.get(-1 if column is None else column) for row in found.winners}) == 1
         for row in found.winners[:QUOTED]:
-            sentence, said = self._row(row, column=found.column if found.item is None else found.item)
-            short = said if len(found.winners) == 1 else None
+            sentence, said = self._row(row, column=column)
+            short = short or (said if is_one else None)
             sentences.append(replace(sentence, best=not sentences))
         if found.result:
             numbers, count = self._cite(found.picked.rows), len(found.picked.rows)

@@ -1,0 +1,165 @@
+"""Words of a question → the rows and the column of a table that they mean.
+
+What the table does not explain is told; two columns that fit equally are none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from qa.answers.amounts import read_amounts, read_days
+from qa.answers.inquiry import FRAME, SAME, Asked
+from qa.answers.ledger import Row, Table, Word, cell_stems, read_words
+from qa.words import STOP_WORDS, same_root
+
+SAMPLE = 8  # rows by which it is seen whether a column has amounts
+HEAD = 1.5  # what it is worth that the word asked for names a column, next to 1 for any other word
+ROOT = 0.8  # of a word of the same root
+
+_MONEY = re.compile(r"[$€£¥₹]|\b(?:EUR|USD|GBP|CHF|price|cost|fee|amount)\b", re.I)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picked:
+    """Rows that meet the conditions, the words that are these, and those that are found nowhere."""
+
+    rows: tuple[Row, ...]
+    words: tuple[Word, ...] = ()
+    unexplained: tuple[Word, ...] = ()
+
+
+def pick(wanted: Sequence[Word], table: Table, rows: Sequence[Row], *, but: int | None) -> Picked | None:
+    """The rows that the words mean, outside of one column; None where a number may be meant in several columns.
+
+    A cell all of whose words are asked for is meant, and of several in one column each. Of the other words those that
+    name no column and stand not above the table must stand in the row.
+    """
+    stems = [word.stem for word in wanted]
+    meant = _apart({column: _meant(rows, column, stems) for column in table.names if column != but}, rows, wanted)
+    taken = frozenset().union(*(cell for cells in meant.values() for cell in cells))
+    kept = [row for row in rows if all(cell_stems(row.texts.get(each, "")) in meant[each] for each in meant)]
+    known = known_stems(table)
+    unexplained, used = [], [word for word in wanted if word.stem in taken]
+    for word in wanted:
+        if word.stem in taken or word.stem in FRAME or explains(known, word.stem):
+            continue
+        places = {
+            each for row in rows for each in row.texts if each != but and word.stem in cell_stems(row.texts[each])
+        }
+        if not places:
+            unexplained.append(word)
+            continue
+        if word.stem.isdigit() and len(places) > 1:
+            named = {
+                place: [each for each in wanted if explains(name_stems(table, place), each.stem)] for place in places
+            }
+            places = {place for place in places if named[place]}
+            if len(places) != 1:
+                return None
+            used += [each for place in places for each in named[place] if each not in used]
+        kept = [row for row in kept if any(word.stem in cell_stems(row.texts.get(each, "")) for each in places)]
+        used.append(word)
+    used.sort(key=lambda word: word.start)
+    return Picked(rows=tuple(kept), words=tuple(used), unexplained=tuple(unexplained))
+
+
+def name_stems(table: Table, column: int) -> frozenset[str]:
+    """The stems of a column's name."""
+    return frozenset(word.stem for word in read_words(table.names.get(column, "")))
+
+
+def _meant(rows: Sequence[Row], column: int, stems: Collection[str]) -> set[frozenset[str]]:
+    """The cells of a column all of whose words are asked for, of one in another the longer; numbers only as years."""
+    cells = {cell_stems(row.texts.get(column, "")) for row in rows}
+    whole = {cell for cell in cells if cell and cell <= set(stems)}
+    telling = {cell for cell in whole if any(len(word) > 3 or not word.isdigit() for word in cell)}
+    return {cell for cell in telling if not any(cell < other for other in telling)}
+
+
+def _apart(
+    meant: Mapping[int, set[frozenset[str]]], rows: Sequence[Row], wanted: Sequence[Word]
+) -> dict[int, set[frozenset[str]]]:
+    """The columns with the cells that are meant; of two with the same cell that in which it is written as asked."""
+    texts = {word.text.casefold() for word in wanted}
+    kept = {}
+    for column, cells in meant.items():
+        shared = {cell for cell in cells if any(cell in others for each, others in meant.items() if each != column)}
+        literal = {
+            cell_stems(text)
+            for text in (row.texts.get(column, "") for row in rows)
+            if shared and {word.text.casefold() for word in read_words(text)} <= texts
+        }
+        if left := (cells - shared) | (shared & literal):
+            kept[column] = left
+    return kept
+
+
+def known_stems(table: Table) -> frozenset[str]:
+    """The words that name a column or stand above the table, and what these measure."""
+    named = {word.stem for name in table.names.values() for word in read_words(name)}
+    return table.about | named | {SAME.get(word, word) for word in named}
+
+
+def explains(known: Collection[str], word: str) -> bool:
+    return word in known or SAME.get(word, word) in known or any(same_root(word, each) for each in known)
+
+
+def naming(asked: Asked, table: Table, column: int | None) -> frozenset[str]:
+    """The words of the question that a column's name says."""
+    if column is None:
+        return frozenset()
+    name = {SAME.get(word.stem, word.stem) for word in read_words(table.names[column])}
+    return frozenset(word.stem for word in asked.terms if explains(name, word.stem))
+
+
+def named_columns(asked: Asked, table: Table) -> list[int]:
+    """The columns that the question names."""
+    return [each for each in sorted(table.names) if naming(asked, table, each)]
+
+
+def find_column(asked: Asked, table: Table) -> tuple[int | None, float, bool]:
+    """The column that is asked for, how much speaks for it, and whether the question does not name it."""
+    has_days = asked.operation in ("most", "least")
+    able = [
+        each
+        for each in sorted(table.names)
+        if asked.operation == "cell" or is_measured(sample(table, each), days=has_days)
+    ]
+    wanted = {word.stem for word in asked.terms} | {each for each in asked.signs if each in SAME}
+    scores = {each: _says(table.names[each], wanted, asked.head) for each in able}
+    best = sorted(scores, key=lambda each: -scores[each])
+    if best and scores[best[0]] > 0:
+        is_tie = len(best) > 1 and scores[best[1]] == scores[best[0]]
+        return (None, 0.0, False) if is_tie else (best[0], scores[best[0]], False)
+    is_priced = any(SAME.get(each) == "price" for each in wanted) and asked.operation in ("most", "least")
+    if not is_priced and not (asked.how_much and asked.operation in ("sum", "average")):
+        return None, 0.0, False
+    priced = [each for each in able if any(map(_MONEY.search, (table.names[each], *sample(table, each)[:1])))]
+    return (priced[0], 0.0, True) if len(priced) == 1 else (None, 0.0, False)
+
+
+def _says(name: str, wanted: Collection[str], head: str | None) -> float:
+    """How much of what is wanted a column's name says; of two that say as much the shorter one says more."""
+    named = {SAME.get(word.stem, word.stem) for word in read_words(name) if word.text.casefold() not in STOP_WORDS}
+    same = {SAME.get(word, word) for word in wanted}
+    score = sum(0.5 if word in FRAME else 1.0 for word in same & named)
+    score += sum(ROOT for word in same - named if any(same_root(word, each) for each in named))
+    if head is not None and score and explains(named, head):
+        score += HEAD
+    return score + score / (100 * (1 + len(named)))
+
+
+def sample(table: Table, column: int) -> list[str]:
+    return [row.texts[column] for row in with_values(table.rows, column)[:SAMPLE] if not row.is_total]
+
+
+def is_measured(texts: Sequence[str], *, days: bool = True) -> bool:
+    """Whether most of these cells are amounts, or days if these count too, each by itself."""
+    return 2 * sum(bool(read_amounts([each]) or (days and read_days([each]))) for each in texts) > len(texts)
+
+
+def with_values(rows: Sequence[Row], column: int | None) -> tuple[Row, ...]:
+    """The rows that have a value in a column, all of them where no column is meant."""
+    return tuple(row for row in rows if column is None or row.texts.get(column, "-") not in ("-", "–", "—"))
