@@ -9,7 +9,7 @@ from pathlib import Path
 import docx
 import pytest
 import xlsxwriter
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pptx import Presentation
 from pptx.util import Inches
@@ -282,7 +282,15 @@ ROW = st.lists(
 )
 
 
+OVERLAPPING = [
+    [GridCell(text="", rows=3, columns=0)],
+    [GridCell(text=""), GridCell(text="", rows=2, columns=2), GridCell(text="", columns=3)],
+    [GridCell(text="", columns=0), GridCell(text="", columns=2), GridCell(text="Oslo", columns=0)],
+]
+
+
 @given(st.lists(ROW, max_size=9), st.booleans())
+@example(OVERLAPPING, True)
 def test_every_cell_of_any_table_is_written_and_known_by_its_exact_place(
     rows: list[list[GridCell]], on_a_page: bool
 ) -> None:

@@ -97,7 +97,7 @@ def merge(rows: Sequence[Row], spans: Iterable[Span]) -> list[Row]:
             cells += [""] * (min(right + 1, left + MAX_COLUMNS) - len(cells))
             is_label = left == 0 or (number == top and sum(map(bool, cells)) == 1)
             end = left + 1 if is_label else right + 1
-            cells[left:end] = [text] * len(cells[left:end])
+            cells[left:end] = [each or text for each in cells[left:end]]  # on a page, merged cells may overlap
     return [row for number, row in enumerate(rows) if number not in covered]
 
 
