@@ -25,9 +25,9 @@ PARTLY = 0.40
 CLAUSES = 12  # of a sentence that are compared: time stays in proportion to the text
 _REPLY_WORD = re.compile(r"\W*+(?:yes|no|yeah|nope|ja|nein|oui|non|sí)\b[.,:;!\s–—-]*+(?=\w)", re.I)
 _TEXTS = r"(?:provided |given )?(?:documents?|passages?|sources?|texts?|context|excerpts?)(?: provided)?"
-_LIST_HEAD = re.compile(r"\s*+(?:[-*+•]\s++)?(?:\d{1,3}[.)]\s++)?(?=\S)")
+_LIST_HEAD = re.compile(r"^\s*+(?:[-*+•]\s++)?(?:\d{1,3}[.)]\s++)?(?=\S)")
 _PREFACE = re.compile(
-    rf"\W*+(?:(?:according to|based on|(?:as )?(?:stated|mentioned|described) in) the {_TEXTS},"
+    rf"^\W*+(?:(?:according to|based on|(?:as )?(?:stated|mentioned|described) in) the {_TEXTS},"
     rf"|the {_TEXTS} (?:says?|states?|mentions?|indicates?) that\b)\s*+",
     re.I,
 )
@@ -59,7 +59,7 @@ def check(sentence: str, quotes: Sequence[str], *, idf: Callable[[str], float], 
     "According to the documents", nor of the number of a list's item.
     """
     for pattern in (_LIST_HEAD, _PREFACE):
-        sentence = pattern.sub("", sentence, count=1) if pattern.match(sentence) else sentence
+        sentence = pattern.sub("", sentence)
     if not quotes:
         return Verdict(support="unsupported", score=0.0, reason="it cites nothing")
     replied = _REPLY_WORD.match(sentence)
