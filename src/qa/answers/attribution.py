@@ -79,14 +79,9 @@ class Attributor:
                 return Attribution(sources=one, verdict=judge(one))
         if tried and judge(tried[0]).support == "contradicted":
             return Attribution(sources=tried[0], verdict=judge(tried[0]))
-        options = [*tried, self._together(nearest, weights)]
-        best = max((each for each in options if each and judge(each).support in GOOD), key=lambda each: (
-            judge(each).support == "supported", judge(each).score), default=None)  # fmt: skip
-        return (
-            Attribution(sources=(), verdict=_NOTHING)
-            if best is None
-            else Attribution(sources=best, verdict=judge(best))
-        )
+        options = [each for each in (*tried, self._together(nearest, weights)) if judge(each).support in GOOD]
+        best = max(options, key=lambda each: (judge(each).support == "supported", judge(each).score), default=())
+        return Attribution(sources=best, verdict=judge(best))
 
     def _judged(self, text: str, sources: Sequence[Source]) -> Verdict:
         if not sources:

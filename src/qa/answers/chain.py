@@ -189,11 +189,12 @@ class AnswerChain:
         if asking.reply:
             return [asking.reply.text, asking.reply]
         started = time.perf_counter()
-        answer = extractive.answer(asking.findings)
+        if self.composer and not asking.failure:
+            answer = self.composer.refuse(asking.findings, usage=asking.usage)
+        else:
+            answer = extractive.answer(asking.findings)
         if asking.failure:
             answer = replace(answer, notes=(f"{FELL_BACK}: {asking.failure}",))
-        elif self.composer:
-            answer = self.composer.refuse(asking.findings, usage=asking.usage)
         answer = replace(answer, seconds={**answer.seconds, "answer": time.perf_counter() - started})
         opening = [answer.opening] if answer.opening else []
         return [*answer.citations, *opening, answer.text, answer]

@@ -71,9 +71,10 @@ class Table:
     about: frozenset[str]
     whole: bool = False
 
-    def texts(self, column: int) -> list[str]:
-        """What its rows have in a column, nothing where a cell is empty."""
-        return [row.texts.get(column, "") for row in self.rows]
+    @property
+    def body(self) -> list[Row]:
+        """Its rows but those that sum up others."""
+        return [row for row in self.rows if not row.is_total]
 
 
 def read_words(text: str) -> list[Word]:

@@ -30,12 +30,13 @@ class Picked:
     unexplained: tuple[Word, ...] = ()
 
 
-def pick(wanted: Sequence[Word], table: Table, rows: Sequence[Row], *, but: int | None) -> Picked | None:
+def pick(wanted: Sequence[Word], table: Table, *, but: int | None) -> Picked | None:
     """The rows that the words mean, outside of one column; None where a number may be meant in several columns.
 
     A cell all of whose words are asked for is meant, and of several in one column each. Of the other words those that
     name no column and stand not above the table must stand in the row.
     """
+    rows = table.body
     stems = [word.stem for word in wanted]
     meant = _apart({column: _meant(rows, column, stems) for column in table.names if column != but}, rows, wanted)
     taken = frozenset().union(*(cell for cells in meant.values() for cell in cells))
@@ -96,9 +97,14 @@ def _apart(
     return kept
 
 
+def column_stems(table: Table) -> frozenset[str]:
+    """The stems of all columns' names."""
+    return frozenset().union(*(name_stems(table, each) for each in table.names))
+
+
 def known_stems(table: Table) -> frozenset[str]:
     """The words that name a column or stand above the table, and what these measure."""
-    named = {word.stem for name in table.names.values() for word in read_words(name)}
+    named = column_stems(table)
     return table.about | named | {SAME.get(word, word) for word in named}
 
 

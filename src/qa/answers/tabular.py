@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from qa.answers.computing import LABELS, STATEMENT, compute
 from qa.answers.inquiry import FRAME, Asked, Limit, ask
 from qa.answers.ledger import Row, Table, find_tables, read_words, whole
-from qa.answers.picking import Picked, pick, with_values
+from qa.answers.picking import Picked, column_stems, pick, with_values
 from qa.answers.reading import header_above, reading_form
 from qa.answers.short import highlight
 from qa.answers.tallying import Tally, is_near, limited, tally
@@ -61,7 +61,7 @@ def _checked(found: Tally, asked: Asked, findings: Findings) -> Tally | None:
 
 
 def _stems(table: Table) -> frozenset[str]:
-    return table.about | {word.stem for name in table.names.values() for word in read_words(name)}
+    return table.about | column_stems(table)
 
 
 def _worth(found: Tally) -> tuple[float, ...]:
@@ -187,8 +187,7 @@ def recomputed(
         return "it is no computation that can be made again from what it cites"
     columns = {name: column for column, name in table.names.items()}
     column = columns.get(said["name"] or "")
-    body = [row for row in table.rows if not row.is_total]
-    picked = pick(read_words(said["words"] or ""), table, body, but=column)
+    picked = pick(read_words(said["words"] or ""), table, but=column)
     found: Tally | None = Tally(table=table, picked=picked or Picked(rows=()), column=column)
     if found and said["relation"]:
         found = limited(found, Limit(relation=said["relation"], value=said["value"]), [columns.get(said["limited"])])

@@ -67,8 +67,7 @@ def tally(asked: Asked, table: Table) -> Tally | None:
     if not table.whole or is_wanting or _splits(asked, table, column):
         return None
     bound = naming(asked, table, column) | {each for each, measured in SAME.items() if guessed and measured == "price"}
-    body = [row for row in table.rows if not row.is_total]
-    picked = pick([word for word in asked.terms if word.stem not in bound], table, body, but=column)
+    picked = pick([word for word in asked.terms if word.stem not in bound], table, but=column)
     if picked is None:
         return None
     meant = Tally(table=table, picked=picked, column=column, score=score, guessed=guessed)
@@ -147,8 +146,7 @@ def limited(found: Tally, limit: Limit, columns: Sequence[int | None]) -> Tally 
 
 def every(asked: Asked, table: Table) -> Tally | None:
     """All rows of a table that the question means, with their number; None where no condition chooses among them."""
-    body = [row for row in table.rows if not row.is_total]
-    picked = pick(asked.terms, table, body, but=None)
+    picked = pick(asked.terms, table, but=None)
     if not picked or not picked.rows or not picked.words or picked.unexplained:
         return None
     result = compute("count", ["" for _ in picked.rows])

@@ -66,9 +66,9 @@ def continued(question: str, history: Sequence[Message]) -> str | None:
     "Which countries signed?" may go on about a treaty or begin something new: the documents tell, when both are
     searched for. A question with a name of its own is about that.
     """
-    last, _ = _before(history)
+    last, answer = _before(history)
     asked = question.strip()
-    if not last or standalone(question, history) != asked or _names(asked):
+    if not last or _resolved(asked, last, answer) != asked or _names(asked):
         return None
     return f"{_PHRASE_END.sub('', asked)} ({_topic(last)})?"
 
