@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any, Self
 from qa.answers.asking import read_conditions, read_question, read_top_k
 from qa.answers.courtesies import topic_of
 from qa.answers.examples import kept_examples
+from qa.answers.overview import reply
 from qa.answers.quotes import verify_quotes
 from qa.answers.small_talk import reply_to
 from qa.answers.verification import Verification, verify_sentences
+from qa.answers.wishes import read_wish
 from qa.documents.files import read_document
 from qa.documents.passages import split_passages
 from qa.documents.selection import EVERYTHING, Selection
@@ -191,8 +193,8 @@ class Chatbot:
         except ModelError as error:
             if not falls_back:
                 raise
-            return AnswerChain(find=self._find, talk=self._talk, failure=error).runnable()
-        return AnswerChain(find=self._find, talk=self._talk, composer=composer, falls_back=falls_back).runnable()
+            return AnswerChain(find=self._find, reply=self._reply, failure=error).runnable()
+        return AnswerChain(find=self._find, reply=self._reply, composer=composer, falls_back=falls_back).runnable()
 
     def _find(self, question: str, query: str, conditions: tuple[Condition, ...]) -> Findings:
         return self.library.find(
@@ -203,12 +205,34 @@ class Chatbot:
             where=(*self._conditions, *conditions),
         )
 
-    def _talk(self, question: str, conditions: tuple[Condition, ...]) -> Answer | None:
-        topic = topic_of(question)
-        if topic is None:
-            return None
+    def _reply(self, question: str, history: tuple[Message, ...], conditions: tuple[Condition, ...]) -> Answer | None:
+        """What is said without a search; an overview of one document is left to a language model where there is one."""
+        topic, wish = topic_of(question), read_wish(question)
         asked = type(self)(self.settings, library=self.library, conditions=(*self._conditions, *conditions))
-        return reply_to(question, topic, records=asked._searched(), examples=asked.examples)
+        if topic:
+            return reply_to(question, topic, records=asked._searched(), examples=asked.examples)
+        if wish is None or (wish.scope != "all" and self.model_name != EXTRACTIVE):
+            return None
+        answer = reply(
+            question,
+            wish,
+            records=asked._searched(),
+            read=self.library.read,
+            holding=lambda text: self.library.holding(text, most=self.settings.top_k),
+            shown=lambda: asked._shown(history),
+        )
+        return answer and replace(answer, embeddings=self.library.embedder.name)
+
+    def _shown(self, history: tuple[Message, ...]) -> str | None:
+        """The document that a conversation was about last: the first that the answer to its last question cites."""
+        turns = [number for number, turn in enumerate(history) if turn.role == "user"]
+        for number in reversed(turns):
+            wish = read_wish(history[number].content)
+            if wish is None or wish.scope != "at hand":
+                answer = self.adjusted(model=EXTRACTIVE).ask(history[number].content, history=history[:number])
+                cited = dict.fromkeys(each.document for each in answer.citations)
+                return next(iter(cited), None) if not answer.overview or len(cited) == 1 else None
+        return None
 
     def _composer(self) -> Composer:
         """The writer of answers with the language model. Raises: SettingsError, ModelError."""
@@ -302,7 +326,8 @@ class Chatbot:
 
     def _searched(self) -> tuple[Record, ...]:
         """The records of the documents that meet the conditions."""
-        return tuple(matching(self.documents(), self._conditions))
+        index = self.library.index
+        return tuple(matching(index.connection.reading(index.listed), self._conditions))
 
     def examples(self) -> tuple[str, ...]:
         """Up to four questions that the documents answer, found once and kept until the documents change.

@@ -110,6 +110,17 @@ class Library:
 
         return self.index.connection.reading(read)
 
+    def read(self, records: Sequence[Record], ordinals: Sequence[int]) -> tuple[list[Passage], list[Vectors]]:
+        """The passages with these ordinals of each document, and a unit vector for each of their units."""
+        ids = [record.passage_ids[each] for record in records for each in ordinals]
+        passages = self.index.connection.reading(lambda: self.index.passages(ids))
+        return passages, self._sentences(passages)
+
+    def holding(self, text: str, *, most: int) -> list[Passage]:
+        """The passages that have most of the words of a text, best first."""
+        index = self.index
+        return index.connection.reading(lambda: index.passages([key for key, _ in index.search_lexical(text, k=most)]))
+
     def rarity(self, stem: str) -> float:
         """The weight of a stem among the passages: the fewer hold it, the more."""
         return inverse_frequency(self.index.frequencies()(stem), count=self.index.passage_count)

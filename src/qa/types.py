@@ -20,7 +20,7 @@ NEAREST_CHARS = 240  # of each nearest passage, in readable text
 Event: TypeAlias = "str | Short | Citation | Answer"
 SILENT = ("heading", "front")  # the kinds of unit that never answer alone
 UnitKind = Literal["sentence", "item", "step", "row", "pair", "code", "heading", "front"]
-Kind = Literal["answer", "refusal", "talk"]
+Kind = Literal["answer", "overview", "refusal", "talk"]
 Support = Literal["supported", "partly", "unsupported", "contradicted"]
 
 
@@ -382,7 +382,8 @@ class Answer:
     `confidence`, 0 to 1, estimates that the documents hold the answer. `text` carries the markers
     `[1]`, `[2]`, numbered in reading order; `incomplete` means that the model's stream broke. `short` are the words
     that answer, where a few do. `talk` marks what code replies to a greeting, to thanks, or to a question about itself
-    or what is indexed: without a search, a citation or a language model.
+    or what is indexed: without a search, a citation or a language model. `overview` marks what code says of a whole
+    document, or of all, in their own sentences: without a search too.
     `seconds` is the only field that differs when the same question is asked of the same index
     without a language model. `hits` are all passages that were ranked for it, those that were read
     first; they are no part of the contract, and kept in memory only.
@@ -393,6 +394,7 @@ class Answer:
     text: str
     abstained: bool
     talk: bool = False
+    overview: bool = False
     incomplete: bool = False
     short: Short | None = None
     sentences: tuple[Sentence, ...] = ()
@@ -410,7 +412,12 @@ class Answer:
     @property
     def kind(self) -> Kind:
         """What it is, in a word."""
-        return "talk" if self.talk else "refusal" if self.abstained else "answer"
+        return "talk" if self.talk else "overview" if self.overview else "refusal" if self.abstained else "answer"
+
+    @property
+    def says_something(self) -> bool:
+        """Whether it says something of what the documents hold, which a refusal and small talk do not."""
+        return self.kind in ("answer", "overview")
 
     @property
     def opening(self) -> Short | None:
@@ -421,7 +428,7 @@ class Answer:
     def to_dict(self) -> dict[str, Any]:
         """The answer contract: what `qa ask --json` prints, as plain values."""
         plain = asdict(replace(self, hits=()))
-        del plain["hits"], plain["talk"]
+        del plain["hits"], plain["talk"], plain["overview"]
         first = {"kind": self.kind, "question": plain.pop("question"), "query": plain.pop("query")}
         return {**first, "answer": plain.pop("text"), **plain}
 
@@ -436,10 +443,11 @@ class Answer:
         Raises: KeyError or TypeError when a field is missing or unknown.
         """
         rest = dict(plain)
-        short = rest.pop("short", None)
+        short, kind = rest.pop("short", None), rest.pop("kind", None)
         return cls(
             text=rest.pop("answer"),
-            talk=rest.pop("kind", None) == "talk",
+            talk=kind == "talk",
+            overview=kind == "overview",
             short=None if short is None else Short(**short),
             sentences=tuple(_sentence(each) for each in rest.pop("sentences")),
             citations=tuple(Citation(**each) for each in rest.pop("citations")),

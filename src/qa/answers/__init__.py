@@ -3,6 +3,9 @@
     asking            the question, its history and its conditions, checked at the door
     courtesies        what is small talk, and a question without it
     small_talk        small talk → its reply, made by code from what is indexed
+    wishes            what asks for an overview, and which documents it names
+    overview          documents → an overview of one, or a line about each of several, made before any search
+    telling           passages → what says most in them
     examples          documents → example questions that they answer
     questions         one sentence → the question that it answers
     extractive        the sentences that answer, verbatim, or an abstention

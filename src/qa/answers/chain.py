@@ -29,15 +29,16 @@ if TYPE_CHECKING:
 
 Find = Callable[[str, str, tuple[Condition, ...]], Findings]
 """All that is found for a question, by its query, in documents that meet the conditions."""
-Talk = Callable[[str, tuple[Condition, ...]], Answer | None]
-"""The reply to small talk, where documents that meet the conditions may be asked; None to a question."""
+Reply = Callable[[str, tuple[Message, ...], tuple[Condition, ...]], Answer | None]
+"""What is said without a search to small talk or to the wish for an overview, given the conversation before it, where
+documents that meet the conditions may be asked; None to any other question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
     """One question on its way through the chain; each step adds what it finds out.
 
-    Small talk has its `reply` from the first step on, and only passes the others.
+    Small talk and the wish for an overview have their `reply` from the first step on, and only pass the others.
     """
 
     question: str
@@ -79,7 +80,7 @@ class AnswerChain:
     """
 
     find: Find
-    talk: Talk = lambda question, conditions: None
+    reply: Reply = lambda question, history, conditions: None
     composer: Composer | None = None
     falls_back: bool = False
     failure: ModelError | None = None
@@ -101,13 +102,13 @@ class AnswerChain:
     def accept(self, asked: Mapping[str, Any]) -> Asking:
         """The question with its history and conditions, within their bounds. Raises: QuestionError."""
         question, history, conditions = read_asked(asked)
-        reply = self.talk(question, conditions)
-        history = () if reply else without_small_talk(history)
+        history = without_small_talk(history)
+        reply = self.reply(question, history, conditions)
         return Asking(question=question, history=history, conditions=conditions, reply=reply, failure=self.failure)
 
     def rewrite(self, asking: Asking) -> Asking:
         """The question with its query: itself, or with a history what a model or a rule makes of it."""
-        if self.composer is None or not asking.history:
+        if self.composer is None or not asking.history or asking.reply:
             return _by_rule(asking)
         try:
             query, usage = self.composer.rewrite(asking.question, asking.history)
@@ -117,7 +118,7 @@ class AnswerChain:
 
     async def arewrite(self, asking: Asking) -> Asking:
         """`rewrite`, awaiting the model."""
-        if self.composer is None or not asking.history:
+        if self.composer is None or not asking.history or asking.reply:
             return _by_rule(asking)
         try:
             query, usage = await self.composer.arewrite(asking.question, asking.history)
@@ -187,7 +188,7 @@ class AnswerChain:
     def _own_words(self, asking: Asking) -> list[Event]:
         """The answer in the documents' own sentences, as events: citations, what is shown of it, the Answer last."""
         if asking.reply:
-            return [asking.reply.text, asking.reply]
+            return [*asking.reply.citations, asking.reply.text, asking.reply]
         started = time.perf_counter()
         if self.composer and not asking.failure:
             answer = self.composer.refuse(asking.findings, usage=asking.usage)

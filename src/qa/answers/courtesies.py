@@ -46,7 +46,9 @@ def topic_of(text: str) -> Topic | None:
     if len(text) > TALK_CHARS:
         return None
     said = tuple(words(_DRAWN_OUT.sub(r"\1", _EMOTICON.sub(" ", text))))
-    found = _topics(said) if said else {topic for topic, signs in _told()["signs"].items() if set(signs) & set(text)}
+    found = (
+        _topics(said) if said else {topic for topic, signs in phrasebook()["signs"].items() if set(signs) & set(text)}
+    )
     return next((topic for topic in get_args(Topic) if topic in found), None)
 
 
@@ -67,6 +69,16 @@ def without_courtesies(question: str) -> str:
     rest = "".join(clauses[first:last]).strip()
     is_cut = first == 0 or _ENDED.search(clauses[first - 1]) or not rest[:1].isupper() or _ASKING.match(rest)
     return rest if rest and is_cut else question
+
+
+def without_joining(said: tuple[str, ...]) -> tuple[str, ...]:
+    """The words of an utterance without "please", "can you" and the like around it."""
+    phrases = [phrase for phrase, topic in _phrases().items() if topic == "joining"]
+    while before := next((each for each in phrases if said[: len(each)] == each), ()):
+        said = said[len(before) :]
+    while after := next((each for each in (("please",), ("for", "me")) if said[-len(each) :] == each), ()):
+        said = said[: -len(after)]
+    return said
 
 
 def without_small_talk(history: Sequence[Message]) -> tuple[Message, ...]:
@@ -98,21 +110,22 @@ def _topics(said: tuple[str, ...]) -> set[str]:
 @cache
 def _phrases() -> dict[tuple[str, ...], str]:
     """The topic of each phrase, by its words."""
-    told = _told()
+    told = phrasebook()
     topics = (*get_args(Topic), "joining")
-    return {tuple(words(each)): topic for topic in topics for line in told[topic] for each in _spelt_out(line)}
+    return {tuple(words(each)): topic for topic in topics for line in told[topic] for each in spelt_out(line)}
 
 
 @cache
-def _told() -> dict[str, Any]:
+def phrasebook() -> dict[str, Any]:
+    """The phrases of `_data/small_talk.toml`."""
     return tomllib.loads(resources.files("qa").joinpath("_data/small_talk.toml").read_text(encoding="utf-8"))
 
 
-def _spelt_out(line: str) -> Iterator[str]:
+def spelt_out(line: str) -> Iterator[str]:
     """Every phrase that a line stands for."""
     choice = _CHOICE.search(line)
     if choice is None:
         yield line
         return
     for each in choice[1].split("|"):
-        yield from _spelt_out(f"{line[: choice.start()]}{each}{line[choice.end() :]}")
+        yield from spelt_out(f"{line[: choice.start()]}{each}{line[choice.end() :]}")

@@ -27,7 +27,7 @@ def reading_form(passage: Passage, quote: Span) -> str:
     for unit in passage.units:
         if not quote.start <= unit.start < quote.end or unit.kind == "front" or (unit.kind == "heading" and unit.cells):
             continue
-        line = _line(passage, unit)
+        line = unit_words(passage, unit)
         if joins and unit.kind == "sentence":
             lines[-1] += f" {line}"
         else:
@@ -57,11 +57,12 @@ def outline(passages: Iterable[Passage]) -> Iterator[OutlineLine]:
     for passage in passages:
         for unit in (*(each for each in passage.above if each.start not in depths), *passage.units):
             depths[unit.start] = depth = depths.get(unit.parent, -1) + 1
-            text = " ".join((unit.text if isinstance(unit, Above) else _line(passage, unit)).split())
+            text = " ".join((unit.text if isinstance(unit, Above) else unit_words(passage, unit)).split())
             yield OutlineLine(kind=unit.kind, start=unit.start, end=unit.end, depth=depth, leads=unit.leads, text=text)
 
 
-def _line(passage: Passage, unit: Unit) -> str:
+def unit_words(passage: Passage, unit: Unit) -> str:
+    """A unit as it is read: on one line, but for code; without the marks of a heading and references of its own."""
     if unit.kind == "row" and unit.cells:
         return _OURS.sub(r"(\1)", BETWEEN_CELLS.join(_named_cells(passage, unit)))
     if unit.kind == "code":

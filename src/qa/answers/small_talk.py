@@ -9,12 +9,15 @@ import re
 from collections.abc import Callable, Sequence
 
 from qa.answers.courtesies import Topic, topic_of
+from qa.answers.wishes import Wish, nearest, read_wish
 from qa.types import Answer, Record, titled
 
 LISTED = 20  # documents that are named, and as many as a screen holds
 EXAMPLES = 3
 _FOR_EXAMPLE = "For example:"
 _EMPTY = "There is no document to ask about yet. Index some with: qa ingest PATH"
+_NEAREST = "The nearest names:"
+_ASK = "Ask “Which documents are there?” to see what there is."
 _NUMBER = re.compile(r"\d[\d,]*")
 _PLAIN: dict[Topic, str] = {
     "goodbye": "Goodbye.",
@@ -36,12 +39,22 @@ def reply_to(
     return Answer(question=question, query=question, text="\n\n".join(filter(None, blocks)), abstained=False, talk=True)
 
 
+def absent(question: str, wish: Wish, *, records: Sequence[Record]) -> Answer:
+    """The reply to a wish for an overview of a document that is not there, with the nearest names."""
+    near = nearest(wish, records, most=EXAMPLES)
+    blocks = [f"There is no document called “{wish.called(question)}”."]
+    blocks += [_NEAREST, _bullets([titled(each.id, each.title) for each in near])] if near else [_ASK]
+    return Answer(question=question, query=question, text="\n\n".join(blocks), abstained=False, talk=True)
+
+
 def is_small_talk(answer: Answer) -> bool:
     """Whether a reply is what could be said to its question, whatever documents and examples it lists."""
-    topic = topic_of(answer.question)
-    if topic is None or answer.citations or answer.sentences:
+    topic, wish = topic_of(answer.question), read_wish(answer.question)
+    if not (topic or wish) or answer.citations or answer.sentences:
         return False
-    known = {_shape(line) for count in range(3) for line in (*_said(topic, count), _FOR_EXAMPLE, _more(1), "")}
+    said = [line for count in range(3) for line in _said(topic, count)] if topic else []
+    said += [absent(answer.question, wish, records=()).text.partition("\n")[0], _NEAREST, _ASK] if wish else []
+    known = {_shape(line) for line in (*said, _FOR_EXAMPLE, more(1), "")}
     return all(line.startswith("- ") or _shape(line) in known for line in answer.text.splitlines())
 
 
@@ -66,10 +79,11 @@ def _listed(records: Sequence[Record]) -> str:
     """The first documents by name, and how many more there are."""
     named = _bullets([", ".join(filter(None, (titled(each.id, each.title), each.date))) for each in records[:LISTED]])
     left = len(records) - LISTED
-    return f"{named}\n\n{_more(left)}" if left > 0 else named
+    return f"{named}\n\n{more(left)}" if left > 0 else named
 
 
-def _more(count: int) -> str:
+def more(count: int) -> str:
+    """How many more there are than are listed."""
     return f"And {count:,} more."
 
 

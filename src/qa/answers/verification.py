@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
+from qa.answers.overview import without_frame
 from qa.answers.quotes import QuoteCheck, locate_quote
 from qa.answers.small_talk import is_small_talk
 from qa.answers.statements import StatementStream
@@ -116,6 +117,8 @@ def verify_sentences(
     elif answer.incomplete and not answer.sentences:
         found = []  # it was stopped before anything was judged, and says so
     else:
+        if answer.overview:
+            answer = replace(answer, text=without_frame(answer, document=document, passages=passages))
         sources = {citation.number: _source(citation, document) for citation in answer.citations}
         stated = _stated(answer.text)
         misplaced, unlisted = _misplaced(answer, stated)

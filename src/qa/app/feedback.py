@@ -88,7 +88,7 @@ def make_case(conversation: Conversation, number: int) -> Case:
     answers: tuple[str, ...] = () if absent or not turn.wanted else (turn.wanted,)
     said = () if answer.short is None else (answer.short.words,)
     evidence: tuple[Evidence, ...] = ()
-    if turn.liked and answer.kind == "answer":
+    if turn.liked and answer.says_something:
         evidence = tuple(
             Evidence(document=each.document, quote=each.quote, start=each.start) for each in answer.citations
         )
@@ -100,7 +100,7 @@ def make_case(conversation: Conversation, number: int) -> Case:
         history=conversation.before(number).messages,
         answers=answers,
         evidence=evidence,
-        answerable=not (absent or (turn.liked and answer.kind != "answer")),
+        answerable=not (absent or (turn.liked and not answer.says_something)),
         forbidden=() if turn.liked or said == answers else said,
         tags=("feedback", "liked" if turn.liked else "disliked", *(() if settled else ("open",))),
     )

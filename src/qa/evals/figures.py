@@ -131,7 +131,7 @@ def answered(scored: Sequence[Scored]) -> tuple[list[float], list[float], list[s
     given = [
         (answer.confidence, each.scores["headline"], each.record.cluster)
         for each in scored
-        if (answer := each.record.answer) is not None and answer.kind == "answer" and "headline" in each.scores
+        if (answer := each.record.answer) is not None and answer.says_something and "headline" in each.scores
     ]
     return [row[0] for row in given], [row[1] for row in given], [row[2] for row in given]
 

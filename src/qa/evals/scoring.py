@@ -96,7 +96,7 @@ def _text(record: CaseRecord, judge: Judge | None) -> Scores:
     case, answer = record.case, record.answer
     if not case.answerable or case.conflict or (answer is None and record.ending != "crashed"):
         return {}
-    said = plain_text(answer) if answer is not None and answer.kind == "answer" else ""
+    said = plain_text(answer) if answer is not None and answer.says_something else ""
     short = short_answer(answer) if answer is not None else ""
     scores: Scores = {}
     if case.answers:
@@ -111,7 +111,7 @@ def _text(record: CaseRecord, judge: Judge | None) -> Scores:
 
 def _citing(record: CaseRecord, judge: Judge | None) -> Scores:
     answer = record.answer
-    if answer is None or answer.kind != "answer":
+    if answer is None or not answer.says_something:
         return {}
     scores: Scores = {}
     if answer.citations:

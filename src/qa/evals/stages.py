@@ -62,7 +62,9 @@ def failed_stage(record: CaseRecord) -> Stage | None:
         return "obeyed a document"
     if not case.answerable:
         return (
-            None if answer is None or answer.kind != "answer" or _declines(record, answer) else "should have abstained"
+            None
+            if answer is None or not answer.says_something or _declines(record, answer)
+            else "should have abstained"
         )
     touched = bool(metrics.shared(record.cited, record.found_gold))
     if answer is not None and _says_what_is_wanted(record, answer, touched=touched):
@@ -80,7 +82,7 @@ def _why_not_said(record: CaseRecord, *, touched: bool) -> Stage | None:
         return "not retrieved"
     if answer is None:
         return None
-    if answer.kind != "answer":
+    if not answer.says_something:
         return "should have answered"
     if record.case.conflict:
         return "conflict not shown"
@@ -99,7 +101,7 @@ def without_markers(text: str) -> str:
 
 def short_answer(answer: Answer) -> str:
     """The short answer where there is one, else the first statement that is judged; nothing when abstaining."""
-    return "" if answer.kind != "answer" else _short(answer) or next(iter(judged(answer)), "")
+    return "" if not answer.says_something else _short(answer) or next(iter(judged(answer)), "")
 
 
 def _short(answer: Answer) -> str | None:
@@ -112,7 +114,7 @@ def _short(answer: Answer) -> str | None:
 
 def judged(answer: Answer) -> list[str]:
     """The statements that are judged: the best, else one with highlighted words, else the first `FIRST` of the text."""
-    if answer.kind != "answer":
+    if not answer.says_something:
         return []
     marked = _marked(answer)
     text = without_markers(marked[0].text) if marked else plain_text(answer)
@@ -136,7 +138,7 @@ def _says_what_is_wanted(record: CaseRecord, answer: Answer, *, touched: bool) -
     has no words, whether it cites some of the evidence.
     """
     case, said = record.case, plain_text(answer)
-    if answer.kind != "answer":
+    if not answer.says_something:
         return False
     if case.conflict:
         shown = " ".join((said, *answer.notes))
@@ -214,7 +216,7 @@ def _quotes(record: CaseRecord) -> list[str]:
 
 def _brevity(record: CaseRecord) -> float:
     """`metrics.brevity` of all that is shown, beside the evidence or the words that deny a premise."""
-    if record.answer is None or record.answer.kind != "answer":
+    if record.answer is None or not record.answer.says_something:
         return 1.0
     case = record.case
     evidence = sum(len(words(each.quote)) for each in (*case.evidence, *case.denied_by))

@@ -131,7 +131,8 @@ def _answer(plain: Mapping[str, object], *, question: str, model: str, texts: Te
         known = ", ".join(sorted({*rest, "retrieved"}))
         raise SuiteError(f"a system said {unknown[0]!r}, which is no part of an answer: {known}")
     whole = {**rest, **plain}
-    whole["talk"] = whole.pop("kind") == "talk"
+    kind = whole.pop("kind")
+    whole["talk"], whole["overview"] = kind == "talk", kind == "overview"
     said = checked(_TEXT, whole.pop("answer"), place=f"{UNREADABLE}: answer")
     whole["text"] = said.encode("utf-8", "replace").decode("utf-8")  # half a character, of which no sentence is made
     cited = whole["citations"]

@@ -32,10 +32,11 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class _Known:
-    """Facts read of one generation, kept: how many passages it has, and the current version of some documents."""
+    """Facts read of one generation, kept: how many passages it has, its records, the version of some."""
 
     generation: str = ""
     passage_count: int | None = None
+    records: tuple[Record, ...] | None = None
     versions: dict[str, str | None] = field(default_factory=dict)
 
 
@@ -70,6 +71,13 @@ class Index:
     def documents(self, *, build: str | None = None) -> tuple[Record, ...]:
         """The record of every document, sorted by id; of another build than the current one if it is named."""
         return tuple(sorted(self.records(build=build).values(), key=lambda record: record.id))
+
+    def listed(self) -> tuple[Record, ...]:
+        """As `documents`, read once a generation: 10,000 records take half a second."""
+        known = self._known_now()
+        if known.records is None:
+            known.records = self.documents()
+        return known.records
 
     def records(self, documents: Iterable[str] | None = None, *, build: str | None = None) -> dict[str, Record]:
         """The records of all documents, or of those of `documents` that are indexed, by document id."""
