@@ -6,6 +6,7 @@
     wishes            what asks for an overview, and which documents it names
     overview          documents → an overview of one, or a line about each of several, made before any search
     telling           passages → what says most in them
+    comparison        a question that sets two things side by side → what answers of each
     examples          documents → example questions that they answer
     questions         one sentence → the question that it answers
     extractive        the sentences that answer, verbatim, or an abstention

@@ -10,11 +10,12 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableGenerator, RunnableLambda, run_in_executor
 
-from qa.answers import extractive
+from qa.answers import comparison, extractive
 from qa.answers.asking import read_asked
 from qa.answers.courtesies import without_courtesies, without_small_talk
 from qa.answers.retriever import PassageRetriever
@@ -47,6 +48,7 @@ class Asking:
     reply: Answer | None = None
     query: str = ""
     found: Findings | None = None
+    compared: Answer | None = None
     shown: Shown | None = None
     usage: Usage = field(default_factory=Usage)
     failure: ModelError | None = None
@@ -144,7 +146,14 @@ class AnswerChain:
         if not found[0].answerable and (query := continued(without_courtesies(asking.question), asking.history)):
             retriever.invoke(query)
         best = next((each for each in found[1:] if each.answerable), found[0])
-        return replace(asking, query=best.query, found=best)
+        asking = replace(asking, query=best.query, found=best)
+        if self.composer is None:
+            return replace(asking, compared=comparison.answer(best, partial(self._find_side, asking)))
+        return asking
+
+    def _find_side(self, asking: Asking, query: str) -> Findings:
+        """What is found for one of two things that a question sets side by side."""
+        return self.find(asking.question, query, asking.conditions)
 
     def prompt(self, asking: Asking) -> Asking:
         """The question with the messages for the model; as it was where no model is to answer, or none could."""
@@ -193,7 +202,7 @@ class AnswerChain:
         if self.composer and not asking.failure:
             answer = self.composer.refuse(asking.findings, usage=asking.usage)
         else:
-            answer = extractive.answer(asking.findings)
+            answer = asking.compared or extractive.answer(asking.findings)
         if asking.failure:
             answer = replace(answer, notes=(f"{FELL_BACK}: {asking.failure}",))
         answer = replace(answer, seconds={**answer.seconds, "answer": time.perf_counter() - started})

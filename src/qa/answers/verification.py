@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
+from qa.answers.comparison import without_labels
 from qa.answers.overview import without_frame
 from qa.answers.quotes import QuoteCheck, locate_quote
 from qa.answers.small_talk import is_small_talk
@@ -117,8 +118,8 @@ def verify_sentences(
     elif answer.incomplete and not answer.sentences:
         found = []  # it was stopped before anything was judged, and says so
     else:
-        if answer.overview:
-            answer = replace(answer, text=without_frame(answer, document=document, passages=passages))
+        text = without_frame(answer, document=document, passages=passages) if answer.overview else answer.text
+        answer = replace(answer, text=without_labels(text, answer.query))
         sources = {citation.number: _source(citation, document) for citation in answer.citations}
         stated = _stated(answer.text)
         misplaced, unlisted = _misplaced(answer, stated)
