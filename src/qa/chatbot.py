@@ -6,6 +6,7 @@ language model or without. What each part does is decided in its own room.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -213,6 +214,7 @@ class Chatbot:
             return reply_to(question, topic, records=asked._searched(), examples=asked.examples)
         if wish is None or (wish.scope != "all" and self.model_name != EXTRACTIVE):
             return None
+        started = time.perf_counter()
         answer = reply(
             question,
             wish,
@@ -221,7 +223,8 @@ class Chatbot:
             holding=lambda text: self.library.holding(text, most=self.settings.top_k),
             shown=lambda: asked._shown(history),
         )
-        return answer and replace(answer, embeddings=self.library.embedder.name)
+        seconds = {"answer": time.perf_counter() - started}
+        return answer and replace(answer, embeddings=self.library.embedder.name, seconds=seconds)
 
     def _shown(self, history: tuple[Message, ...]) -> str | None:
         """The document that a conversation was about last: the first that the answer to its last question cites."""

@@ -13,7 +13,7 @@ import pytest
 from openai_server import OpenAIServer, Step
 from qa.answers.overview import LISTED, PASSAGES, looked_at
 from qa.chatbot import Chatbot
-from qa.types import Answer
+from qa.types import Answer, Event
 
 AUDIT = """# Energy audit of the mill house
 
@@ -60,10 +60,17 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
         yield opened
 
 
+def timeless(answer: Event) -> Answer:
+    """The answer without how long it took, which alone may differ."""
+    assert isinstance(answer, Answer)
+    return replace(answer, seconds={})
+
+
 def test_an_overview_has_title_kind_size_and_headings_and_quotes_exactly(bot: Chatbot) -> None:
     answer = bot.ask("summarize the energy audit")
     frame, _, quotes = answer.text.partition("\n\n")
     assert (answer.kind, answer.abstained, answer.query) == ("overview", False, answer.question)
+    assert answer.seconds["answer"] > 0
     assert frame.startswith("audit.md (Energy audit of the mill house): Markdown, ")
     assert frame.endswith("words.\nHeadings: Purpose · Findings · Measures")
     assert quotes.startswith("- This audit looks at how the mill house uses energy and what can be saved. [1]\n- ")
@@ -139,8 +146,9 @@ def test_a_document_that_is_not_there_is_named_with_the_nearest(bot: Chatbot) ->
     assert not bot.verify(replace(answer, text="There is no document called “Mars”.")).holds
 
 
-def test_two_documents_are_described_side_by_side(bot: Chatbot) -> None:
-    answer = bot.ask("compare audit.md and reading-room.txt")
+@pytest.mark.parametrize("asked", ["compare audit.md and reading-room.txt", "summarize the audit and the reading room"])
+def test_two_documents_are_described_side_by_side(bot: Chatbot, asked: str) -> None:
+    answer = bot.ask(asked)
     assert answer.kind == "overview"
     assert list(dict.fromkeys(each.document for each in answer.citations)) == ["audit.md", "reading-room.txt"]
 
@@ -151,8 +159,9 @@ def test_two_documents_are_described_side_by_side(bot: Chatbot) -> None:
 def test_an_overview_survives_json_and_can_be_verified_and_is_the_same_twice(bot: Chatbot, asked: str) -> None:
     answer = bot.ask(asked)
     assert bot.verify(answer).holds
-    assert Answer.from_dict(json.loads(answer.to_json())) == answer == bot.ask(asked)
-    assert list(bot.stream(asked))[-1] == answer == asyncio.run(bot.aask(asked))
+    assert Answer.from_dict(json.loads(answer.to_json())) == answer
+    again = (bot.ask(asked), list(bot.stream(asked))[-1], asyncio.run(bot.aask(asked)))
+    assert {timeless(each).to_json() for each in again} == {timeless(answer).to_json()}
 
 
 def test_what_code_would_not_say_of_a_document_does_not_verify(bot: Chatbot) -> None:
@@ -166,7 +175,7 @@ def test_what_code_would_not_say_of_a_document_does_not_verify(bot: Chatbot) -> 
 def test_with_a_language_model_one_document_is_left_to_it_and_the_list_is_not(bot: Chatbot) -> None:
     with OpenAIServer(Step(pieces=("The house loses heat. [1.1]",))) as server:
         asked = bot.adjusted(model="openai:gpt-test", base_url=server.url)
-        assert asked.ask("what are the documents about?") == bot.ask("what are the documents about?")
+        assert timeless(asked.ask("give me an overview")) == timeless(bot.ask("give me an overview"))
         assert server.requests == []
         asked.ask("summarize the audit")
         assert len(server.requests) == 1

@@ -25,6 +25,7 @@ Read = Callable[[Sequence[Record], Sequence[int]], tuple[Sequence[Passage], Sequ
 ALL = "There are {:,} documents:"
 WHICH = "Which one? There are {:,} documents:"
 CALLED = "{:,} documents are called so:"
+BESIDE = ""  # nothing opens what is said of two that are described side by side
 COLUMNS, EXAMPLE = "- Columns: ", "- For example: "
 
 LISTED = 10  # documents that get a line
@@ -157,7 +158,7 @@ def reply(
         is_absent = wish.scope == "named" and wish.is_sure and (wish.sorts or wish.is_file) and found is not None
         return absent(question, wish, records=records) if is_absent and records else None
     writing = Overview()
-    if len(found) == 1 or wish.scope == "both":
+    if len(found) == 1 or opening == BESIDE:
         for each in found:
             passages, vectors = read([each], looked_at(each.passages))
             if not passages:  # it went meanwhile
@@ -182,8 +183,8 @@ def _meant(
     """The documents that are meant, and what a list of them opens with; None where it is no overview that is meant."""
     if wish.scope == "all" or (len(records) == 1 and (wish.scope == "at hand" or wish.sorts == set(wish.stems))):
         return records, ALL
-    if wish.scope == "both":
-        return both(wish, records), ""
+    if (pair := both(wish, records)) or wish.scope == "both":
+        return pair, BESIDE
     if wish.scope == "at hand":
         before = shown()
         if before is None and not wish.is_sure:
