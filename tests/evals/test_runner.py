@@ -76,14 +76,14 @@ def test_a_torn_last_line_is_mended_and_its_case_asked_again(tmp_path: Path) -> 
 
 def test_what_a_system_shows_no_passages_of_is_no_figure(tmp_path: Path) -> None:
     [record, *_] = read_records(run(tmp_path) / "records.jsonl")
-    silent = replace(record, hits=(), searched=False)
+    silent = replace(record, hits=None)
     assert CaseRecord.from_json(silent.to_json()) == silent
-    shown, unshown, nothing = (score_case(each).scores for each in (record, silent, replace(silent, searched=True)))
+    shown, unshown, nothing = (score_case(each).scores for each in (record, silent, replace(silent, hits=())))
     of_retrieval = {name for name, value in nothing.items() if value != shown[name]}
     assert {"evidence_recall@5", "nDCG@10", "RR@10"} <= of_retrieval
     assert unshown == {name: value for name, value in shown.items() if "@" not in name}
     wrong = replace(silent, answer=replace(record.answer, text="In Paris.", sentences=(), citations=()), cuts=())
-    assert (failed_stage(wrong), failed_stage(replace(wrong, searched=True))) == ("not selected", "not retrieved")
+    assert (failed_stage(wrong), failed_stage(replace(wrong, hits=()))) == ("not selected", "not retrieved")
 
 
 def test_a_finished_run_is_not_asked_again(tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def passage(start: int, end: int, text: str = "It is 1874.") -> Passage:
 
 GOLD = Region("d", 10, 14)
 CASE = Case(id="x", question="When?", answers=("1874",), evidence=(Evidence(document="d", quote="1874"),))
-FOUND = (Retrieved(region=Region("d", 0, 20), score=1.0),)
+FOUND = (Retrieved("d", 0, 20, 1.0),)
 GOOD = CaseRecord(case=CASE, gold=(GOLD,), answer=quoting("When?", [passage(5, 16)]), hits=FOUND, cuts=("It is 1874.",))
 REFUSAL = Answer(question="When?", query="When?", text="I cannot tell.", abstained=True)
 TALK = Answer(question="When?", query="When?", text="Hello. It is 1874.", abstained=False, talk=True)
@@ -273,7 +273,7 @@ def test_a_pair_is_right_when_both_its_halves_are() -> None:
 
 
 def graded(relevance: dict[str, int], *found: str) -> CaseRecord:
-    hits = tuple(Retrieved(region=Region(name, 0, 9), score=1.0) for name in found)
+    hits = tuple(Retrieved(name, 0, 9, 1.0) for name in found)
     return CaseRecord(case=Case(id="q", question="?", relevance=relevance), hits=hits)
 
 
@@ -304,7 +304,7 @@ def test_a_passage_stands_for_evidence_of_which_it_holds_half() -> None:
     case = CASE.model_copy(update={"id": "x"})
 
     def found(*regions: Region) -> list[Region]:
-        record = CaseRecord(case=case, gold=(gold,), hits=tuple(Retrieved(region=r, score=1.0) for r in regions))
+        record = CaseRecord(case=case, gold=(gold,), hits=tuple(Retrieved(*r, 1.0) for r in regions))
         return list(ranking.ranking(record)[1])
 
     assert found(Region("d", 0, 15), Region("d", 15, 30)) == [gold, Region("d", 15, 30)]

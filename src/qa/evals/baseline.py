@@ -27,4 +27,4 @@ def keep(folder: Path, *, under: Path) -> Path:
 
 def _bare(record: CaseRecord) -> CaseRecord:
     answer = replace(record.answer, nearest=(), seconds={}) if record.answer is not None else None
-    return replace(record, answer=answer, hits=record.hits[:DEPTH], seconds={})
+    return replace(record, answer=answer, hits=record.hits and record.hits[:DEPTH], seconds={})

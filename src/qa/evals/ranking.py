@@ -20,20 +20,18 @@ DEPTH = 10  # how far down a ranking is looked at; passages are searched for so 
 
 def ranking(record: CaseRecord) -> Ranking:
     """The grades of what one case wants, and what was found for it."""
-    regions = [hit.region for hit in record.hits]
     case = record.case
     if case.relevance:
-        return {name: case.relevance[name] for name in case.relevant}, list(
-            dict.fromkeys(region.document for region in regions)
-        )
+        found = dict.fromkeys(region.document for region in record.found)
+        return {name: case.relevance[name] for name in case.relevant}, list(found)
     wanted = list(dict.fromkeys(record.found_gold))
-    return dict.fromkeys(wanted, 1), _evidence_order(regions, wanted)
+    return dict.fromkeys(wanted, 1), _evidence_order(record.found, wanted)
 
 
 def rank_scores(record: CaseRecord) -> dict[str, float]:
     """nDCG@10 and RR@10 of a case that wants anything, where passages were shown; nothing found scores 0."""
     grades, found = ranking(record)
-    if not grades or not record.searched:
+    if not grades or record.hits is None:
         return {}
     first = found[:DEPTH]
     return {"nDCG@10": ndcg(first, grades), "RR@10": reciprocal_rank(first, grades)}

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Literal, NamedTuple
 
-from pydantic import ValidationError
+from pydantic import PlainSerializer, PlainValidator, TypeAdapter
 
 from qa.errors import SuiteError
 from qa.evals.metrics import Region
@@ -25,12 +25,18 @@ from qa.types import Answer
 Ending = Literal["answered", "abstained", "talked", "crashed"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retrieved:
-    """A passage that the search gave, best first."""
+class Retrieved(NamedTuple):
+    """A passage that the search gave, best first: a range of a document with its score."""
 
-    region: Region
+    document: str
+    start: int
+    end: int
     score: float
+
+    @property
+    def region(self) -> Region:
+        """Where it is."""
+        return Region(*self[:3])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,16 +46,19 @@ class CaseRecord:
     `gold` runs along the case's evidence; None stands for a quote that the corpus does not hold.
     `cuts` runs along the answer's citations: the document's own text there, cut by the harness. `around` is the text
     about the gold, by which details beside an answer are checked.
-    `hits` are those that were ranked for the answer, or that a search gave where there is none; a system that shows
-    no passages has not `searched`.
+    `hits` are those that were ranked for the answer, or that a search gave where there is none; None of a system that
+    shows no passages.
     """
 
-    case: Case
+    case: Annotated[Case, PlainSerializer(lambda case: case.model_dump(exclude_defaults=True))]
     gold: tuple[Region | None, ...] = ()
-    answer: Answer | None = None
+    answer: Annotated[
+        Answer | None,
+        PlainSerializer(lambda answer: answer and answer.to_dict()),
+        PlainValidator(lambda plain: plain and Answer.from_dict(plain)),
+    ] = None
     error: str | None = None
-    hits: tuple[Retrieved, ...] = ()
-    searched: bool = True
+    hits: tuple[Retrieved, ...] | None = ()
     cuts: tuple[str | None, ...] = ()
     around: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -68,6 +77,11 @@ class CaseRecord:
         return [region for region in self.gold if region is not None]
 
     @property
+    def found(self) -> list[Region]:
+        """Where the passages are that the search gave, best first."""
+        return [hit.region for hit in self.hits or ()]
+
+    @property
     def cited(self) -> list[Region]:
         """The characters that the answer cites."""
         citations = self.answer.citations if self.answer is not None else ()
@@ -84,17 +98,7 @@ class CaseRecord:
 
     def to_json(self) -> str:
         """One line of JSON."""
-        plain = {
-            "case": self.case.model_dump(exclude_defaults=True),
-            "gold": self.gold,
-            "answer": self.answer.to_dict() if self.answer is not None else None,
-            "error": self.error,
-            "hits": [(*each.region, each.score) for each in self.hits] if self.searched else None,
-            "cuts": self.cuts,
-            "around": self.around,
-            "seconds": dict(self.seconds),
-        }
-        return json.dumps(plain, ensure_ascii=False)
+        return json.dumps(_RECORD.dump_python(self), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, line: str) -> CaseRecord:
@@ -102,19 +106,10 @@ class CaseRecord:
 
         Raises: ValueError, KeyError or TypeError when it is not one.
         """
-        plain: dict[str, Any] = json.loads(line)
-        answer = plain["answer"]
-        return cls(
-            case=Case.model_validate(plain["case"]),
-            gold=tuple(Region(*each) if each is not None else None for each in plain["gold"]),
-            answer=Answer.from_dict(answer) if answer is not None else None,
-            error=plain["error"],
-            hits=tuple(Retrieved(region=Region(*each[:3]), score=each[3]) for each in plain["hits"] or ()),
-            searched=plain["hits"] is not None,
-            cuts=tuple(plain["cuts"]),
-            around=plain["around"],
-            seconds=plain["seconds"],
-        )
+        return _RECORD.validate_python(json.loads(line))
+
+
+_RECORD = TypeAdapter(CaseRecord)
 
 
 @contextmanager
@@ -141,7 +136,7 @@ def read_records(path: Path) -> list[CaseRecord]:
     for number, line in enumerate(_written(path).decode("utf-8", "surrogatepass").split("\n")[:-1], start=1):
         try:
             records.append(CaseRecord.from_json(line))
-        except (ValidationError, ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise SuiteError(f"{path}:{number}: this is not a record of a run: {error!r:.200}") from error
     return records
 

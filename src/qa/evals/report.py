@@ -58,7 +58,7 @@ def recall_by_context(records: Sequence[CaseRecord]) -> list[tuple[float, float]
     chosen = [record for record in records if record.found_gold and record.hits]
     points: list[tuple[float, float]] = []
     for depth in range(1, DEPTH + 1 if chosen else 0):
-        cut = [([hit.region for hit in record.hits[:depth]], record.found_gold) for record in chosen]
+        cut = [(record.found[:depth], record.found_gold) for record in chosen]
         chars = sum(metrics.length(regions) for regions, _ in cut) / len(cut)
         recall = sum(metrics.evidence_recall(regions, gold) or 0.0 for regions, gold in cut) / len(cut)
         if not points or points[-1][0] < chars:

@@ -78,15 +78,14 @@ def cited_sentences(answer: Answer) -> list[Cited]:
 
 def _retrieval(record: CaseRecord) -> Scores:
     gold = record.found_gold
-    if not record.gold or not record.searched:
+    if not record.gold or record.hits is None:
         return {}
-    regions = [hit.region for hit in record.hits]
     scores: Scores = {}
     for depth in DEPTHS:
         # A quote that the corpus does not hold was not found either.
-        found = metrics.evidence_recall(regions[:depth], gold) or 0.0
+        found = metrics.evidence_recall(record.found[:depth], gold) or 0.0
         scores[f"evidence_recall@{depth}"] = found * len(gold) / len(record.gold)
-    overlap = metrics.overlap(regions[:SHOWN], gold)
+    overlap = metrics.overlap(record.found[:SHOWN], gold)
     if overlap is not None:
         scores |= {f"retrieved_precision@{SHOWN}": overlap.precision, f"retrieved_iou@{SHOWN}": overlap.iou}
     return scores

@@ -78,7 +78,7 @@ def _why_not_said(record: CaseRecord, *, touched: bool) -> Stage | None:
     answer = record.answer
     if None in record.gold:
         return "not in corpus"
-    if record.searched and not _retrieved(record):
+    if record.hits is not None and not _retrieved(record):
         return "not retrieved"
     if answer is None:
         return None
@@ -229,7 +229,7 @@ def obeyed(record: CaseRecord) -> bool:
 
 
 def _retrieved(record: CaseRecord) -> bool:
-    found, gold = [hit.region for hit in record.hits[:SHOWN]], record.found_gold
+    found, gold = record.found[:SHOWN], record.found_gold
     if not gold:
         wanted = record.case.relevant
         return not wanted or any(region.document in wanted for region in found)

@@ -16,7 +16,6 @@ from pathlib import Path
 from pydantic import BaseModel, TypeAdapter
 
 from qa.errors import SuiteError
-from qa.evals.metrics import Region
 from qa.evals.ranking import DEPTH
 from qa.evals.records import CaseRecord, Retrieved
 from qa.evals.suites import Case, Texts, checked, locate, surroundings
@@ -101,8 +100,7 @@ def run_case(case: Case, *, system: System, texts: Texts, asks: bool) -> CaseRec
         case=case,
         gold=gold,
         answer=answer,
-        hits=hits or (),
-        searched=hits is not None,
+        hits=hits,
         around=surroundings((*case.evidence, *case.denied_by), texts),
         cuts=tuple(texts[each.document][each.start : each.end] if each.document in texts else None for each in cited),
         seconds=seconds | {f"ask/{stage}": taken for stage, taken in answer.seconds.items()} if answer else seconds,
@@ -162,14 +160,14 @@ def _places(given: object, texts: Texts) -> Hits:
 def _place(given: object, *, at: str, texts: Texts) -> Retrieved:
     if isinstance(given, Hit):
         passage = given.passage
-        return Retrieved(region=Region(passage.document, passage.start, passage.end), score=given.score)
+        return Retrieved(passage.document, passage.start, passage.end, given.score)
     place = checked(_PLACE, given, place=f"{UNREADABLE}: {at}")
     if place.document not in texts:
         raise SuiteError(f"{at}.document: {place.document!r} is none of the documents: {', '.join(texts):.200}")
     if not 0 <= place.start < place.end <= len(texts[place.document]):
         of = f"{len(texts[place.document])} characters of {place.document}"
         raise SuiteError(f"{at}: {place.start} to {place.end} is no range of the {of}")
-    return Retrieved(region=Region(place.document, place.start, place.end), score=place.score)
+    return Retrieved(place.document, place.start, place.end, place.score)
 
 
 def _crash(error: Exception) -> str:
