@@ -92,8 +92,8 @@ def test_reference_systems_come_out_in_the_expected_order(town: dict[str, Result
 MUTANTS: dict[str, Callable[..., object]] = {
     "token_f1": lambda answer, golds: 1.0,
     "evidence_recall": lambda found, gold: 1.0 if gold else None,
-    "citation_recall": lambda sentences, entails: 1.0 if sentences else None,
-    "overlap": lambda found, gold: metrics.Overlap(1, 1, 1) if found and gold else None,
+    "citing": lambda sentences, entails: (1.0, 1.0),
+    "overlap": lambda found, gold: metrics.Overlap(1, 1) if found and gold else None,
     "aurc": lambda confidence, right: 0.5,
     "calibration": lambda confidence, right: 0.5,
     "headline": lambda right, refused: ((right or 0) + (refused or 0)) / 2,

@@ -35,7 +35,6 @@ class Overlap(NamedTuple):
     """How the characters of two sets of regions agree, each from 0 to 1."""
 
     precision: float
-    recall: float
     iou: float
 
 
@@ -145,7 +144,7 @@ def shared(left: Iterable[Region], right: Iterable[Region]) -> list[Region]:
 
 
 def overlap(found: Sequence[Region], gold: Sequence[Region]) -> Overlap | None:
-    """Precision, recall and intersection over union, in characters. None unless both hold some.
+    """Precision and intersection over union, in characters. None unless both hold some.
 
     Source: Smith and Troynikov, "Evaluating Chunking Strategies for Retrieval" (Chroma 2024), §Metrics.
     """
@@ -153,7 +152,7 @@ def overlap(found: Sequence[Region], gold: Sequence[Region]) -> Overlap | None:
     if not found_chars or not gold_chars:
         return None
     both = length(shared(found, gold))
-    return Overlap(both / found_chars, both / gold_chars, both / (found_chars + gold_chars - both))
+    return Overlap(both / found_chars, both / (found_chars + gold_chars - both))
 
 
 def evidence_recall(found: Sequence[Region], gold: Sequence[Region]) -> float | None:
@@ -166,36 +165,22 @@ def evidence_recall(found: Sequence[Region], gold: Sequence[Region]) -> float | 
     return sum(length(shared(found, [region])) == length([region]) for region in gold) / len(gold)
 
 
-def citation_recall(sentences: Sequence[Cited], entails: Entails) -> float | None:
-    """The share of sentences that all their citations together entail; one without citations counts 0.
+def citing(sentences: Sequence[Cited], entails: Entails) -> tuple[float, float]:
+    """The recall and the precision of the citations of one sentence or more.
 
-    None without sentences. Source: ALCE (Gao et al. 2023, §3.3 and eval.py, `compute_autoais`).
+    Recall is the share of sentences that all their citations together entail; one without citations counts 0.
+    Precision is the share of citations that are needed: alone they entail the sentence, or without them the rest does
+    not. Those of a sentence that is not entailed count 0. An answer without citations has precision 0.
+    Source: ALCE (Gao et al. 2023, §3.3 and eval.py, `compute_autoais`).
     """
-    if not sentences:
-        return None
-    return sum(_entailed(each, entails) for each in sentences) / len(sentences)
-
-
-def citation_precision(sentences: Sequence[Cited], entails: Entails) -> float | None:
-    """The share of citations that are needed: alone they entail the sentence, or without them the rest does not.
-
-    The citations of a sentence that is not entailed count 0. An answer without citations has precision 0.
-    None without sentences. Source: ALCE (Gao et al. 2023, §3.3 and eval.py, `compute_autoais`).
-    """
-    if not sentences:
-        return None
+    entailed = [each for each in sentences if each.premises and entails("\n".join(each.premises), each.text)]
     cited = sum(len(each.premises) for each in sentences)
-    needed = sum(_needed(each, entails) for each in sentences)
-    return needed / cited if cited else 0.0
-
-
-def _entailed(sentence: Cited, entails: Entails) -> bool:
-    return bool(sentence.premises) and entails("\n".join(sentence.premises), sentence.text)
+    needed = sum(_needed(each, entails) for each in entailed)
+    return len(entailed) / len(sentences), needed / cited if cited else 0.0
 
 
 def _needed(sentence: Cited, entails: Entails) -> int:
-    if not _entailed(sentence, entails):
-        return 0
+    """How many of the citations that entail a sentence are needed for it."""
     count = 0
     for position, premise in enumerate(sentence.premises):
         rest = "\n".join(sentence.premises[:position] + sentence.premises[position + 1 :])

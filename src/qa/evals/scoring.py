@@ -117,15 +117,11 @@ def _citing(record: CaseRecord, judge: Judge | None) -> Scores:
         pairs = zip(answer.citations, record.cuts, strict=True)
         scores["citation_exact"] = float(all(citation.quote == cut for citation, cut in pairs))
     sentences = cited_sentences(answer)
-    if not all(
-        metrics.is_quoted(each.text, each.premises) for each in sentences
-    ):  # a quote supports itself by construction, which says nothing
+    # A quote supports itself by construction, which says nothing.
+    if not all(metrics.is_quoted(each.text, each.premises) for each in sentences):
         scores["supported"] = sum(each.support == "supported" for each in answer.sentences) / len(answer.sentences)
         if judge is not None:
-            recall = metrics.citation_recall(sentences, judge.supports)
-            precision = metrics.citation_precision(sentences, judge.supports)
-            if recall is not None and precision is not None:
-                scores |= {"citation_recall": recall, "citation_precision": precision}
+            scores["citation_recall"], scores["citation_precision"] = metrics.citing(sentences, judge.supports)
     overlap = metrics.overlap(record.cited, record.found_gold)
     if overlap is not None and record.case.answerable:
         scores["cited_precision"] = overlap.precision
