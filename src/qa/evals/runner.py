@@ -143,8 +143,9 @@ def begin(folder: Path, plan: RunPlan) -> None:
         write_plan(folder, plan)
         (folder / RECORDS).unlink(missing_ok=True)  # records without their plan are nobody's
         return
-    said = difference(read_plan(folder), plan)
-    if said is not None:
+    if changed := differences(read_plan(folder), plan):
+        name, was, now = changed[0]
+        said = f"its {name} was {was!r}, and is now {now!r}"
         raise SuiteError(f"{folder} holds another run: {said}. Choose another folder with --out")
 
 
@@ -154,14 +155,8 @@ def write_plan(folder: Path, plan: RunPlan) -> None:
     write_whole(folder / PLAN, json.dumps(asdict(plan), indent=2, ensure_ascii=False) + "\n")
 
 
-def difference(there: RunPlan, here: RunPlan) -> str | None:
-    """The first reason why two plans do not belong to one run; None when they do."""
-    found = (f"its {name} was {was!r}, and is now {now!r}" for name, was, now in differences(there, here))
-    return next(found, None)
-
-
 def differences(there: RunPlan, here: RunPlan) -> list[tuple[str, object, object]]:
-    """All in which two plans differ, but when they were begun, by name; each setting and version stands for itself."""
+    """All in which two plans of different runs differ, by name; each setting and version stands for itself."""
     was, now = ({**plan.settings, **asdict(plan), **plan.versions} for plan in (there, here))
     names = (name for name in was | now if name not in ("settings", "versions", "started"))
     changed = ((name, was.get(name, "—"), now.get(name, "—")) for name in names)
@@ -171,7 +166,7 @@ def differences(there: RunPlan, here: RunPlan) -> list[tuple[str, object, object
 def unfinished(root: Path, plan: RunPlan) -> Path | None:
     """The newest run under `root` that was cut short and that this plan continues."""
     for folder, begun in find_runs(root)[0]:
-        if difference(begun, plan) is None:
+        if not differences(begun, plan):
             done = len(read_records(folder / RECORDS)) if (folder / RECORDS).exists() else 0
             return folder if done < plan.cases else None
     return None

@@ -47,8 +47,7 @@ class System:
         """Find out how it is asked. Raises: SuiteError when it cannot be asked a question with a history."""
         self.name = name or str(getattr(given, "__qualname__", type(given).__qualname__))
         self._ask = _asking(getattr(given, "ask", given), self.name)
-        self._search: Callable[..., Sequence[object]] | None = getattr(given, "search", None)
-        self.searches = self._search is not None
+        self.search: Callable[..., Sequence[object]] | None = getattr(given, "search", None)
 
     def ask(self, question: str, history: Sequence[Message], *, texts: Texts) -> tuple[Answer | None, Hits | None]:
         """What it says to a question, after a history, and what it found; None is what it does not show.
@@ -68,9 +67,9 @@ class System:
 
     def look(self, query: str, *, texts: Texts) -> Hits | None:
         """The passages it shows for a query: those of its search, or else of its reply to the query as a question."""
-        if self._search is None:
+        if self.search is None:
             return self.ask(query, (), texts=texts)[1]
-        return _places(self._search(query, top_k=DEPTH), texts)
+        return _places(self.search(query, top_k=DEPTH), texts)
 
 
 def run_case(case: Case, *, system: System, texts: Texts, asks: bool) -> CaseRecord:
@@ -86,7 +85,7 @@ def run_case(case: Case, *, system: System, texts: Texts, asks: bool) -> CaseRec
         if asks:
             with _timed(seconds, "ask"):
                 answer, hits = system.ask(case.question, case.history, texts=texts)
-        if hits is None and (system.searches or not asks):
+        if hits is None and (system.search or not asks):
             with _timed(seconds, "search"):
                 hits = system.look(answer.query if answer is not None else case.question, texts=texts)
             if hits is None:
