@@ -10,9 +10,8 @@ import pytest
 
 from evals_systems import Reference, opening, write_suite
 from qa.errors import SuiteError
-from qa.evals.baseline import keep
 from qa.evals.compare import compare
-from qa.evals.results import Results, load_results
+from qa.evals.results import Results, keep, load_results
 from qa.evals.runner import RECORDS, make_plan, run_suite
 from qa.evals.sources import Sources
 from qa.evals.suites import load_suite

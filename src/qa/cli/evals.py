@@ -56,8 +56,8 @@ def run(
     home: Home = Path("evals"),
 ) -> None:
     """Ask every question of the suites; a run that was killed goes on where it was."""
-    from qa.evals.baseline import keep as keep_run
     from qa.evals.opening import chatbot_opener, describe
+    from qa.evals.results import keep as keep_run
     from qa.evals.runner import make_plan, new_folder, run_suite, unfinished
     from qa.evals.sources import Sources
     from qa.evals.summary import overview

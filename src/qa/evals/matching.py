@@ -158,7 +158,7 @@ def agrees(said: str, aliases: Sequence[str], *, question: str) -> bool | None:
     if _is_bare_denial(said):
         return not yes
     asked = _stems(question)
-    if declines(said) or not {*map(tuple, bare)} & {("yes",), ("no",)} or 2 * _count(asked, _stems(said)) < len(asked):
+    if declines(said) or not (_YES in bare or _NO in bare) or 2 * _count(asked, _stems(said)) < len(asked):
         return None
     return True if bool(_denies(said)) != yes else None
 

@@ -1,11 +1,12 @@
-"""A run read back from its folder and scored: the one place where records become figures."""
+"""A run read back from its folder: scored, the one place where records become figures, or kept as a baseline."""
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -13,8 +14,9 @@ from pydantic import TypeAdapter, ValidationError
 from qa.errors import SuiteError
 from qa.evals.figures import Figure, column, figures
 from qa.evals.judge import Agreement, Judge, Label, agreement
-from qa.evals.records import CaseRecord, read_records
-from qa.evals.runner import RECORDS, RunPlan, read_plan
+from qa.evals.ranking import DEPTH
+from qa.evals.records import CaseRecord, packed, read_records
+from qa.evals.runner import RECORDS, RunPlan, read_plan, write_plan
 from qa.evals.scoring import Scored, score_run
 from qa.evals.statistics import effective_size, minimum_detectable_change
 from qa.types import FELL_BACK, Answer
@@ -113,3 +115,22 @@ def write_results(results: Results) -> None:
     }
     written = json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False)
     (results.folder / FIGURES).write_text(written + "\n", encoding="utf-8")
+
+
+def keep(folder: Path, *, under: Path) -> Path:
+    """Keep what a comparison reads of the run in `folder`, as the baseline of its suite: `under/<suite>`, packed.
+
+    Raises: SuiteError when `folder` holds no run.
+    """
+    plan, records = read_plan(folder), read_records(folder / RECORDS)
+    kept = under / plan.suite
+    kept.mkdir(parents=True, exist_ok=True)
+    write_plan(kept, replace(plan, started=""))
+    lines = "".join(_bare(record).to_json() + "\n" for record in records)
+    packed(kept / RECORDS).write_bytes(gzip.compress(lines.encode("utf-8", "surrogatepass"), mtime=0))
+    return kept
+
+
+def _bare(record: CaseRecord) -> CaseRecord:
+    answer = replace(record.answer, nearest=(), seconds={}) if record.answer is not None else None
+    return replace(record, answer=answer, hits=record.hits and record.hits[:DEPTH], seconds={})
