@@ -21,7 +21,7 @@ endif
 # The tests of the rooms that load neither Chroma nor Gradio nor LangChain nor a model.
 QUICK := documents/test_files.py documents/test_formats.py documents/test_passages.py documents/test_web.py \
 	search/test_features.py search/test_followup.py \
-	answers/test_citations.py answers/test_support.py answers/test_verification.py \
+	answers/drafting/test_citations.py answers/test_support.py answers/test_verification.py \
 	app/test_history.py app/test_panel.py app/test_render.py app/test_safety.py app/test_screen.py evals
 
 .PHONY: help ask chat test test-quick check wheel fix eval baseline versus bench bench-quick lock ray clean

@@ -22,7 +22,7 @@ from openai import OpenAI
 
 from openai_server import OpenAIServer, Step
 from qa.answers.chain import AnswerChain
-from qa.answers.composer import Composer, load_prompts
+from qa.answers.drafting.composer import Composer, load_prompts
 from qa.models.chat import chat_model
 from qa.models.tokens import estimate_tokens
 from qa.types import Answer, Findings, Hit, Passage, Unit

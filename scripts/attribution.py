@@ -18,8 +18,8 @@ from pathlib import Path
 
 from langchain_core.messages import AIMessageChunk
 
-from qa.answers.citations import Citations
-from qa.answers.draft import Draft
+from qa.answers.drafting.citations import Citations
+from qa.answers.drafting.draft import Draft
 from qa.chatbot import Chatbot
 from qa.evals.opening import chatbot_opener
 from qa.evals.suites import Case, load_suite

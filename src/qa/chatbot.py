@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from qa.answers.asking import read_conditions, read_question, read_top_k
-from qa.answers.courtesies import topic_of
-from qa.answers.examples import kept_examples
-from qa.answers.overview import reply
 from qa.answers.quotes import verify_quotes
-from qa.answers.small_talk import reply_to
+from qa.answers.replies.courtesies import topic_of
+from qa.answers.replies.examples import kept_examples
+from qa.answers.replies.overview import reply
+from qa.answers.replies.small_talk import reply_to
+from qa.answers.replies.wishes import read_wish
 from qa.answers.verification import Verification, verify_sentences
-from qa.answers.wishes import read_wish
 from qa.documents.files import read_document
 from qa.documents.passages import split_passages
 from qa.documents.selection import EVERYTHING, Selection
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from langchain_core.retrievers import BaseRetriever
     from langchain_core.runnables import Runnable, RunnableConfig
 
-    from qa.answers.composer import Composer
+    from qa.answers.drafting.composer import Composer
 
 History = Sequence[Message | Mapping[str, str]]
 
@@ -239,7 +239,7 @@ class Chatbot:
 
     def _composer(self) -> Composer:
         """The writer of answers with the language model. Raises: SettingsError, ModelError."""
-        from qa.answers.composer import Composer, load_prompts
+        from qa.answers.drafting.composer import Composer, load_prompts
         from qa.models.chat import chat_model
         from qa.models.tokens import estimate_tokens, token_counter
 

@@ -16,7 +16,7 @@ from langchain_core.runnables import Runnable
 
 from openai_server import OpenAIServer, Step
 from qa.answers.chain import AnswerChain, Find
-from qa.answers.composer import Composer, load_prompts
+from qa.answers.drafting.composer import Composer, load_prompts
 from qa.answers.retriever import PassageRetriever
 from qa.errors import ModelError
 from qa.models.chat import chat_model

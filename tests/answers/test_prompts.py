@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.answers.citations import Citations, Marker, read_markers
-from qa.answers.composer import load_prompts
-from qa.answers.context import conversation, fence, harmless, pack_context
+from qa.answers.drafting.citations import Citations, Marker, read_markers
+from qa.answers.drafting.composer import load_prompts
+from qa.answers.drafting.context import conversation, fence, harmless, pack_context
 from qa.answers.prompts import PromptMessage, fingerprint, load_prompt
 from qa.errors import PromptError
 from qa.types import Above, Hit, Message, Passage, Unit

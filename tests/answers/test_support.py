@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.answers import facts
-from qa.answers.claims import format_claims, parse_verdicts
-from qa.answers.statements import Statement
+from qa.answers.drafting.claims import format_claims, parse_verdicts
+from qa.answers.drafting.statements import Statement
 from qa.answers.support import Verdict, check, wording
 
 QUOTE = (

@@ -13,8 +13,8 @@ import gradio as gr
 import pytest
 
 from page_driver import BAKERY, LIGHTHOUSE, open_bot
-from qa.answers.examples import find_examples
-from qa.answers.questions import make_question
+from qa.answers.replies.examples import find_examples
+from qa.answers.replies.questions import make_question
 from qa.app.events import event
 from qa.app.feedback import ABSENT, Feedback, make_case
 from qa.app.history import Conversation, Turn, new_conversation

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessageChunk
 
 from qa import Chatbot
-from qa.answers.draft import Draft
+from qa.answers.drafting.draft import Draft
 from qa.answers.quotes import verify_quotes
 from qa.answers.verification import SentenceCheck, read_answers, verify_sentences
 from qa.documents.plain import find_marks

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from attack_times import grows, seconds
 
-from qa.answers import markers, support
-from qa.answers.citations import Citations, read_markers
-from qa.answers.context import harmless
-from qa.answers.questions import make_question
-from qa.answers.reply import Reply, declines
+from qa.answers import support
+from qa.answers.drafting import markers
+from qa.answers.drafting.citations import Citations, read_markers
+from qa.answers.drafting.context import harmless
+from qa.answers.drafting.reply import Reply, declines
+from qa.answers.drafting.statements import StatementStream
+from qa.answers.replies.questions import make_question
 from qa.answers.short import highlight, short_answer
-from qa.answers.statements import StatementStream
 from qa.app import export, render
 from qa.app.history import Conversation, Turn
 from qa.app.safety import without_secrets

@@ -16,7 +16,7 @@ import pytest
 
 from openai_server import OpenAIServer, Step
 from page_driver import open_bot
-from qa.answers.draft import NOT_SHOWN
+from qa.answers.drafting.draft import NOT_SHOWN
 from qa.chatbot import Chatbot
 from qa.errors import EmbeddingError, ModelError
 from qa.models.chat import REPLY_TOKENS, THINKING_TOKENS, chat_model

@@ -17,7 +17,7 @@ from langchain_core.runnables import Runnable, RunnableConfig, RunnableGenerator
 
 from qa.answers import comparison, extractive
 from qa.answers.asking import read_asked
-from qa.answers.courtesies import without_courtesies, without_small_talk
+from qa.answers.replies.courtesies import without_courtesies, without_small_talk
 from qa.answers.retriever import PassageRetriever
 from qa.errors import ModelError
 from qa.index.conditions import Condition
@@ -26,7 +26,7 @@ from qa.search.followup import continued, standalone
 from qa.types import FELL_BACK, Answer, Event, Findings, Hit, Message, Usage
 
 if TYPE_CHECKING:
-    from qa.answers.composer import Composer, Shown  # whose clients take a second to import
+    from qa.answers.drafting.composer import Composer, Shown  # whose clients take a second to import
 
 Find = Callable[[str, str, tuple[Condition, ...]], Findings]
 """All that is found for a question, by its query, in documents that meet the conditions."""

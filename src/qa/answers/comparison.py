@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from qa.answers import extractive
-from qa.answers.tabular import is_computed
+from qa.answers.tables.tabular import is_computed
 from qa.search.mismatch import other_names
 from qa.types import Answer, Citation, Findings, Hit, Sentence
 from qa.words import terms, words

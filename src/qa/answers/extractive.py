@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from textwrap import shorten
 
-from qa.answers import tabular
 from qa.answers.reading import header_above, reading_form
 from qa.answers.short import highlight, short_answer
+from qa.answers.tables import tabular
 from qa.search.quoting import left_out
 from qa.types import ABSTENTION, Answer, Citation, Findings, Hit, Passage, Sentence, Short, ShortAnswer, Span
 

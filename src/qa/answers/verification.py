@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, get_args
 
 from qa.answers.comparison import without_labels
-from qa.answers.overview import without_frame
+from qa.answers.drafting.statements import StatementStream
 from qa.answers.quotes import QuoteCheck, locate_quote
-from qa.answers.small_talk import is_small_talk
-from qa.answers.statements import StatementStream
+from qa.answers.replies.overview import without_frame
+from qa.answers.replies.small_talk import is_small_talk
 from qa.answers.support import PARTLY, SUPPORTED, Verdict, check
-from qa.answers.tabular import is_computed, recomputed
+from qa.answers.tables.tabular import is_computed, recomputed
 from qa.errors import DocumentError
 from qa.types import ABSTENTION, Answer, Citation, Document, Passage, Sentence, Support
 from qa.words import terms

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qa.answers.examples import kept_examples
+from qa.answers.replies.examples import kept_examples
 from qa.errors import QAError, QuestionError
 from qa.types import Answer
 

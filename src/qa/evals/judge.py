@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from qa.answers.context import fence
+from qa.answers.drafting.context import fence
 from qa.answers.prompts import Prompt, PromptMessage
 from qa.errors import ModelError
 from qa.evals.statistics import Interval, bootstrap

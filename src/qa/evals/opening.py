@@ -32,7 +32,7 @@ def describe(chosen: Mapping[str, Any]) -> dict[str, str]:
 
     Raises: SettingsError when a setting cannot be used, PromptError when a prompt cannot.
     """
-    from qa.answers.composer import load_prompts
+    from qa.answers.drafting.composer import load_prompts
     from qa.chatbot import chosen_model
 
     settings = load_settings(**chosen)

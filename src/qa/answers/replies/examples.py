@@ -11,7 +11,7 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from qa.answers.questions import make_question
+from qa.answers.replies.questions import make_question
 from qa.documents.sentences import split_sentences
 from qa.index.private import write_whole
 from qa.types import Answer, Document, Record

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from qa.answers.attribution import Attribution, Attributor
-from qa.answers.citations import Citations, Marker
-from qa.answers.reply import Reply, declines
-from qa.answers.showing import Judged, Showing
-from qa.answers.statements import Statement, StatementStream, Written
+from qa.answers.drafting.attribution import Attribution, Attributor
+from qa.answers.drafting.citations import Citations, Marker
+from qa.answers.drafting.reply import Reply, declines
+from qa.answers.drafting.showing import Judged, Showing
+from qa.answers.drafting.statements import Statement, StatementStream, Written
 from qa.answers.support import Verdict
 from qa.errors import ModelError
 from qa.models.listening import CUT, REPLY_CHARS

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from qa.answers.courtesies import topic_of, without_courtesies, without_small_talk
+from qa.answers.replies.courtesies import topic_of, without_courtesies, without_small_talk
 from qa.types import Message
 
-SUITES = Path(__file__).parents[2] / "evals"
+SUITES = Path(__file__).parents[3] / "evals"
 
 TALK = {
     "greeting": """hi|Hi!|HELLO|hello there|Hey everybody|hi 👋|👋|👋🏽|hellooo :D|G'day|Good morning

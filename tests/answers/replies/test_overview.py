@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from openai_server import OpenAIServer, Step
-from qa.answers.overview import LISTED, PASSAGES, looked_at
+from qa.answers.replies.overview import LISTED, PASSAGES, looked_at
 from qa.chatbot import Chatbot
 from qa.types import Answer, Event
 

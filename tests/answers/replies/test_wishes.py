@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from qa.answers.wishes import Wish, both, named, nearest, read_wish
+from qa.answers.replies.wishes import Wish, both, named, nearest, read_wish
 from qa.types import Record
 
-SUITES = Path(__file__).parents[2] / "evals"
+SUITES = Path(__file__).parents[3] / "evals"
 
 
 def record(document: str, title: str = "") -> Record:

@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from qa.answers.computing import RELATIONS, Operation
-from qa.answers.ledger import Word, read_words
+from qa.answers.tables.computing import RELATIONS, Operation
+from qa.answers.tables.ledger import Word, read_words
 from qa.search.features import FRAME_WORDS
 from qa.words import MONTHS, STOP_WORDS, stem, words
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
-from qa.answers.courtesies import TALK_CHARS, phrasebook, spelt_out, without_courtesies, without_joining
+from qa.answers.replies.courtesies import TALK_CHARS, phrasebook, spelt_out, without_courtesies, without_joining
 from qa.search.mismatch import other_names
 from qa.types import Record
 from qa.words import WORD, stem, terms, words

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from qa.answers.context import harmless
-from qa.answers.statements import Statement
+from qa.answers.drafting.context import harmless
+from qa.answers.drafting.statements import Statement
 from qa.answers.support import Verdict
 from qa.types import Support
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.answers.citations import Citations, Marker, read_markers
-from qa.answers.statements import StatementStream, Written
+from qa.answers.drafting.citations import Citations, Marker, read_markers
+from qa.answers.drafting.statements import StatementStream, Written
 from qa.types import Citation, Passage, Unit
 
 

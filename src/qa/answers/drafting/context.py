@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from qa.answers.markers import OPENING, find_marker
+from qa.answers.drafting.markers import OPENING, find_marker
 from qa.documents.markdown import heading_words
 from qa.search.quoting import quoted
 from qa.types import Hit, Message, Passage

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from qa.answers.citations import Source
+from qa.answers.drafting.citations import Source
 from qa.answers.support import Verdict, check
 from qa.words import terms
 

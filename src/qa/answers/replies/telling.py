@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.answers.reading import column_names, reading_form
-from qa.answers.wishes import SORTS
+from qa.answers.replies.wishes import SORTS
 from qa.search.quoting import left_out, quoted
 from qa.types import Passage, Span, Unit
 from qa.words import stem, terms

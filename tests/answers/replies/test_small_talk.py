@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from openai_server import OpenAIServer, Step
-from qa.answers.small_talk import LISTED, reply_to
+from qa.answers.replies.small_talk import LISTED, reply_to
 from qa.chatbot import Chatbot
 from qa.types import Answer, Citation, Record
 

@@ -15,8 +15,8 @@ from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
 
 from make_files import make_xlsx
 from qa import Chatbot
-from qa.answers import tabular
 from qa.answers.extractive import refusal
+from qa.answers.tables import tabular
 from qa.types import Answer
 
 PLANS = """# Subscription plans

@@ -9,9 +9,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from qa.answers.amounts import read_amounts, read_days
-from qa.answers.inquiry import FRAME, SAME, Asked
-from qa.answers.ledger import Row, Table, Word, cell_stems, read_words
+from qa.answers.tables.amounts import read_amounts, read_days
+from qa.answers.tables.inquiry import FRAME, SAME, Asked
+from qa.answers.tables.ledger import Row, Table, Word, cell_stems, read_words
 from qa.words import STOP_WORDS, same_root
 
 SAMPLE = 8  # rows by which it is seen whether a column has amounts

@@ -12,9 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from qa.answers.reading import unit_words
-from qa.answers.small_talk import absent, more
-from qa.answers.telling import Said, Vectors, telling
-from qa.answers.wishes import FORMATS, Wish, bears, both, named, suffix
+from qa.answers.replies.small_talk import absent, more
+from qa.answers.replies.telling import Said, Vectors, telling
+from qa.answers.replies.wishes import FORMATS, Wish, bears, both, named, suffix
 from qa.errors import StoreError
 from qa.types import Answer, Citation, Document, Passage, Record, Sentence, titled
 from qa.words import terms

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
-from qa.answers.amounts import read_days
 from qa.answers.reading import column_names
+from qa.answers.tables.amounts import read_days
 from qa.types import Above, Cell, Passage, Span, Unit
 from qa.words import MONTHS, WORD, stem, words
 

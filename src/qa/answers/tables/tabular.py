@@ -10,13 +10,13 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from qa.answers.computing import LABELS, STATEMENT, compute
-from qa.answers.inquiry import FRAME, Asked, Limit, ask
-from qa.answers.ledger import Row, Table, find_tables, read_words, whole
-from qa.answers.picking import Picked, column_stems, pick, with_values
 from qa.answers.reading import header_above, reading_form
 from qa.answers.short import highlight
-from qa.answers.tallying import Tally, is_near, limited, tally
+from qa.answers.tables.computing import LABELS, STATEMENT, compute
+from qa.answers.tables.inquiry import FRAME, Asked, Limit, ask
+from qa.answers.tables.ledger import Row, Table, find_tables, read_words, whole
+from qa.answers.tables.picking import Picked, column_stems, pick, with_values
+from qa.answers.tables.tallying import Tally, is_near, limited, tally
 from qa.types import Answer, Citation, Findings, Passage, Sentence, Short, Span
 
 TABLES = 4  # of those found that are looked at whole

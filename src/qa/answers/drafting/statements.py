@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from qa.answers.citations import Marker, read_markers, without_markers
-from qa.answers.markers import OPENING, find_marker, may_become_marker
+from qa.answers.drafting.citations import Marker, read_markers, without_markers
+from qa.answers.drafting.markers import OPENING, find_marker, may_become_marker
 from qa.documents.sentences import split_sentences
 from qa.words import STOP_WORDS, stem, words
 

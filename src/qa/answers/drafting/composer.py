@@ -16,14 +16,14 @@ from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessageChunk
 from langchain_core.runnables import Runnable, run_in_executor
 
-from qa.answers.claims import format_claims, parse_verdicts
-from qa.answers.context import conversation, disarmed, fence, pack_context
-from qa.answers.courtesies import without_courtesies
-from qa.answers.draft import Draft, Unsupported, reported
+from qa.answers.drafting.claims import format_claims, parse_verdicts
+from qa.answers.drafting.context import conversation, disarmed, fence, pack_context
+from qa.answers.drafting.draft import Draft, Unsupported, reported
+from qa.answers.drafting.reply import SENTINEL, without_thoughts
+from qa.answers.drafting.statements import Statement
 from qa.answers.extractive import answer, refusal
 from qa.answers.prompts import Prompt, PromptMessage, fingerprint, load_prompt
-from qa.answers.reply import SENTINEL, without_thoughts
-from qa.answers.statements import Statement
+from qa.answers.replies.courtesies import without_courtesies
 from qa.answers.support import Verdict
 from qa.errors import ModelError
 from qa.models.chat import REPLY_TOKENS, input_window

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qa.answers.markers import OPENING, IdRange, find_marker, ids_between
+from qa.answers.drafting.markers import OPENING, IdRange, find_marker, ids_between
 from qa.answers.reading import header_above
 from qa.search.quoting import quoted
 from qa.types import Above, Citation, Passage, Span

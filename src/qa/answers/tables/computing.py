@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from typing import Literal
 
-from qa.answers.amounts import PRECISION, Amount, Day, read_amounts, read_days, unit_of, written
+from qa.answers.tables.amounts import PRECISION, Amount, Day, read_amounts, read_days, unit_of, written
 
 Operation = Literal["cell", "most", "least", "sum", "average", "difference", "count"]
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qa.answers.attribution import GOOD, Attribution
-from qa.answers.citations import Citations, Marker
+from qa.answers.drafting.attribution import GOOD, Attribution
+from qa.answers.drafting.citations import Citations, Marker
 from qa.types import Citation, Sentence
 
 

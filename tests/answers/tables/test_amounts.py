@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from qa.answers.amounts import read_amounts, read_days, written
+from qa.answers.tables.amounts import read_amounts, read_days, written
 
 
 @pytest.mark.parametrize(

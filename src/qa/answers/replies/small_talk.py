@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from qa.answers.courtesies import Topic, topic_of
-from qa.answers.wishes import Wish, nearest, read_wish
+from qa.answers.replies.courtesies import Topic, topic_of
+from qa.answers.replies.wishes import Wish, nearest, read_wish
 from qa.types import Answer, Record, titled
 
 LISTED = 20  # documents that are named, and as many as a screen holds

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from qa.answers.computing import RELATIONS, Result, compute, meets
-from qa.answers.inquiry import FRAME, SAME, Asked, Limit
-from qa.answers.ledger import Row, Table, cell_stems
-from qa.answers.picking import (
+from qa.answers.tables.computing import RELATIONS, Result, compute, meets
+from qa.answers.tables.inquiry import FRAME, SAME, Asked, Limit
+from qa.answers.tables.ledger import Row, Table, cell_stems
+from qa.answers.tables.picking import (
     Picked,
     explains,
     find_column,
