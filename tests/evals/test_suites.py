@@ -105,6 +105,7 @@ def test_a_missing_suite_is_refused(tmp_path: Path) -> None:
         ),
         ({"answers": ["x"], "relevance": {"port.txt": 1}}, "relevance names 'port.txt'"),
         ({"answers": ["x"], "twin_of": "y"}, "twin_of names 'y'"),
+        ({"answers": ["x"], "corpus": "old"}, "there is no corpus 'old'; there are ''"),
         ({"answers": ["x"], "history": [{"role": "user", "content": "x"}]}, "history ends with the user"),
     ],
 )

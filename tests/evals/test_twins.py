@@ -35,6 +35,13 @@ def test_twins_pass_the_lint_of_suites(twins: Suite) -> None:
     assert tags == {"answerable", "typo", "lower-case", "upper-case", "removed", "duplicated", "swapped"}
 
 
+def test_a_suite_of_documents_that_are_no_plain_text_has_no_twins(tmp_path: Path) -> None:
+    suite = load_suite(write_suite(tmp_path))
+    (suite.corpora[""] / "prices.CSV").write_text("Item,Price\nLamp,20\n", encoding="utf-8")
+    with pytest.raises(SuiteError, match=r"holds prices\.CSV, and twins are made of plain text"):
+        make_twins(suite, work=tmp_path / "work")
+
+
 def test_removed_evidence_leaves_no_word_of_the_answer(twins: Suite) -> None:
     originals = {case.id: case for case in twins.cases}
     removed = [case for case in twins.cases if "removed" in case.tags]

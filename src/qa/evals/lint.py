@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from qa.evals import matching
 from qa.evals.figures import COMPARED
@@ -27,7 +27,7 @@ def lint(suite: Suite) -> list[str]:
     found = [f"{suite.name}: suite.toml: {problem}" for problem in _gate_problems(suite)]
     known: set[str] = set()
     for place, case in zip(places, suite.cases, strict=True):
-        problems = [*_id_problems(case, known), *_gold_problems(case), *_corpus_problems(case, texts[case.corpus])]
+        problems = [*_id_problems(case, known), *_gold_problems(case), *_corpus_problems(case, texts)]
         found += [f"{place}: {problem}" for problem in problems]
         known.add(case.id)
     return found
@@ -64,7 +64,11 @@ def _gold_problems(case: Case) -> Iterator[str]:
         yield "its history ends with the user, where the question comes next"
 
 
-def _corpus_problems(case: Case, texts: Texts) -> Iterator[str]:
+def _corpus_problems(case: Case, corpora: Mapping[str, Texts]) -> Iterator[str]:
+    texts = corpora.get(case.corpus)
+    if texts is None:
+        yield f"there is no corpus {case.corpus!r}; there are {', '.join(map(repr, corpora))}"
+        return
     for evidence in (*case.evidence, *case.denied_by):
         if evidence.document not in texts:
             yield f"there is no document {evidence.document!r} in the corpus"

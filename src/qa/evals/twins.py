@@ -14,6 +14,7 @@ from functools import partial
 from itertools import product
 from pathlib import Path, PurePosixPath
 
+from qa.documents.formats.suffixes import EXTRACTED
 from qa.errors import SuiteError
 from qa.evals.metrics import Region, contains_answer, merge, shared
 from qa.evals.suites import Case, Suite, Texts, locate, read_corpus, write_corpus
@@ -31,9 +32,12 @@ def make_twins(suite: Suite, *, work: Path, seed: int = 0) -> Suite:
     """The suite with twins of every answerable question that has evidence in plain documents.
 
     Variants of the corpus are written under `work`.
-    Raises: SuiteError when no question can have a twin.
+    Raises: SuiteError when no question can have a twin, or a document is no plain text.
     """
     texts = read_corpus(suite.corpora[""])
+    extracted = sorted(name for name in texts if PurePosixPath(name).suffix.lower() in EXTRACTED)
+    if extracted:
+        raise SuiteError(f"{suite.name} holds {extracted[0]}, and twins are made of plain text and Markdown alone")
     chosen = [case.model_copy(update={"group": case.id}) for case in suite.cases if _has_twins(case, texts)]
     if not chosen:
         raise SuiteError(f"{suite.name} has no answerable question with evidence, so there is nothing to make twins of")
