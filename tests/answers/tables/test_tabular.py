@@ -186,6 +186,16 @@ def test_what_rows_amount_to_is_computed_shown_and_cites_each_row(
     assert bot.verify(answer).holds
 
 
+def test_rows_side_by_side_are_one_citation_across_passages_and_of_many_citations_some_are_marked(
+    bot: Chatbot,
+) -> None:
+    answer = bot.ask("What is the total net of all orders?")
+    assert [(each.quote.count("\n") + 1) // 2 + 1 for each in answer.citations] == [60]
+    answer = bot.ask("How many orders are there from Cedar Ltd?")
+    assert answer.text.endswith("[6][7] … [20]")
+    assert answer.sentences[-1].citations == tuple(range(1, 21))
+
+
 def test_a_sum_over_a_table_of_many_passages_has_every_row_of_it(bot: Chatbot) -> None:
     answer = bot.ask("What is the total net of all orders from Birch & Co?")
     nets = [Decimal(str(net)) for _, customer, _, net, _ in ORDERS if customer == "Birch & Co"]

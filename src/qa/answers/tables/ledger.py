@@ -19,7 +19,7 @@ from qa.words import MONTHS, WORD, stem, words
 Beside = Callable[[Passage, range], Sequence[Passage] | None]
 """The passages of a passage's document at these ordinals, fewer where it ends; None where it has changed since."""
 
-MOST_PASSAGES = 400  # that are read for a table: it may have some 2,000 rows
+MOST_PASSAGES = 4_000  # that are read for a table: it may have some 20,000 rows
 STEP = 8  # passages on either side that are read first
 _TOTAL = re.compile(r"(?:grand |sub-?)?(?:total|sum|average|mean)s?\b|.*\b(?:sub-?)?totals?$", re.I)
 _BETWEEN_WORDS = re.compile(r"[/_.-]")  # of a file's name

@@ -20,7 +20,8 @@ from qa.answers.tables.tallying import Tally, is_near, limited, tally
 from qa.types import Answer, Citation, Findings, Passage, Sentence, Short, Span
 
 TABLES = 4  # of those found that are looked at whole
-QUOTED = 8  # rows that are quoted where several answer
+QUOTED = 8  # rows that are quoted where several answer, and citations that are marked in the text
+QUOTE_CHARS = 20_000  # that one citation of rows side by side may have before another begins
 FEWEST_WORDS = 2  # of a question that mean something, below the level of confidence
 _COMPUTED = re.compile(r"computed from (\d+) rows?")
 
@@ -107,9 +108,7 @@ class _Writing:
             sentences.append(replace(computed, best=not sentences))
         return replace(
             refused,
-            text="\n\n".join(
-                f"{each.text} {''.join(f'[{number}]' for number in each.citations)}" for each in sentences
-            ),
+            text="\n\n".join(f"{each.text} {_marks(each.citations)}" for each in sentences),
             abstained=False,
             short=short,
             sentences=tuple(sentences),
@@ -132,20 +131,42 @@ class _Writing:
 
     def _cite(self, rows: Sequence[Row]) -> tuple[int, ...]:
         """The numbers of the citations of these rows, of those side by side as one, and of their header."""
-        spans: list[tuple[Passage, Span]] = []
+        cited: list[Citation] = []
+        before: Passage | None = None
         for row in rows:
-            before, span = spans[-1] if spans else (row.passage, Span(start=row.unit.end, end=row.unit.end))
-            between = row.passage.text[span.end - row.passage.start : row.unit.start - row.passage.start]
-            if before.id == row.passage.id and span.end <= row.unit.start and not between.strip():
-                spans[-1] = (row.passage, Span(start=span.start, end=row.unit.end))
+            between = _between(before, cited[-1].end, row) if before else None
+            quote = row.passage.cut(row.unit)
+            if between is not None and len(cited[-1].quote) < QUOTE_CHARS:
+                cited[-1] = replace(cited[-1], end=row.unit.end, quote=cited[-1].quote + between + quote)
             else:
-                spans.append((row.passage, Span(start=row.unit.start, end=row.unit.end)))
-        spans += [(row.passage, header) for row in rows[:1] if (header := header_above(row.passage, row.unit))]
+                cited.append(row.passage.cite(row.unit))
+            before = row.passage
+        cited += [row.passage.cite(header) for row in rows[:1] if (header := header_above(row.passage, row.unit))]
         numbers = []
-        for passage, span in spans:
-            cited = passage.cite(span, number=len(self.citations) + 1)
-            numbers.append(self.citations.setdefault((cited.document, cited.start, cited.end), cited).number or 0)
+        for each in cited:
+            numbered = replace(each, number=len(self.citations) + 1)
+            numbers.append(self.citations.setdefault((each.document, each.start, each.end), numbered).number or 0)
         return tuple(dict.fromkeys(numbers))
+
+
+def _between(before: Passage, end: int, row: Row) -> str | None:
+    """The blank characters from a place in a passage up to a row of the same or the next one; None where more stands
+    between."""
+    after = row.passage
+    if after.id == before.id:
+        text = before.cut(Span(start=end, end=row.unit.start)) if end <= row.unit.start else "-"
+    elif (after.document, after.version, after.start) == (before.document, before.version, before.end):
+        text = before.cut(Span(start=end, end=before.end)) + after.cut(Span(start=after.start, end=row.unit.start))
+    else:
+        text = "-"
+    return None if text.strip() else text
+
+
+def _marks(numbers: Sequence[int]) -> str:
+    """The marks of citations, of many the first ones and the last."""
+    if len(numbers) <= QUOTED:
+        return "".join(f"[{number}]" for number in numbers)
+    return f"{_marks(numbers[: QUOTED - 1])} … [{numbers[-1]}]"
 
 
 def state(found: Tally) -> str:
