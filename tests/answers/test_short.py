@@ -57,6 +57,18 @@ def test_what_belongs_to_a_number_is_shown_with_it(text: str, words: str, whole:
     assert _shown(text, words) == whole
 
 
+def test_the_value_answers_where_its_key_was_found() -> None:
+    text = "Rate: 2 l/h\nWeight: 1.9 kg\nFuse: 1.6 A\n"
+    assert _shown(text, "Weight", question="How heavy is the pump?") == "1.9 kg"
+    assert _shown(text, "1.6 A", question="Which fuse does it have?") == "1.6 A"
+
+
+def test_one_step_is_no_answer_where_all_are_asked_for() -> None:
+    text = "To get a badge:\n\n1. Fill in form B-12.\n2. Have it signed.\n3. Bring it to room 0.14.\n"
+    assert _shown(text, "Fill in form B-12", question="How do I get a badge?") is None
+    assert _shown(text, "room 0.14", question="Which room must I bring the form to?") == "room 0.14"
+
+
 def test_words_that_the_question_has_are_no_answer_unless_it_offers_them() -> None:
     text = "The Lark Bridge is a stone bridge."
     assert _shown(text, "stone", question="Is the Lark Bridge of stone or of iron?") == "stone"

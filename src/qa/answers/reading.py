@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from qa.documents.markdown import heading_words
-from qa.types import Above, Passage, Span, Unit, UnitKind
+from qa.types import Above, Cell, Passage, Span, Unit, UnitKind
 
 BETWEEN_CELLS = " · "
 # A document's own reference marks would read as citations of ours, so an answer leaves them out; the quote keeps them.
@@ -105,3 +105,13 @@ def column_names(passage: Passage, header: Unit) -> dict[int, str]:
     return {
         cell.column: text[cell.start - header.start : cell.end - header.start] for cell in header.cells if len(cell)
     }
+
+
+def key_and_value(passage: Passage, unit: Unit) -> tuple[Cell, ...]:
+    """What stands before the colon of a pair, and after it; nothing for any other unit."""
+    if unit.kind != "pair":
+        return ()
+    text = passage.cut(unit)
+    key, _, value = text.partition(":")
+    start = unit.start + len(text) - len(value.lstrip())
+    return Cell(start=unit.start, end=unit.start + len(key), column=0), Cell(start=start, end=unit.end, column=1)

@@ -7,12 +7,20 @@ from __future__ import annotations
 
 import re
 
+from qa.answers.reading import key_and_value
 from qa.types import Passage, ShortAnswer, Span
 from qa.words import stem, words
 
 SURE = 2.0  # logits from which on it is shown; docs/answering.md says how often it is right from there on
 REACH = 40  # characters beside the words found, in which what belongs to them is sought
 
+VALUE_CHARS = 60  # of a pair, which is a short answer up to this length
+
+_WANTS_STEPS = re.compile(
+    r"\bhow (?:do|to|can|should|must|would|does|is|are)\b|\b(?:steps?|procedure|instructions)\b"
+    r"|\bwhat (?:do|must|should|can|shall) (?:i|we|you|one|they|people|staff|users?|employees) do\b",
+    re.I,
+)
 _WANTS_YES_OR_NO = re.compile(
     r"\W*(?:is|are|am|was|were|can|could|may|might|must|shall|should|will|would|do|does|did|has|have|had)(?:n[’']t)?\b"
     r"(?!.*\b(?:who|whom|whose|when|where|what|which|why|how)\b)",
@@ -51,12 +59,13 @@ def short_answer(question: str, passage: Passage, *, quote: Span, found: ShortAn
     None where the reader is not sure; in a row of a table, which the reader does not understand; where the question
     says all of it, or wants yes or no, and leaves no choice of it ("or").
     """
-    if found is None or found.score < SURE or _in_row(passage, found):
+    if found is None or found.score < SURE or _in_row(passage, found) or _is_step(question, passage, quote):
         return None
     asked = words(question)
     if "or" not in asked and _WANTS_YES_OR_NO.match(question):
         return None
-    start, end = _whole(passage.cut(quote), found.start - quote.start, found.end - quote.start)
+    said = _value(passage, found)
+    start, end = _whole(passage.cut(quote), said.start - quote.start, said.end - quote.start)
     span = Span(start=quote.start + start, end=quote.start + end)
     repeated = {stem(word) for word in words(passage.cut(span))} <= {stem(word) for word in asked}
     return None if repeated and "or" not in asked else span
@@ -64,6 +73,21 @@ def short_answer(question: str, passage: Passage, *, quote: Span, found: ShortAn
 
 def _in_row(passage: Passage, found: Span) -> bool:
     return any(unit.kind == "row" and unit.start <= found.start < unit.end for unit in passage.units)
+
+
+def _is_step(question: str, passage: Passage, quote: Span) -> bool:
+    """Whether all of several steps are asked for, of which the reader found words of one."""
+    steps = [unit for unit in passage.units if unit.kind == "step" and quote.start <= unit.start < quote.end]
+    return len(steps) > 1 and bool(_WANTS_STEPS.search(question))
+
+
+def _value(passage: Passage, found: Span) -> Span:
+    """What was found; where that is the key of a pair, "Weight" for "How heavy is it?", the value on its line."""
+    unit = next(unit for unit in passage.units if unit.start <= found.start < unit.end)
+    for key, value in [key_and_value(passage, unit)] if unit.kind == "pair" else []:
+        if found.end <= key.end and 0 < len(value) <= VALUE_CHARS and "\n" not in passage.cut(value):
+            return Span(start=value.start, end=value.end)
+    return found
 
 
 def _whole(text: str, start: int, end: int) -> tuple[int, int]:

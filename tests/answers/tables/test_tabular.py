@@ -204,6 +204,18 @@ def test_a_sum_over_a_table_of_many_passages_has_every_row_of_it(bot: Chatbot) -
     assert answer.sentences[0].reason == f"computed from {len(nets)} rows"
 
 
+def test_a_row_that_is_named_by_its_code_answers_whichever_cell_is_meant(tmp_path: Path) -> None:
+    (tmp_path / "oven.md").write_text(
+        "# Oven\n\n## Alarms\n\n| Code | Meaning | What to do |\n|---|---|---|\n| A01 | Door open | Close it |\n"
+        "| A11 | Fan blocked | Clean the grille |\n\n## Data\n\nPower: 3 kW\nWeight: 41 kg\nHeight: 60 cm\n"
+    )
+    with Chatbot.open(chroma=":memory:", home=tmp_path / "home", seeds=tmp_path, model="extractive") as bot:
+        answer = bot.ask("What should I do when alarm A11 comes up?")
+        assert answer.text.startswith("Code: A11 · Meaning: Fan blocked · What to do: Clean the grille")
+        assert bot.ask("What should I do when alarm A12 comes up?").abstained
+        assert _short(bot.ask("How heavy is the oven?")) == "41 kg"
+
+
 def test_all_rows_that_are_meant_are_listed(bot: Chatbot) -> None:
     answer = bot.ask("Which funding rounds were in Japan?")
     assert [each.text.partition(" · ")[0] for each in answer.sentences[:-1]] == [

@@ -66,7 +66,7 @@ FRAME = (FRAME_WORDS - _NUMBERS) | {
     stem(word)
     for word in """tell please show list sell buy spend sign offer need own currently now today right table row column
     value entry record file document sheet each every firm company time much rate count number amount found may might
-    must shall end year plan report there per work please going belong""".split()  # noqa: SIM905  # legible as prose
+    must shall end year plan report there per work please going belong come appear occur happen""".split()  # noqa: SIM905  # legible as prose
 }
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
-from qa.answers.reading import column_names
+from qa.answers.reading import column_names, key_and_value
 from qa.answers.tables.amounts import read_days
-from qa.types import Above, Cell, Passage, Span, Unit
+from qa.types import Above, Passage, Span, Unit
 from qa.words import MONTHS, WORD, stem, words
 
 Beside = Callable[[Passage, range], Sequence[Passage] | None]
@@ -198,7 +198,7 @@ def _read_row(passage: Passage, unit: Unit, header: Unit | None) -> tuple[Row, d
     names = {} if header is None else column_names(passage, header)
     spans: dict[int, Span] = {}
     end = unit.start
-    for cell in unit.cells or _key_and_value(passage, unit):
+    for cell in unit.cells or key_and_value(passage, unit):
         before = passage.text[end - passage.start : cell.start - passage.start].strip(" |\t")
         end = cell.end
         if before.endswith(":") and unit.kind == "row":
@@ -208,16 +208,6 @@ def _read_row(passage: Passage, unit: Unit, header: Unit | None) -> tuple[Row, d
     texts = {column: " ".join(passage.cut(span).split()) for column, span in spans.items()}
     named = {column: " ".join(name.split()) for column, name in names.items()}
     return Row(passage=passage, unit=unit, spans=spans, texts=texts), named
-
-
-def _key_and_value(passage: Passage, unit: Unit) -> Iterator[Cell]:
-    """What stands before the colon of a pair, and after it."""
-    text = passage.cut(unit)
-    key, _, value = text.partition(":")
-    if unit.kind == "pair":
-        start = len(text) - len(value.lstrip())
-        yield Cell(start=unit.start, end=unit.start + len(key), column=0)
-        yield Cell(start=unit.start + start, end=unit.end, column=1)
 
 
 def _about(passage: Passage, unit: Unit) -> frozenset[str]:

@@ -82,7 +82,17 @@ def _is_sure(found: Tally, asked: Asked, findings: Findings) -> bool:
         return False
     meaning = [word for word in asked.terms if word.stem not in FRAME or word.stem in _stems(found.table)]
     is_enough = findings.answerable or len(meaning) >= FEWEST_WORDS - (asked.operation != "cell")
-    return is_enough and (found.result is not None or found.column is not None)
+    return is_enough and (found.result is not None or found.column is not None or _is_coded(found))
+
+
+def _is_coded(found: Tally) -> bool:
+    """Whether the question names one row by its code ("A11"), so that the row is meant whichever cell of it is."""
+    codes = [
+        word for word in found.picked.words if any(map(str.isdigit, word.text)) and any(map(str.isalpha, word.text))
+    ]
+    return len(found.winners) == 1 and any(
+        word.text.casefold() == text.casefold() for word in codes for text in found.winners[0].texts.values()
+    )
 
 
 @dataclass(slots=True)

@@ -194,7 +194,8 @@ def cell(asked: Asked, table: Table) -> Tally | None:
     winners = next((tuple(each) for each in (first, exact) if len(each) == 1), alike)
     if column is None and len(winners) == 1 and len(winners[0].texts) == 2:
         texts = winners[0].texts
-        column = next((each for each in sorted(texts) if not held[winners[0]] & cell_stems(texts[each])), None)
+        said = held[winners[0]] | {SAME.get(each, each) for each in held[winners[0]]}
+        column = next((each for each in sorted(texts) if not said & cell_stems(texts[each])), None)
     words = tuple(word for word in asked.terms if word.stem in held[winners[0]])
     picked = Picked(rows=winners, words=words)
     return Tally(table=table, picked=picked, column=column, score=score, winners=winners)
