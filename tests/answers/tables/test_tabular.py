@@ -216,6 +216,47 @@ def test_a_row_that_is_named_by_its_code_answers_whichever_cell_is_meant(tmp_pat
         assert _short(bot.ask("How heavy is the oven?")) == "41 kg"
 
 
+VANS = """\
+defaults:
+  fuel: diesel
+  insured: true
+
+vans:
+  V-01:
+    driver: Mara Lenz
+    depot: Northgate
+    tyres: 205/65 R16
+  V-02:
+    driver: Otto Brandt
+    depot: Southend
+    tyres: 195/70 R15
+  V-03:
+    driver: Ines Falk
+    depot: Northgate, hall 2
+    tyres: 215/60 R17
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "short", "records"),
+    [
+        ("Which tyres does the van of Otto Brandt have?", "195/70 R15", ["V-02"]),
+        ("driver of the van in Southend?", "Otto Brandt", ["V-02"]),
+        ("Which fuel do the vans use?", "diesel", ["defaults"]),
+        ("Which tyres do the vans in Northgate have?", None, ["V-01", "V-03"]),
+        ("What is the driver of the van in Eastwick?", None, []),
+    ],
+)
+def test_the_keys_of_a_record_are_read_together(
+    tmp_path: Path, question: str, short: str | None, records: list[str]
+) -> None:
+    (tmp_path / "vans.yaml").write_text(VANS)
+    with Chatbot.open(chroma=":memory:", home=tmp_path / "home", seeds=tmp_path, model="extractive") as bot:
+        answer = bot.ask(question)
+    assert _short(answer) == short
+    assert [each.quote.strip().partition(":")[0] for each in answer.citations] == records
+
+
 def test_all_rows_that_are_meant_are_listed(bot: Chatbot) -> None:
     answer = bot.ask("Which funding rounds were in Japan?")
     assert [each.text.partition(" · ")[0] for each in answer.sentences[:-1]] == [

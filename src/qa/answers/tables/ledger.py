@@ -20,6 +20,7 @@ Beside = Callable[[Passage, range], Sequence[Passage] | None]
 """The passages of a passage's document at these ordinals, fewer where it ends; None where it has changed since."""
 
 MOST_PASSAGES = 4_000  # that are read for a table: it may have some 20,000 rows
+RECORD_PAIRS = 20  # under one key, which are shown together up to this number
 STEP = 8  # passages on either side that are read first
 _TOTAL = re.compile(r"(?:grand |sub-?)?(?:total|sum|average|mean)s?\b|.*\b(?:sub-?)?totals?$", re.I)
 _BETWEEN_WORDS = re.compile(r"[/_.-]")  # of a file's name
@@ -103,19 +104,22 @@ def cell_stems(text: str) -> frozenset[str]:
 def find_tables(passages: Iterable[Passage]) -> list[Table]:
     """The tables of which these passages hold rows, in their order."""
     found: dict[tuple[str, int | None, bool], list[tuple[Row, dict[int, str]]]] = {}
+    first: dict[tuple[str, int | None, bool], Unit] = {}
     for passage in passages:
         for unit, header in _rows(passage):
             key = (f"{passage.document}@{passage.version}", _start(unit, header), unit.kind == "pair")
-            found.setdefault(key, []).append(_read_row(passage, unit, header))
+            row, names = _read_row(passage, unit, header)
+            found.setdefault(key, []).append((replace(row, unit=_record(passage, unit) or unit), names))
+            first.setdefault(key, unit)
     return [
         Table(
             document=rows[0][0].passage.document,
-            start=start,
+            start=key[1],
             names={column: name for _, names in reversed(rows) for column, name in names.items()},
             rows=tuple(row for row, _ in rows),
-            about=_about(rows[0][0].passage, rows[0][0].unit),
+            about=_about(rows[0][0].passage, first[key]),
         )
-        for (_, start, _), rows in found.items()
+        for key, rows in found.items()
     ]
 
 
@@ -210,11 +214,25 @@ def _read_row(passage: Passage, unit: Unit, header: Unit | None) -> tuple[Row, d
     return Row(passage=passage, unit=unit, spans=spans, texts=texts), named
 
 
+def _record(passage: Passage, pair: Unit) -> Unit | None:
+    """The key that a pair hangs on with all pairs under it, as one: a printer of a list of printers.
+
+    None where it hangs on none, or on one that has further keys under it.
+    """
+    lead = next((each for each in passage.units if each.start == pair.parent and each.kind == "pair"), None)
+    inside = [each for each in passage.units if lead and each.parent == lead.start]
+    if lead is None or not all(each.kind == "pair" and not each.leads for each in inside) or len(inside) > RECORD_PAIRS:
+        return None
+    return replace(lead, end=inside[-1].end)
+
+
 def _about(passage: Passage, unit: Unit) -> frozenset[str]:
     """The stems of a document's title and file name, and of all that a row hangs on but its header."""
     said = [passage.title, *_BETWEEN_WORDS.split(passage.document)]
     known: dict[int | None, Unit] = {each.start: each for each in (*passage.above, *passage.units)}
     above = known.get(unit.parent)
+    if record := _record(passage, unit):
+        said.append(passage.cut(record))
     while above is not None:
         if not above.cells:
             said.append(above.text if isinstance(above, Above) else passage.cut(above))

@@ -40,6 +40,7 @@ def answer(findings: Findings, *, refused: Answer) -> Answer | None:
     if best is None or not _is_sure(best, asked, findings):
         return None
     others = [each for each in tallies if each.table.document != best.table.document]
+    best = _with_alike(best, tallies)
     return _Writing().answer(best, others=others, refused=refused)
 
 
@@ -59,6 +60,15 @@ def _checked(found: Tally, asked: Asked, findings: Findings) -> Tally | None:
         return found
     read = whole(found.table, findings.beside)
     return tally(asked, read) if read else None if found.is_part else found
+
+
+def _with_alike(best: Tally, tallies: Sequence[Tally]) -> Tally:
+    """What was found in keys with values, with what answers as well under other keys of the document."""
+    if best.table.names:
+        return best
+    alike = [each for each in tallies if each.table.document == best.table.document and _worth(each) == _worth(best)]
+    winners = dict.fromkeys(row for each in alike for row in each.winners)
+    return replace(best, winners=tuple(winners)) if best.winners else best
 
 
 def _stems(table: Table) -> frozenset[str]:
