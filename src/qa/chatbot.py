@@ -189,13 +189,14 @@ class Chatbot:
         from qa.answers.chain import AnswerChain
 
         falls_back = self.settings.fallback == EXTRACTIVE
+        chain = AnswerChain(find=self._find, reply=self._reply, reading=self.library.reading)
         try:
             composer = None if self.model_name == EXTRACTIVE else self._composer()
         except ModelError as error:
             if not falls_back:
                 raise
-            return AnswerChain(find=self._find, reply=self._reply, failure=error).runnable()
-        return AnswerChain(find=self._find, reply=self._reply, composer=composer, falls_back=falls_back).runnable()
+            return replace(chain, failure=error).runnable()
+        return replace(chain, composer=composer, falls_back=falls_back).runnable()
 
     def _find(self, question: str, query: str, conditions: tuple[Condition, ...]) -> Findings:
         return self.library.find(

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import TypeVar
 
 from qa.documents.selection import EVERYTHING, Selection
 from qa.errors import DocumentError, QAError, SettingsError, StoreDamagedError, StoreError
@@ -35,6 +36,7 @@ from qa.settings import Settings
 from qa.settings.resources import resource
 from qa.types import Findings, Passage, Record
 
+T = TypeVar("T")
 _log = logging.getLogger("qa")
 LOOK_AGAIN_MS = 60_000  # the wait of `watch` at most: not every file system reports every change
 
@@ -75,6 +77,10 @@ class Library:
         """Let go of the index."""
         self.index.connection.close()
 
+    def reading(self, work: Callable[[], T]) -> T:
+        """The result of `work`, all that it finds being of one state of the index. Raises: StoreError."""
+        return self.index.connection.reading(work)
+
     def find(
         self, question: str, query: str, *, top_k: int, strictness: float, where: Sequence[Condition] = ()
     ) -> Findings:
@@ -96,7 +102,7 @@ class Library:
             index = Narrowed(self.index, matching(self.index.documents(), where)) if where else self.index
             return find(searched, question=question, index=index, top_k=top_k, strictness=strictness)
 
-        found = self.index.connection.reading(read)
+        found = self.reading(read)
         return replace(found, beside=self._beside, embeddings=self.embedder.name, seconds=time.perf_counter() - started)
 
     def _beside(self, passage: Passage, ordinals: range) -> list[Passage] | None:
@@ -108,12 +114,12 @@ class Library:
                 return None
             return self.index.passages(record.passage_ids[ordinals.start : ordinals.stop])
 
-        return self.index.connection.reading(read)
+        return self.reading(read)
 
     def read(self, records: Sequence[Record], ordinals: Sequence[int]) -> tuple[list[Passage], list[Vectors]]:
         """The passages with these ordinals of each document, and a unit vector for each of their units."""
         ids = [record.passage_ids[each] for record in records for each in ordinals]
-        passages = self.index.connection.reading(lambda: self.index.passages(ids))
+        passages = self.reading(lambda: self.index.passages(ids))
         return passages, self._sentences(passages)
 
     def holding(self, text: str, *, most: int) -> list[Passage]:

@@ -279,6 +279,7 @@ class Findings:
     """All that one reading of the index found for a question.
 
     `query` is what was searched for. `hits` are all passages that were ranked, of which the first `top_k` are read.
+    `parts` are what was found for each of several queries, where the question has several parts.
     `confidence`, 0 to 1, estimates that those hold the answer, which `answerable` says is as sure as was asked for.
     `rarity` gives the weight of a stem among the passages of the index as it then was. `beside` gives the passages of
     a passage's document at some ordinals, fewer where it ends, None where it has changed since; read only where a table
@@ -297,6 +298,12 @@ class Findings:
     )
     embeddings: str = ""
     seconds: float = field(default=0.0, compare=False)
+    parts: tuple[Findings, ...] = ()
+
+    @property
+    def queries(self) -> tuple[str, ...]:
+        """What was searched for: one query for each part of the question."""
+        return tuple(part.query for part in self.parts) or (self.query,)
 
     @property
     def read(self) -> tuple[Hit, ...]:
@@ -327,7 +334,8 @@ class Sentence:
 
     `highlight` is what answers in it as a range of `text`, where that is known.
     `reason` says why the sentence is not fully supported, or from how many rows it was computed. `best` marks the one
-    sentence that answers best, where that is known: sentences stand in the order of the text.
+    sentence that answers best, or each part of a question best, where that is known: they stand in the order of the
+    text.
     """
 
     text: str
@@ -379,6 +387,7 @@ class Usage:
 class Answer:
     """The answer to one question, or, when `abstained`, the passages nearest to one, or the reply to small talk.
 
+    `queries` are what was searched for: one for each part of the question, none where nothing was searched for.
     `confidence`, 0 to 1, estimates that the documents hold the answer. `text` carries the markers
     `[1]`, `[2]`, numbered in reading order; `incomplete` means that the model's stream broke. `short` are the words
     that answer, where a few do. `talk` marks what code replies to a greeting, to thanks, or to a question about itself
@@ -407,6 +416,7 @@ class Answer:
     notes: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    queries: tuple[str, ...] = ()
     hits: tuple[Hit, ...] = field(default=(), compare=False, repr=False)
 
     @property
@@ -429,7 +439,7 @@ class Answer:
         """The answer contract: what `qa ask --json` prints, as plain values."""
         plain = asdict(replace(self, hits=()))
         del plain["hits"], plain["talk"], plain["overview"]
-        first = {"kind": self.kind, "question": plain.pop("question"), "query": plain.pop("query")}
+        first = {"kind": self.kind, **{name: plain.pop(name) for name in ("question", "query", "queries")}}
         return {**first, "answer": plain.pop("text"), **plain}
 
     def to_json(self) -> str:
@@ -453,6 +463,7 @@ class Answer:
             citations=tuple(Citation(**each) for each in rest.pop("citations")),
             nearest=tuple(Citation(**each) for each in rest.pop("nearest")),
             notes=tuple(rest.pop("notes")),
+            queries=tuple(rest.pop("queries", ())),
             usage=Usage(**rest.pop("usage")),
             **rest,
         )

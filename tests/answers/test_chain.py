@@ -114,6 +114,7 @@ def test_each_statement_is_shown_when_it_is_complete_with_its_numbers_and_each_c
     assert replace(answered(found), seconds={}) == Answer(
         question=QUESTION,
         query=QUESTION,
+        queries=(QUESTION,),
         text=f"{MET[:-1]} [1]. He arrived on July 4 [2].",
         abstained=False,
         sentences=(

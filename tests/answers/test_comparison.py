@@ -66,4 +66,4 @@ def test_the_best_of_both_sides_is_quoted_under_its_name(bot: Chatbot) -> None:
 def test_a_side_of_which_nothing_is_found_is_named(bot: Chatbot) -> None:
     answer = bot.ask("Compare the weight of the Corvane lathe and the Zelda drill.")
     assert [each.document for each in answer.citations] == ["one.txt"]
-    assert answer.notes == ("nothing was found about Zelda drill",)
+    assert answer.notes == ("nothing was found about: Zelda drill",)

@@ -5,6 +5,7 @@
     replies/          what is said without a search: small talk, an overview of a document, examples
     extractive        the sentences that answer, verbatim, or an abstention
     tables/           an answer out of a table: a cell, a row, or what its rows amount to
+    assembly          what answers each part of a question → one answer, with what is missing of it named
     comparison        a question that sets two things side by side → what answers of each
     short             what the reader found → the short answer as it is shown, whole
     reading           quotes → the words in which they are read, and how a document was understood

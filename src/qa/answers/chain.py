@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableGenerator, RunnableLambda, run_in_executor
 
-from qa.answers import comparison, extractive
+from qa.answers import assembly, comparison
 from qa.answers.asking import read_asked
 from qa.answers.replies.courtesies import without_courtesies, without_small_talk
 from qa.answers.retriever import PassageRetriever
@@ -23,6 +23,7 @@ from qa.errors import ModelError
 from qa.index.conditions import Condition
 from qa.search.confidence import hopeless
 from qa.search.followup import continued, standalone
+from qa.search.parts import merged, parts
 from qa.types import FELL_BACK, Answer, Event, Findings, Hit, Message, Usage
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Asking:
     conditions: tuple[Condition, ...] = ()
     reply: Answer | None = None
     query: str = ""
+    queries: tuple[str, ...] = ()
     found: Findings | None = None
     compared: Answer | None = None
     shown: Shown | None = None
@@ -78,11 +80,13 @@ class Answering(RunnableGenerator[Asking, Event]):
 class AnswerChain:
     """Answers with what `find` finds: by the composer's model, or in the documents' own words without one.
 
-    If it `falls_back`, the documents' own words answer too when the model fails; `failure` is why none could be made.
+    What is found within one `reading` is of one state of the index. If it `falls_back`, the documents' own words
+    answer too when the model fails; `failure` is why none could be made.
     """
 
     find: Find
     reply: Reply = lambda question, history, conditions: None
+    reading: Callable[[Callable[[], Asking]], Asking] = lambda look: look()
     composer: Composer | None = None
     falls_back: bool = False
     failure: ModelError | None = None
@@ -109,32 +113,44 @@ class AnswerChain:
         return Asking(question=question, history=history, conditions=conditions, reply=reply, failure=self.failure)
 
     def rewrite(self, asking: Asking) -> Asking:
-        """The question with its query: itself, or with a history what a model or a rule makes of it."""
+        """The question with its queries: its parts, or with a history what a model or a rule makes of it."""
         if self.composer is None or not asking.history or asking.reply:
             return _by_rule(asking)
         try:
-            query, usage = self.composer.rewrite(asking.question, asking.history)
+            return _reworded(asking, *self.composer.rewrite(asking.question, asking.history))
         except ModelError as error:
             return self._failed(asking, error)
-        return replace(asking, query=query, usage=usage)
 
     async def arewrite(self, asking: Asking) -> Asking:
         """`rewrite`, awaiting the model."""
         if self.composer is None or not asking.history or asking.reply:
             return _by_rule(asking)
         try:
-            query, usage = await self.composer.arewrite(asking.question, asking.history)
+            return _reworded(asking, *await self.composer.arewrite(asking.question, asking.history))
         except ModelError as error:
             return self._failed(asking, error)
-        return replace(asking, query=query, usage=usage)
 
     def look(self, asking: Asking) -> Asking:
-        """The question with all that was found for it, by a retriever that traces can see.
+        """The question with all that was found for each of its queries, in one reading of the index."""
+        return asking if asking.reply else self.reading(partial(self._look, asking))
+
+    def _look(self, asking: Asking) -> Asking:
+        found: list[Findings] = []
+        history, asked = asking.history, (without_courtesies(asking.question), *asking.queries[1:])
+        for query, question in zip(asking.queries, asked, strict=True):
+            found.append(self._found(asking, query, again=continued(question, history)))
+            history = (Message(role="user", content=query),)
+        query = found[0].query if len(found) == 1 else asking.query
+        asking = replace(asking, query=query, found=merged(query, found))
+        if self.composer is None:
+            return replace(asking, compared=comparison.answer(asking.findings, partial(self._found, asking)))
+        return asking
+
+    def _found(self, asking: Asking, query: str, *, again: str | None = None) -> Findings:
+        """What is found for a query, by a retriever that traces can see.
 
         Where that is not enough, and the question may go on about what was asked before it, that is searched for too.
         """
-        if asking.reply:
-            return asking
         found: list[Findings] = []
 
         def search(query: str) -> tuple[Hit, ...]:
@@ -142,18 +158,10 @@ class AnswerChain:
             return found[-1].read
 
         retriever = PassageRetriever(search=search, name="retrieve")
-        retriever.invoke(asking.query)
-        if not found[0].answerable and (query := continued(without_courtesies(asking.question), asking.history)):
-            retriever.invoke(query)
-        best = next((each for each in found[1:] if each.answerable), found[0])
-        asking = replace(asking, query=best.query, found=best)
-        if self.composer is None:
-            return replace(asking, compared=comparison.answer(best, partial(self._find_side, asking)))
-        return asking
-
-    def _find_side(self, asking: Asking, query: str) -> Findings:
-        """What is found for one of two things that a question sets side by side."""
-        return self.find(asking.question, query, asking.conditions)
+        retriever.invoke(query)
+        if again and not found[0].answerable:
+            retriever.invoke(again)
+        return next((each for each in found[1:] if each.answerable), found[0])
 
     def prompt(self, asking: Asking) -> Asking:
         """The question with the messages for the model; as it was where no model is to answer, or none could."""
@@ -202,7 +210,7 @@ class AnswerChain:
         if self.composer and not asking.failure:
             answer = self.composer.refuse(asking.findings, usage=asking.usage)
         else:
-            answer = asking.compared or extractive.answer(asking.findings)
+            answer = asking.compared or assembly.own_words(asking.findings)
         if asking.failure:
             answer = replace(answer, notes=(f"{FELL_BACK}: {asking.failure}",))
         answer = replace(answer, seconds={**answer.seconds, "answer": time.perf_counter() - started})
@@ -211,4 +219,11 @@ class AnswerChain:
 
 
 def _by_rule(asking: Asking) -> Asking:
-    return replace(asking, query=standalone(without_courtesies(asking.question), asking.history))
+    question = without_courtesies(asking.question)
+    return replace(asking, query=standalone(question, asking.history), queries=parts(question, asking.history))
+
+
+def _reworded(asking: Asking, queries: tuple[str, ...], usage: Usage) -> Asking:
+    """The question as a model reworded it, before the queries that it would search with, where it gave any."""
+    query, *more = queries
+    return replace(asking, query=query, queries=tuple(more) or parts(query), usage=usage)

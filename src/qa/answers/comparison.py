@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from qa.answers import extractive
+from qa.answers import assembly, extractive
 from qa.answers.tables.tabular import is_computed
 from qa.search.mismatch import other_names
-from qa.types import Answer, Citation, Findings, Hit, Sentence
+from qa.types import Answer, Findings, Hit
 from qa.words import terms, words
 
 _COMPARE = re.compile(
@@ -103,32 +103,12 @@ def answer(findings: Findings, find: Callable[[str], Findings]) -> Answer | None
     if sides is None or any(map(is_computed, extractive.answer(findings).sentences)):
         return None
     found = [_best(side, find(side.query)) for side in sides]
-    cited = [tuple(replace(each, number=None) for each in answered.citations) for answered in found if answered]
+    cited = [[replace(each, number=None) for each in answered.citations] for answered in found if answered]
     is_half = len(cited) < len(sides)
     if not cited or (is_half and sides[0].is_bare) or (not is_half and cited[0] == cited[1]):
         return None
-    blocks: list[str] = []
-    sentences: list[Sentence] = []
-    citations: list[Citation] = []
-    for side, answered in zip(sides, found, strict=True):
-        for each in answered.sentences if answered else ():
-            numbers = tuple(range(len(citations) + 1, len(citations) + 1 + len(each.citations)))
-            own = [c for c in answered.citations if c.number in each.citations] if answered else []
-            citations += [replace(c, number=number) for c, number in zip(own, numbers, strict=True)]
-            sentences.append(replace(each, citations=numbers))
-            blocks.append(f"{side.label}:\n{each.text} {''.join(f'[{number}]' for number in numbers)}")
-    return replace(
-        extractive.refusal(findings),
-        text="\n\n".join(blocks),
-        abstained=False,
-        sentences=tuple(sentences),
-        citations=tuple(citations),
-        nearest=(),
-        confidence=min((each.confidence for each in found if each), default=0.0),
-        notes=tuple(
-            f"nothing was found about {side.label}" for side, each in zip(sides, found, strict=True) if not each
-        ),
-    )
+    labels = [side.label for side in sides]
+    return assembly.answer(findings, list(zip(labels, found, strict=True)), labelled=True)
 
 
 def _best(side: Side, found: Findings) -> Answer | None:

@@ -95,7 +95,7 @@ def answer(findings: Findings) -> Answer:
         short = said if each is best and place else short  # words with a reference of the document's own are not shown
     return replace(
         refused,
-        text=_joined(["".join([f"{each.text} ", *(f"[{number}]" for number in each.citations)]) for each in sentences]),
+        text=joined(["".join([f"{each.text} ", *(f"[{number}]" for number in each.citations)]) for each in sentences]),
         abstained=False,
         short=short,
         sentences=tuple(sentences),
@@ -141,7 +141,7 @@ def _left_out(chosen: _Candidate) -> str:
     return f"“{opening}” goes on: {count} more in {chosen.passage.document}" if count else ""
 
 
-def _joined(statements: Sequence[str]) -> str:
+def joined(statements: Sequence[str]) -> str:
     """The statements as running text, one of several lines by itself."""
     text = ""
     for before, each in pairwise(["", *statements]):
@@ -155,6 +155,7 @@ def refusal(findings: Findings) -> Answer:
     return Answer(
         question=findings.question,
         query=findings.query,
+        queries=findings.queries,
         text=ABSTENTION,
         abstained=True,
         nearest=tuple(passage.cite(Span(start=passage.start, end=passage.end)) for passage in near),

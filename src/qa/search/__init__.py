@@ -1,6 +1,7 @@
 """A question → the passages that answer it, best first, and how sure it is that they do: Findings.
 
     followup          a question that leans on the conversation → a query that stands alone
+    parts             a question that asks several things → a query for each, and what was found for all as one
     retrieval         a query → Findings: two rankings fused, the best passages read, ranked again
     quoting           which units may answer, and as what each is quoted
     features          what was found of a unit → numbers that say how well it answers

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from qa.types import Message
 from qa.words import STOP_WORDS, stem, words
 
-_CONNECTIVE = re.compile(
+CONNECTIVE = re.compile(
     r"^(?:(?:and|but|so|then|ok|okay|well|also|now|oh|thanks|thank you|great)\b[\s,.!]*|(?:yes|no)\b\s*[,.!]\s*)+", re.I
 )
 _ABOUT = re.compile(r"^(?:what|how) about\b\s*", re.I)
@@ -21,9 +21,9 @@ _CORRECTION = re.compile(
     r"|make that)\b[\s,:–—-]*",
     re.I,
 )
-_PREPOSITION = r"(?:in|at|on|for|from|to|with|by|during|after|before|near|under|of)"
-_ASKING = re.compile(
-    rf"^(?:{_PREPOSITION}\s+)?(?:who|whom|whose|what|which|when|where|why"
+PREPOSITION = r"(?:in|at|on|for|from|to|with|by|during|after|before|near|under|of)"
+ASKING = re.compile(
+    rf"^(?:{PREPOSITION}\s+)?(?:who|whom|whose|what|which|when|where|why"
     r"|how(?:\s+(?:long|many|much|far|often|old|big|large|tall|high|deep|fast))?)\b",
     re.I,
 )
@@ -48,9 +48,11 @@ _EXPLETIVE = re.compile(
     r"\b(?:is|was|does|did|will)\s+it\s+(?:true|possible|necessary|likely)\b|\bthat\s+(?:the|a|an)\b", re.I
 )
 _NAME = re.compile(r"[A-Z][\w’'.-]*(?:\s+(?:of\s+(?:the\s+)?)?[A-Z][\w’'-]*)*")
-_AUXILIARY = re.compile(r"^(?:is|are|was|were|do|does|did|will|would|can|could|has|have|had|should)\b\s*", re.I)
+AUXILIARY = re.compile(r"^(?:is|are|was|were|do|does|did|will|would|can|could|has|have|had|should)\b\s*", re.I)
+_LACKS_A_VERB = re.compile(rf"({ASKING.pattern})\s+({PREPOSITION}(?:\s+[\w'’-]+){{1,3}})[\s?!.]*+$", re.I)
 _PHRASE_END = re.compile(r"(?<![\s?!.])[\s?!.]++$")
-_LEADING_PREPOSITION = re.compile(rf"^{_PREPOSITION}\s+", re.I)
+_LEADING_PREPOSITION = re.compile(rf"^{PREPOSITION}\s+", re.I)
+_LAST_PHRASE = re.compile(rf" ({PREPOSITION})(?: [\w'’-]+){{1,3}}$", re.I)
 _SPEAKER = frozenset(("I", "I'm", "I’m", "I'd", "I’d", "I've", "I’ve", "I'll", "I’ll"))
 _CAPITAL = re.compile(r"(?:the\s+)?[A-Z]")
 
@@ -90,29 +92,31 @@ def _resolved(question: str, last: str, answer: str) -> str:
         return question
     corrected = _CORRECTION.sub("", question)
     if corrected and corrected != question:
-        if not _ASKING.match(corrected) and not _AUXILIARY.match(corrected):
+        if not ASKING.match(corrected) and not AUXILIARY.match(corrected):
             return _swapped(corrected, last)
         question = corrected
-    rest = _CONNECTIVE.sub("", question) or question
+    rest = CONNECTIVE.sub("", question) or question
     if _ABOUT.match(rest) or (rest != question and _is_phrase(rest)):
         return _swapped(_ABOUT.sub("", rest), last)
     if all(word in _QUESTION_WORDS for word in words(rest)):
         return _asked_anew(rest, last)
+    if lacking := _LACKS_A_VERB.match(rest):
+        return _swapped(lacking[2], _asked_anew(lacking[1], last))
     return _pointed(f"{rest[:1].upper()}{rest[1:]}", last, answer)
 
 
 def _is_phrase(text: str) -> bool:
     """Whether this names something rather than asks: "in Italy", "the Italian ones"."""
-    return not _ASKING.match(text) and not _AUXILIARY.match(text) and len(words(text)) <= 4
+    return not ASKING.match(text) and not AUXILIARY.match(text) and len(words(text)) <= 4
 
 
 def _asked_anew(question: str, last: str) -> str:
     """A bare question word put in front of the last question: And when? → When did …?"""
-    asking = _ASKING.match(question)
+    asking = ASKING.match(question)
     if asking is None:
         return last
     kept = asking[0]
-    return f"{kept[:1].upper()}{kept[1:].rstrip(' ?')} {_ASKING.sub('', last).strip()}"
+    return f"{kept[:1].upper()}{kept[1:].rstrip(' ?')} {ASKING.sub('', last).strip()}"
 
 
 def _swapped(phrase: str, last: str) -> str:
@@ -124,6 +128,9 @@ def _swapped(phrase: str, last: str) -> str:
     if names and _CAPITAL.match(bare):
         start, end = names[-1]
         return f"{body[:start]}{bare}{body[end:]}?"
+    before = _LAST_PHRASE.search(body)
+    if before and phrase.casefold().startswith(f"{before[1].casefold()} "):  # in 2023 → in 2024
+        body = body[: before.start()]
     return f"{body}{' ' if bare != phrase else ', '}{phrase}?"
 
 
@@ -144,7 +151,7 @@ def _pointed(question: str, last: str, answer: str) -> str:
 
 def _topic(question: str) -> str:
     """What a question is about: its words without the question word."""
-    return _AUXILIARY.sub("", _PHRASE_END.sub("", _ASKING.sub("", question)).strip())
+    return AUXILIARY.sub("", _PHRASE_END.sub("", ASKING.sub("", question)).strip())
 
 
 def _names(text: str) -> list[tuple[int, int]]:

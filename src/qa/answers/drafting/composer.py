@@ -5,6 +5,7 @@ The model is shown what was found, within a budget; what it writes is cited and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
 from dataclasses import dataclass, replace
@@ -16,12 +17,13 @@ from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessageChunk
 from langchain_core.runnables import Runnable, run_in_executor
 
+from qa.answers.assembly import own_words
 from qa.answers.drafting.claims import format_claims, parse_verdicts
 from qa.answers.drafting.context import conversation, disarmed, fence, pack_context
 from qa.answers.drafting.draft import Draft, Unsupported, reported
 from qa.answers.drafting.reply import SENTINEL, without_thoughts
 from qa.answers.drafting.statements import Statement
-from qa.answers.extractive import answer, refusal
+from qa.answers.extractive import refusal
 from qa.answers.prompts import Prompt, PromptMessage, fingerprint, load_prompt
 from qa.answers.replies.courtesies import without_courtesies
 from qa.answers.support import Verdict
@@ -30,11 +32,13 @@ from qa.models.chat import REPLY_TOKENS, input_window
 from qa.models.listening import guarded
 from qa.models.tokens import TokenCounter
 from qa.search.followup import standalone
+from qa.search.parts import MOST
 from qa.types import Answer, Event, Findings, Message, Passage, Usage
 from qa.words import terms
 
 QUERY_CHARS = 400
 NEW_TERMS = 1  # of a rewritten question: a word spelt rightly, or another form of one
+_SEARCH = re.compile(r"(?:search|query)(?: \d)?: (\S.*)", re.I)
 _ASKED = ("?", "？", "؟", "፧", ";")  # the last is the Greek one
 CONVERSATION_TOKENS = 1_500
 MESSAGE_TOKENS = 8  # what a chat template adds to each message, about
@@ -90,11 +94,13 @@ class Composer:
         """The model, within the bounds of its name, time and length."""
         return guarded(self.model, name=self.name, timeout_s=self.timeout_s)
 
-    def rewrite(self, question: str, history: Sequence[Message]) -> tuple[str, Usage]:
-        """The question as the model words it to stand alone, and what that took. Raises: ModelError."""
+    def rewrite(self, question: str, history: Sequence[Message]) -> tuple[tuple[str, ...], Usage]:
+        """The question as the model words it to stand alone, then what it would search for where that is several
+        things, and what that took. Raises: ModelError.
+        """
         return _reworded(question, history, self.chat().invoke(self._conversation(question, history)))
 
-    async def arewrite(self, question: str, history: Sequence[Message]) -> tuple[str, Usage]:
+    async def arewrite(self, question: str, history: Sequence[Message]) -> tuple[tuple[str, ...], Usage]:
         """`rewrite`, awaiting the model."""
         return _reworded(question, history, await self.chat().ainvoke(self._conversation(question, history)))
 
@@ -165,7 +171,7 @@ class Composer:
     def _finish(self, draft: Draft, findings: Findings) -> list[Event]:
         checker = self._check if self.check == "model" else None
         base = self.refuse(findings, usage=draft.usage)
-        return draft.finish(base, own_words=partial(answer, findings), checker=checker)
+        return draft.finish(base, own_words=partial(own_words, findings), checker=checker)
 
     def _check(self, claims: Sequence[Statement]) -> tuple[Mapping[int, Verdict], Usage]:
         text = format_claims(claims)
@@ -181,13 +187,28 @@ class Composer:
         return sum(self.count(message.content) + MESSAGE_TOKENS for message in messages)
 
 
-def _reworded(question: str, history: Sequence[Message], reply: AIMessageChunk) -> tuple[str, Usage]:
-    """The query in a model's reply, without quotation marks; the rule's, where the reply is no such question."""
+def _reworded(question: str, history: Sequence[Message], reply: AIMessageChunk) -> tuple[tuple[str, ...], Usage]:
+    """The question in a model's reply, without quotation marks, and its searches where all are of use.
+
+    The rule's question, where the reply has none.
+    """
     asked = without_courtesies(question)
     lines = [line.strip(" \t\"'`“”*") for line in without_thoughts(str(reply.text)).splitlines()]
-    query = next((line for line in lines if line), "")
-    usable = 0 < len(query) <= QUERY_CHARS and _rewords(query, asked, history)
-    return query if usable else standalone(asked, history), reported(reply)
+    query, *more = list(filter(None, lines)) or [""]
+    if not (0 < len(query) <= QUERY_CHARS and _rewords(query, asked, history)):
+        return (standalone(asked, history),), reported(reply)
+    searches = [found[1] for line in more if (found := _SEARCH.fullmatch(line))]
+    said = (*history, Message(role="user", content=query))
+    is_usable = 1 < len(searches) == len(more) <= MOST and all(
+        len(each) <= QUERY_CHARS and _adds_nothing(each, said) for each in searches
+    )
+    return (query, *(dict.fromkeys(searches) if is_usable else ())), reported(reply)
+
+
+def _adds_nothing(query: str, said: Sequence[Message]) -> bool:
+    """Whether a query has words, and next to none that was not said."""
+    found = set(terms(query))
+    return bool(found) and len(found.difference(*(terms(turn.content) for turn in said))) <= NEW_TERMS
 
 
 def _rewords(query: str, question: str, history: Sequence[Message]) -> bool:
@@ -196,6 +217,5 @@ def _rewords(query: str, question: str, history: Sequence[Message]) -> bool:
     What is no question, such as "shorter, please", is asked of the question before it.
     """
     kept, found = set(terms(question)), set(terms(query))
-    said = {term for turn in history for term in terms(turn.content)} | kept
     asks = not question.rstrip().endswith(_ASKED) or (query.endswith(_ASKED) and 2 * len(kept & found) >= len(kept))
-    return asks and bool(found) and len(found - said) <= NEW_TERMS
+    return asks and _adds_nothing(query, (*history, Message(role="user", content=question)))
