@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,8 +79,12 @@ def test_a_row_that_names_its_columns_itself_is_read_the_same() -> None:
 def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
     folder: Path = tmp_path_factory.mktemp("pump")
     rows = "\n".join(f"| P{number} | {number} l/min | {number}9 € |" for number in range(1, 200))
-    steps = "\n".join(f"{number}. Turn the valve with the number {number} to the left." for number in range(1, 40))
+    steps = "\n".join(f"{number}. Turn the valve with the number {number} to the left." for number in range(1, 81))
     text = f"{PUMP}\n## All models\n\n| Model | Flow | Price |\n|---|---|---|\n{rows}\n\nTo drain it:\n\n{steps}\n"
+    bolts = "\n".join(
+        f"{number}. Loosen bolt {number} by half a turn with the long spanner." for number in range(1, 31)
+    )
+    text += f"\nTo open the lid:\n\n{bolts}\n"
     (folder / "pump.md").write_text(text, encoding="utf-8")
     with Chatbot.open(
         chroma=":memory:", home=folder.parent / "home", model="extractive", strictness=0.2, fill=False
@@ -97,12 +102,23 @@ def test_a_row_far_below_its_header_cites_both(bot: Chatbot) -> None:
     assert all(text[each.start : each.end] == each.quote for each in answer.citations)
 
 
-def test_a_long_list_says_how_many_more_there_are(bot: Chatbot) -> None:
+def test_a_list_is_quoted_whole_though_it_runs_over_passages(bot: Chatbot) -> None:
+    answer = bot.ask("How do I open the lid?")
+    said = [int(number) for number in re.findall(r"Loosen bolt (\d+) by", answer.text)]
+    cited = {each.start for each in answer.citations if "Loosen bolt" in each.quote}
+    assert said == list(range(1, 31))
+    assert len(cited) > 1
+    assert answer.notes == ()
+    assert bot.verify(answer).holds
+
+
+def test_a_very_long_list_says_how_many_more_there_are(bot: Chatbot) -> None:
     answer = bot.ask("How do I drain it?")
-    [lead] = [each for each in answer.sentences if each.text.startswith("To drain it:")]
-    more = 39 - lead.text.count("\n")
-    assert answer.notes == (f"“To drain it:” goes on: {more} more in pump.md",)
-    assert bot.document("pump.md").text.count(answer.citations[lead.citations[0] - 1].quote) == 1
+    said = [int(number) for number in re.findall(r"number (\d+) to the left", answer.text)]
+    assert said == list(range(1, said[-1] + 1))
+    assert answer.notes == (f"“To drain it:” goes on: {80 - said[-1]} more in pump.md",)
+    text = bot.document("pump.md").text
+    assert [text[each.start : each.end] for each in answer.citations] == [each.quote for each in answer.citations]
 
 
 def test_no_hit_is_a_heading_alone(bot: Chatbot) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from textwrap import shorten
@@ -16,8 +16,8 @@ from textwrap import shorten
 from qa.answers.reading import header_above, reading_form
 from qa.answers.short import highlight, short_answer
 from qa.answers.tables import tabular
-from qa.search.quoting import left_out
-from qa.types import ABSTENTION, Answer, Citation, Findings, Hit, Passage, Sentence, Short, ShortAnswer, Span
+from qa.search.quoting import WHOLE_CHARS, led_to, left_out, whole
+from qa.types import ABSTENTION, SILENT, Answer, Citation, Findings, Hit, Passage, Sentence, Short, ShortAnswer, Span
 
 NEAREST = 3
 CLOSE = 0.2  # odds against the best sentence, from which on another joins it
@@ -25,6 +25,9 @@ MOST = 2  # sentences of an answer
 CLOSE_OF_SEVERAL = 0.03  # the same, where the question asks for several things
 MOST_OF_SEVERAL = 4
 OPENING_CHARS = 60
+MOST_PASSAGES = 3  # in which a list stands that is quoted whole
+
+Beside = Callable[[Passage, range], Sequence[Passage] | None]
 _SEVERAL = re.compile(
     r"\bwhy\b|\bhow (?:do|does|did|is|are|was|were|can|could|has|have|would|should|to)\b|[,;] ?(?:and )?(?:wh\w+|how)\b"
     r"|\b(?:list|describe|explain)\b|\bwhat (?:are|were)\b"
@@ -76,7 +79,8 @@ def answer(findings: Findings) -> Answer:
     citations: dict[tuple[str, int, int], Citation] = {}
     sentences = []
     short = None
-    for each in _readable_alone(chosen):
+    quotes = [_whole(each, findings.beside) for each in chosen]
+    for each in _readable_alone(_unheld([piece for pieces in quotes for piece in pieces])):
         numbers = []
         for span in each.spans:
             citation = each.passage.cite(span, number=len(citations) + 1)
@@ -101,7 +105,7 @@ def answer(findings: Findings) -> Answer:
         sentences=tuple(sentences),
         citations=tuple(citations.values()),
         nearest=(),
-        notes=tuple(filter(None, (_left_out(each) for each in chosen))),
+        notes=tuple(filter(None, (_left_out(pieces) for pieces in quotes))),
     )
 
 
@@ -134,11 +138,33 @@ def _readable_alone(chosen: Sequence[_Candidate]) -> Iterator[_Candidate]:
         yield each
 
 
-def _left_out(chosen: _Candidate) -> str:
-    """What a lead-in leads to beyond its quote, in words; nothing where it is quoted whole."""
-    count = left_out(chosen.passage, chosen.span)
+def _whole(chosen: _Candidate, beside: Beside) -> list[_Candidate]:
+    """What is quoted, and of a lead-in what it leads to in the next passages, a piece of each."""
+    passage, pieces = chosen.passage, [chosen]
+    lead = next(unit for unit in passage.units if unit.start == chosen.span.start)
+    following = range(passage.ordinal + 1, passage.ordinal + MOST_PASSAGES)
+    is_open = chosen.span.end == passage.units[-1].end and left_out(passage, chosen.span)
+    for further in (beside(passage, following) if is_open else None) or ():
+        end = led_to((lead, *further.units), within=WHOLE_CHARS)
+        if end is None:
+            break
+        start = further.units[0].start
+        pieces.append(
+            _Candidate(passage=further, span=Span(start=start, end=end), score=chosen.score, rank=chosen.rank)
+        )
+        if end < further.units[-1].end:
+            break
+    return pieces
+
+
+def _left_out(pieces: Sequence[_Candidate]) -> str:
+    """What a lead-in leads to beyond the pieces that are quoted, in words; nothing where it is quoted whole."""
+    chosen, *further = pieces
+    count = left_out(chosen.passage, chosen.span) - sum(
+        unit.start < each.span.end and unit.kind not in SILENT for each in further for unit in each.passage.units
+    )
     opening = shorten(chosen.text.partition("\n")[0], OPENING_CHARS, placeholder=" …")
-    return f"“{opening}” goes on: {count} more in {chosen.passage.document}" if count else ""
+    return f"“{opening}” goes on: {count} more in {chosen.passage.document}" if count > 0 else ""
 
 
 def joined(statements: Sequence[str]) -> str:
@@ -169,7 +195,7 @@ def refusal(findings: Findings) -> Answer:
 def _candidates(hits: Sequence[Hit]) -> list[_Candidate]:
     """Every unit that may answer, as it is quoted, best first."""
     found = [
-        _Candidate(passage=hit.passage, span=quote, score=score, rank=hit.rank, found=part)
+        _Candidate(passage=hit.passage, span=whole(hit.passage, quote), score=score, rank=hit.rank, found=part)
         for hit in hits
         for quote, score, part in zip(hit.quotes, hit.sentence_scores, hit.parts, strict=True)
         if quote
@@ -191,9 +217,8 @@ def _choose(candidates: Sequence[_Candidate], *, several: bool) -> list[_Candida
         if math.exp(each.score - first.score) >= least
         and (several or each is first or not (each.is_row and first.is_row))
     ]
-    whole = [each for each in close if not any(_holds(other, each) for other in close)]
     distinct: dict[str, _Candidate] = {}
-    for each in whole:
+    for each in _unheld(close):
         if len(distinct) == most:
             break
         distinct.setdefault(each.text, each)
@@ -202,6 +227,11 @@ def _choose(candidates: Sequence[_Candidate], *, several: bool) -> list[_Candida
         for each in distinct.values()
     }
     return sorted(distinct.values(), key=lambda each: (ranks[each.passage.document], each.span.start))
+
+
+def _unheld(candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """Those that none of the others holds."""
+    return [each for each in candidates if not any(_holds(other, each) for other in candidates)]
 
 
 def _holds(whole: _Candidate, part: _Candidate) -> bool:
