@@ -24,7 +24,6 @@ from openai_server import OpenAIServer, Step
 from qa.answers.chain import AnswerChain
 from qa.answers.drafting.composer import Composer, load_prompts
 from qa.models.chat import chat_model
-from qa.models.tokens import estimate_tokens
 from qa.types import Answer, Findings, Hit, Passage, Unit
 
 CLAIM = "The old bridge over the river was finished in the spring of that year by two hundred workers"
@@ -121,7 +120,7 @@ def chained(url: str) -> Callable[[], tuple[float, float]]:
 
     model = chat_model("openai:scripted", base_url=url, timeout_s=30)
     prompts = load_prompts(Path(__file__).parents[1] / "prompts")
-    composer = Composer(model=model, name="scripted", prompts=prompts, count=estimate_tokens)
+    composer = Composer(model=model, name="scripted", prompts=prompts)
     chain = AnswerChain(find=find, composer=composer).runnable()
 
     def ask() -> tuple[float, float]:

@@ -28,6 +28,7 @@ class Step:
     """How one request is answered.
 
     `cut` breaks the connection after the pieces; a `finish_reason` of None ends the stream without one.
+    `read` is how many tokens of the prompt it reports.
     `delay_s` passes before the response begins, `pause_s` after each piece.
     """
 
@@ -38,6 +39,7 @@ class Step:
     body: str | None = None
     finish_reason: str | None = "stop"
     usage: bool = True
+    read: int = 10_000
     cut: bool = False
     delay_s: float = 0.0
     pause_s: float = 0.0
@@ -87,7 +89,7 @@ class OpenAIServer:
             return StreamingResponse(self._events(step), media_type="text/event-stream")
         message = {"role": "assistant", "content": "".join(step.pieces)}
         choice = {"index": 0, "message": message, "finish_reason": step.finish_reason}
-        return JSONResponse({**_chunk("chat.completion"), "choices": [choice], "usage": _USAGE})
+        return JSONResponse({**_chunk("chat.completion"), "choices": [choice], "usage": _usage(step)})
 
     async def _events(self, step: Step) -> AsyncIterator[str]:
         try:
@@ -104,7 +106,7 @@ class OpenAIServer:
         if step.finish_reason:
             yield _event(delta={}, finish_reason=step.finish_reason)
             if step.usage:
-                yield f"data: {json.dumps({**_chunk(), 'choices': [], 'usage': _USAGE})}\n\n"
+                yield f"data: {json.dumps({**_chunk(), 'choices': [], 'usage': _usage(step)})}\n\n"
             yield "data: [DONE]\n\n"
 
     async def _embeddings(self, request: Request) -> Response:
@@ -125,7 +127,8 @@ class OpenAIServer:
         return asked
 
 
-_USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
+def _usage(step: Step) -> dict[str, int]:
+    return {"prompt_tokens": step.read, "completion_tokens": 20, "total_tokens": step.read + 20}
 
 
 def _chunk(kind: str = "chat.completion.chunk") -> dict[str, Any]:

@@ -242,7 +242,7 @@ class Chatbot:
         """The writer of answers with the language model. Raises: SettingsError, ModelError."""
         from qa.answers.drafting.composer import Composer, load_prompts
         from qa.models.chat import chat_model
-        from qa.models.tokens import estimate_tokens, token_counter
+        from qa.models.tokens import is_exact
 
         settings = self.settings
         model = self._chat_model or chat_model(
@@ -251,12 +251,13 @@ class Chatbot:
             key=settings.model_key(self.model_name),
             timeout_s=settings.timeout_s,
             context_tokens=settings.context_tokens,
+            window_tokens=settings.window_tokens,
         )
         return Composer(
             model=model,
             name=self.model_name,
             prompts=load_prompts(settings.prompts or resource("prompts")),
-            count=estimate_tokens if settings.base_url else token_counter(self.model_name.removeprefix("openai:")),
+            estimates=not is_exact(self.model_name, base_url=settings.base_url),
             timeout_s=settings.timeout_s,
             context_tokens=settings.context_tokens,
             unsupported=settings.unsupported,

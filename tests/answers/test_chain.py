@@ -17,10 +17,10 @@ from langchain_core.runnables import Runnable
 from openai_server import OpenAIServer, Step
 from qa.answers.chain import AnswerChain, Find
 from qa.answers.drafting.composer import Composer, load_prompts
+from qa.answers.drafting.draft import NOT_SHOWN
 from qa.answers.retriever import PassageRetriever
 from qa.errors import ModelError
 from qa.models.chat import chat_model
-from qa.models.tokens import estimate_tokens
 from qa.search.quoting import quoted
 from qa.types import ABSTENTION, Answer, Citation, Event, Findings, Hit, Message, Passage, Sentence, Span, Unit, Usage
 
@@ -80,7 +80,7 @@ def chain(
     server: OpenAIServer, *, find: Find = find, falls_back: bool = False, timeout_s: float = 5, **chosen: Any
 ) -> Runnable[Mapping[str, Any], Event]:
     model = chat_model(NAME, base_url=server.url, timeout_s=timeout_s)
-    composer = Composer(model=model, name=NAME, prompts=PROMPTS, count=estimate_tokens, timeout_s=timeout_s, **chosen)
+    composer = Composer(model=model, name=NAME, prompts=PROMPTS, timeout_s=timeout_s, **chosen)
     return AnswerChain(find=find, composer=composer, falls_back=falls_back).runnable()
 
 
@@ -125,7 +125,7 @@ def test_each_statement_is_shown_when_it_is_complete_with_its_numbers_and_each_c
         confidence=0.7,
         model=NAME,
         prompt=PROMPTS.fingerprint,
-        usage=Usage(input_tokens=100, output_tokens=20),
+        usage=Usage(input_tokens=10_000, output_tokens=20),
     )
     assert sorted(answered(found).seconds) == ["answer", "retrieve"]
 
@@ -330,7 +330,7 @@ def test_a_follow_up_is_rewritten_by_the_model_and_searched_for() -> None:
         final = answered(events(server, history=HISTORY, find=noting))
     assert asked == ["Whom did General Naravane meet?"]
     assert (final.question, final.query) == (QUESTION, "Whom did General Naravane meet?")
-    assert final.usage == Usage(input_tokens=200, output_tokens=40)
+    assert final.usage == Usage(input_tokens=20_000, output_tokens=40)
     rewrite, reply = (request["messages"] for request in server.requests)
     mark = rewrite[1]["content"].partition(">")[0].removeprefix("<conversation ")
     assert rewrite[1]["content"] == (
@@ -426,7 +426,7 @@ def test_a_model_can_check_what_rules_cannot() -> None:
         "1: The ship reached Naples too late.\n   cites: The ship reached Naples."
         in (server.requests[1]["messages"][1]["content"])
     )
-    assert final.usage == Usage(input_tokens=200, output_tokens=40)
+    assert final.usage == Usage(input_tokens=20_000, output_tokens=40)
 
 
 def test_a_checking_model_that_fails_leaves_the_rules_and_says_so() -> None:
@@ -548,7 +548,7 @@ def test_cancelling_the_async_stream_stops_the_request_upstream() -> None:
 
 def test_any_chat_model_can_be_handed_in() -> None:
     model = GenericFakeChatModel(messages=iter([AIMessage(content=f"{MET} [1.1]")]))
-    composer = Composer(model=model, name="fake", prompts=PROMPTS, count=estimate_tokens)
+    composer = Composer(model=model, name="fake", prompts=PROMPTS)
     final = AnswerChain(find=find, composer=composer).runnable().invoke({"question": QUESTION, "history": []})
     assert isinstance(final, Answer)
     assert (final.text, final.model, final.incomplete) == (f"{MET} [1]", "fake", False)
@@ -558,7 +558,38 @@ def test_passages_beyond_the_budget_are_left_out() -> None:
     with OpenAIServer(Step(pieces=("It reached Naples [2.1].",))) as server:
         final = answered(events(server, context_tokens=40))
     assert "Naples" not in server.requests[0]["messages"][1]["content"]
-    assert final.notes[0] == "the model cited 2.1, which does not exist"
+    assert final.notes == (
+        "the model cited 2.1, which does not exist",
+        NOT_SHOWN,
+        "1 passage was not shown to the model, by an estimate: its own tokens are not known: "
+        "40 tokens may be, see QA_CONTEXT_TOKENS",
+    )
+
+
+def test_passages_beyond_a_window_that_nobody_knows_are_left_out_and_a_note_says_what_to_set() -> None:
+    long = tuple(replace(hit, passage=replace(hit.passage, title="Wien " * 40)) for hit in HITS)
+    with OpenAIServer(Step(pieces=(f"{MET} [1.1]",))) as server:
+        model = chat_model(NAME, base_url=server.url, timeout_s=5, window_tokens=1_050)
+        composer = Composer(model=model, name=NAME, prompts=PROMPTS)
+        asked = {"question": QUESTION, "history": []}
+        found = AnswerChain(find=partial(find, hits=long), composer=composer).runnable().invoke(asked)
+    assert isinstance(found, Answer)
+    assert found.notes == (
+        "1 passage was not shown to the model, by an estimate: its own tokens are not known: it reads no more",
+    )
+    assert server.requests[0]["max_tokens"] == 525
+
+
+def test_a_server_that_cuts_the_prompt_in_silence_is_noticed_and_its_setting_named() -> None:
+    """Ollama reads 4,096 tokens unless it is told otherwise, drops the rest of a prompt and reports what it read.
+
+    Source: docs.ollama.com/context-length, and `truncating input prompt` in its runner's log.
+    """
+    with OpenAIServer(Step(pieces=(f"{MET} [1.1]",), read=64)) as server:
+        (note,) = answered(events(server)).notes
+    assert note.startswith(f"{NAME} read 64 of about 5")
+    assert "OLLAMA_CONTEXT_LENGTH=16384 ollama serve" in note
+    assert "QA_WINDOW_TOKENS" in note
 
 
 def test_the_chain_goes_on_in_somebody_elses_pipeline() -> None:

@@ -3,16 +3,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from pathlib import Path
 
 import pytest
-import tiktoken
 
 from openai_server import DIMENSION, OpenAIServer, Step
 from qa.errors import EmbeddingError, ModelError, QAError, SettingsError
 from qa.models.chat import chat_model, embedding_model, input_window, model_errors
 from qa.models.listening import guarded
-from qa.models.tokens import count_tokens, estimate_tokens, token_counter
 
 KEY = "sk-test-0123456789abcdef"
 NAME = "openai:gpt-test"
@@ -144,23 +141,6 @@ def test_only_the_clients_own_errors_are_translated() -> None:
     with pytest.raises(RuntimeError), model_errors(NAME):
         raise RuntimeError("ours")
     assert issubclass(ModelError, QAError)
-
-
-def test_tokens_are_estimated_where_there_is_no_encoding() -> None:
-    assert token_counter("llama3.2") is estimate_tokens
-    assert [*map(estimate_tokens, ("", "abc", "abcd", "日本"))] == [1, 1, 2, 2]
-
-
-def test_a_network_that_cannot_be_reached_gives_an_estimate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
-    token_counter.cache_clear()
-    assert token_counter("gpt-5-mini") is estimate_tokens
-
-
-def test_an_encoding_counts_text_that_looks_like_control_tokens() -> None:
-    ranks = {bytes([byte]): byte for byte in range(256)}
-    encoding = tiktoken.Encoding("bytes", pat_str=r".", mergeable_ranks=ranks, special_tokens={"<|endoftext|>": 256})
-    assert count_tokens("<|endoftext|>", encoding) == 13
 
 
 @pytest.mark.parametrize(

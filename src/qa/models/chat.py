@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from qa.errors import EmbeddingError, ModelError, QAError, SettingsError, bare_address, without_keys
 from qa.models.local import OTHER_TOKENS, is_local, local_server
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 RETRIES = 2
 SERVER_CHARS = 300  # of what a server says of a failure
 REPLY_TOKENS = 4_000
+UNKNOWN_WINDOW = 8_192  # of a model of which nothing is known: many servers open models with as much, or with half
 THINKING_TOKENS = 16_000  # of models whose thinking is counted, but not shown
 
 _OPENAI_MODELS = ("gpt-", "chatgpt", "o1", "o3", "text-davinci")
@@ -39,30 +40,37 @@ def is_openai(model: str) -> bool:
 
 
 def chat_model(
-    name: str, *, base_url: str | None, timeout_s: float, key: str = "", context_tokens: int = 6_000
+    name: str,
+    *,
+    base_url: str | None,
+    timeout_s: float,
+    key: str = "",
+    context_tokens: int = 6_000,
+    window_tokens: int | None = None,
 ) -> BaseChatModel:
     """The chat model of this name: in a file, on its provider's server, or on any OpenAI-compatible one.
 
     The server is sent `key`; without one, a provider's own client looks for it in the environment. A file's model is
-    opened so that it reads `context_tokens` of passages besides all else.
+    opened so that it reads `context_tokens` of passages besides all else. Any other reads and writes `window_tokens`;
+    for None that is not known under a `base_url`, whatever the name is: a deployment may be called anything.
 
     Raises: SettingsError for a provider or file that is unknown or not installed, ModelError without a key or for a
     file that is damaged.
     """
     from langchain.chat_models import init_chat_model
 
-    server, asked = None, {"max_tokens": REPLY_TOKENS}
+    server, window = None, window_tokens
+    asked = {"max_tokens": min(REPLY_TOKENS, (window or UNKNOWN_WINDOW) // 2)}
     if is_local(name):
         server = local_server(name, context_tokens=context_tokens + REPLY_TOKENS + OTHER_TOKENS)
-        name, base_url, key = "openai:local", server.url, server.key
+        name, base_url, key, window = "openai:local", server.url, server.key, server.window
         # Told how far it has read, it notices that nobody listens any more; without, it reads to the end in most cases.
-        asked = {"max_tokens": min(REPLY_TOKENS, server.window // 4), "return_progress": True}
+        asked = {"max_tokens": min(REPLY_TOKENS, window // 4), "return_progress": True}
     arguments = _key_argument(key, base_url=base_url)
     with _construction(name):
         if base_url is None and not is_openai(name):
             arguments |= {"timeout": timeout_s, "max_retries": RETRIES, "max_tokens": REPLY_TOKENS}
-            theirs: BaseChatModel = init_chat_model(name, **arguments)
-            return theirs
+            return _known(init_chat_model(name, **arguments), window=window, reply=REPLY_TOKENS)
         from qa.models.patience import REPLY_BYTES, Client
 
         if base_url is None:
@@ -84,11 +92,18 @@ def chat_model(
             http_async_client=Client(timeout_s=timeout_s, limit=REPLY_BYTES, direct=server is not None),
             **arguments,
         )
-        if server is not None:  # whoever fills the window leaves REPLY_TOKENS of it free
-            model.profile = {"max_input_tokens": server.window - asked["max_tokens"] + REPLY_TOKENS}
-        if base_url is None and (model.profile or {}).get("reasoning_output"):
+        if base_url is not None:
+            model.profile = None
+        elif (model.profile or {}).get("reasoning_output"):
             model.max_tokens = THINKING_TOKENS
-        return cast("BaseChatModel", model)
+        return _known(model, window=window, reply=asked["max_tokens"])
+
+
+def _known(model: BaseChatModel, *, window: int | None, reply: int) -> BaseChatModel:
+    """The model with the window that it is said to have, of which its reply takes `reply` tokens."""
+    if window:  # whoever fills it leaves REPLY_TOKENS free
+        model.profile = {**(model.profile or {}), "max_input_tokens": window - reply + REPLY_TOKENS}
+    return model
 
 
 def embedding_model(name: str, *, base_url: str | None, timeout_s: float, key: str = "") -> Embeddings:
@@ -138,7 +153,7 @@ def _is_address(address: str) -> bool:
 
 
 def input_window(model: BaseChatModel) -> int | None:
-    """The number of tokens that a model can read, None where LangChain does not know it."""
+    """The number of tokens that a model can read, None where it is not known."""
     return (model.profile or {}).get("max_input_tokens")
 
 

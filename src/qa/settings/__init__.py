@@ -56,6 +56,9 @@ class Settings(BaseModel):
     home: Path = Field(Path(".qa"), description="where conversations, feedback and caches are kept")
     top_k: int = Field(5, ge=1, le=50, description="passages to read for an answer")
     context_tokens: int = Field(6000, ge=200, description="tokens of passages that a language model may be shown")
+    window_tokens: int | None = Field(
+        None, ge=1000, description="tokens that a language model reads and writes; where unset and not known, 8192"
+    )
     strictness: float = Field(
         0.5, ge=0, le=1, description="how sure to be before quoting: 0 quotes nearly always, 1 nearly never"
     )

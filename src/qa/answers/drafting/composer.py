@@ -28,9 +28,9 @@ from qa.answers.prompts import Prompt, PromptMessage, fingerprint, load_prompt
 from qa.answers.replies.courtesies import without_courtesies
 from qa.answers.support import Verdict
 from qa.errors import ModelError
-from qa.models.chat import REPLY_TOKENS, input_window
+from qa.models.chat import REPLY_TOKENS, UNKNOWN_WINDOW, input_window
 from qa.models.listening import guarded
-from qa.models.tokens import TokenCounter
+from qa.models.tokens import count_tokens
 from qa.search.followup import standalone
 from qa.search.parts import MOST
 from qa.types import Answer, Event, Findings, Message, Passage, Usage
@@ -42,6 +42,7 @@ _SEARCH = re.compile(r"(?:search|query)(?: \d)?: (\S.*)", re.I)
 _ASKED = ("?", "？", "؟", "፧", ";")  # the last is the Greek one
 CONVERSATION_TOKENS = 1_500
 MESSAGE_TOKENS = 8  # what a chat template adds to each message, about
+READ_AT_LEAST = 0.75  # of the tokens we count: a server that reports fewer has cut the prompt, as none counts so few
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,20 +72,25 @@ def load_prompts(folder: Path) -> Prompts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """The messages for the model, and the passages whose sentences they number."""
+    """The messages for the model, how many tokens they have, and the passages whose sentences they number."""
 
     messages: tuple[PromptMessage, ...]
+    tokens: int
     passages: tuple[Passage, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composer:
-    """Writes answers with a chat model; `name` is what errors and answers call it."""
+    """Writes answers with a chat model; `name` is what errors and answers call it.
+
+    `estimates` says that its tokens may be others than those that are counted.
+    """
 
     model: BaseChatModel
     name: str
     prompts: Prompts
-    count: TokenCounter
+    estimates: bool = True
     timeout_s: float = 60
     context_tokens: int = 6_000
     unsupported: Unsupported = "mark"
@@ -105,7 +111,7 @@ class Composer:
         return _reworded(question, history, await self.chat().ainvoke(self._conversation(question, history)))
 
     def _conversation(self, question: str, history: Sequence[Message]) -> tuple[PromptMessage, ...]:
-        earlier = conversation(history, budget=CONVERSATION_TOKENS, count=self.count)
+        earlier = conversation(history, budget=CONVERSATION_TOKENS, count=count_tokens)
         asked = disarmed(question)
         return self.prompts.rewrite.fill(conversation=earlier, question=asked, fence=fence(earlier + asked))
 
@@ -116,14 +122,15 @@ class Composer:
         """
         asked = disarmed(findings.question)
         meant = "" if findings.query == findings.question else disarmed(findings.query)
-        fixed = self._size(self._filled(question=asked, query=meant))
-        window = input_window(self.model) or self.context_tokens + fixed + REPLY_TOKENS
+        fixed = _size(self._filled(question=asked, query=meant))
+        window = input_window(self.model) or UNKNOWN_WINDOW
         budget = min(self.context_tokens, window - fixed - REPLY_TOKENS)
-        context = pack_context(findings.read, budget=budget, count=self.count)
-        earlier = conversation(history, budget=budget - self.count(context.text), count=self.count)
+        context = pack_context(findings.read, budget=budget, count=count_tokens)
+        earlier = conversation(history, budget=budget - count_tokens(context.text), count=count_tokens)
         mark = fence("\n".join([context.text, earlier, asked, meant]))
         messages = self._filled(question=asked, query=meant, passages=context.text, conversation=earlier, fence=mark)
-        return Shown(messages=messages, passages=context.passages)
+        notes = self._about_left_out(len(findings.read) - len(context.passages), is_window=budget < self.context_tokens)
+        return Shown(messages=messages, tokens=_size(messages), passages=context.passages, notes=notes)
 
     def write(self, shown: Shown, findings: Findings, *, usage: Usage) -> Iterator[Event]:
         """The events of the answer as the model writes it; closing this closes the connection to the model.
@@ -138,7 +145,7 @@ class Composer:
                     yield from draft.feed(chunk)
         except ModelError as error:
             draft.broke(error)
-        yield from self._finish(draft, findings)
+        yield from self._finish(draft, shown, findings, usage)
 
     async def awrite(self, shown: Shown, findings: Findings, *, usage: Usage) -> AsyncGenerator[Event]:
         """`write`, awaiting the model."""
@@ -151,7 +158,7 @@ class Composer:
                         yield piece
         except ModelError as error:
             draft.broke(error)
-        for event in await run_in_executor(None, self._finish, draft, findings):
+        for event in await run_in_executor(None, self._finish, draft, shown, findings, usage):
             yield event
 
     def refuse(self, findings: Findings, *, usage: Usage) -> Answer:
@@ -168,10 +175,37 @@ class Composer:
             waits=self.check == "model",
         )
 
-    def _finish(self, draft: Draft, findings: Findings) -> list[Event]:
+    def _finish(self, draft: Draft, shown: Shown, findings: Findings, usage: Usage) -> list[Event]:
         checker = self._check if self.check == "model" else None
         base = self.refuse(findings, usage=draft.usage)
-        return draft.finish(base, own_words=partial(own_words, findings), checker=checker)
+        notes = (*shown.notes, *self._about_cut(shown, read=draft.usage.input_tokens - usage.input_tokens))
+        *events, whole = draft.finish(base, own_words=partial(own_words, findings), checker=checker)
+        assert isinstance(whole, Answer)
+        return [*events, replace(whole, notes=(*whole.notes, *notes))]
+
+    def _about_left_out(self, count: int, *, is_window: bool) -> tuple[str, ...]:
+        """What is to be said of passages that did not fit: into the model's window, or into what may be shown."""
+        if not count:
+            return ()
+        left = f"{count} passage was" if count == 1 else f"{count} passages were"
+        how = ", by an estimate: its own tokens are not known" if self.estimates else ""
+        full = f"{self.context_tokens:,} tokens may be, see QA_CONTEXT_TOKENS"
+        if is_window:
+            known = input_window(self.model) is not None
+            full = (
+                "it reads no more" if known else f"it is taken to read {UNKNOWN_WINDOW:,} tokens. Set QA_WINDOW_TOKENS"
+            )
+        return (f"{left} not shown to the model{how}: {full}",)
+
+    def _about_cut(self, shown: Shown, *, read: int) -> tuple[str, ...]:
+        """What is to be said when a server reports that it read less than it was sent."""
+        if not 0 < read < READ_AT_LEAST * shown.tokens:  # 0 is for none reported
+            return ()
+        how = "about " if self.estimates else ""
+        return (
+            f"{self.name} read {read:,} of {how}{shown.tokens:,} tokens: its server cuts what its window does not hold. "
+            "Raise it (Ollama: OLLAMA_CONTEXT_LENGTH=16384 ollama serve), or set QA_WINDOW_TOKENS to what it is",
+        )
 
     def _check(self, claims: Sequence[Statement]) -> tuple[Mapping[int, Verdict], Usage]:
         text = format_claims(claims)
@@ -183,8 +217,9 @@ class Composer:
         empty = {"conversation": "", "fence": "", "passages": ""}
         return self.prompts.answer.fill(sentinel=SENTINEL, **{**empty, **fields})
 
-    def _size(self, messages: Sequence[PromptMessage]) -> int:
-        return sum(self.count(message.content) + MESSAGE_TOKENS for message in messages)
+
+def _size(messages: Sequence[PromptMessage]) -> int:
+    return sum(count_tokens(message.content) + MESSAGE_TOKENS for message in messages)
 
 
 def _reworded(question: str, history: Sequence[Message], reply: AIMessageChunk) -> tuple[tuple[str, ...], Usage]:
