@@ -76,9 +76,13 @@ class OpenAIServer:
         self._server.force_exit = True
         self._thread.join(5)  # a client may keep its connection open; the thread ends with the process then
 
+    def step(self, body: dict[str, Any]) -> Step:
+        """How this request is answered; a subclass may look at it first."""
+        return self.steps.pop(0) if self.steps else Step(pieces=("Nothing is scripted.",))
+
     async def _chat(self, request: Request) -> Response:
         asked = await self._note(request)
-        step = self.steps.pop(0) if self.steps else Step(pieces=("Nothing is scripted.",))
+        step = self.step(asked)
         if step.status != 200:
             error = {"error": {"message": step.error, "type": "scripted", "param": None, "code": None}}
             return JSONResponse(error, status_code=step.status, headers=step.headers)

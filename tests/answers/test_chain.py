@@ -513,7 +513,7 @@ def test_the_async_stream_is_the_same_stream() -> None:
 
 
 def test_closing_the_stream_stops_the_request_upstream() -> None:
-    with OpenAIServer(Step(pieces=(f"{MET} ",) * 200, pause_s=0.05)) as server:
+    with OpenAIServer(Step(pieces=(f"{MET} [1.1] ",) * 200, pause_s=0.05)) as server:
         stream = chain(server).stream({"question": QUESTION})
         assert isinstance(next(stream), Citation)
         stream.close()  # type: ignore[attr-defined]  # a generator, which Runnable.stream does not promise
@@ -540,7 +540,7 @@ def test_cancelling_the_async_stream_stops_the_request_upstream() -> None:
             pass
 
     for stop in (begin, cancelled):
-        with OpenAIServer(Step(pieces=(f"{MET} ",) * 1_000, pause_s=0.05)) as server:
+        with OpenAIServer(Step(pieces=(f"{MET} [1.1] ",) * 1_000, pause_s=0.05)) as server:
             asyncio.run(stop(server))
             assert server.disconnected.wait(20)
             assert len(server.sent_at) < 900

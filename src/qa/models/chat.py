@@ -31,12 +31,22 @@ _NO_KEY = "no-key"
 _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 _OVERFLOW = re.compile(r"(?i)context (?:length|size|window)|(?:prompt|input) is too long|too many tokens")
 
+_SETTINGS: dict[type[QAError], str] = {ModelError: "QA_MODEL", EmbeddingError: "QA_EMBEDDINGS"}
+# Where a provider's key is not called PROVIDER_API_KEY.
+_KEY_NAMES = {"google_genai": "GOOGLE_API_KEY", "mistralai": "MISTRAL_API_KEY", "perplexity": "PPLX_API_KEY"}
+
 _given_keys: set[str] = set()  # a server may repeat them in an error, which then shows them as •••
 
 
 def is_openai(model: str) -> bool:
     """Whether LangChain takes this name for a model of OpenAI's: `openai:gpt-5-mini`, or `gpt-5-mini` alone."""
     return model.startswith("openai:") or model.lower().startswith(_OPENAI_MODELS)
+
+
+def key_variable(model: str) -> str:
+    """The environment variable in which the provider of this model looks for its key."""
+    provider = "openai" if is_openai(model) else model.partition(":")[0]
+    return _KEY_NAMES.get(provider, f"{provider.upper()}_API_KEY")
 
 
 def chat_model(
@@ -59,7 +69,7 @@ def chat_model(
     """
     from langchain.chat_models import init_chat_model
 
-    server, window = None, window_tokens
+    window = window_tokens
     asked = {"max_tokens": min(REPLY_TOKENS, (window or UNKNOWN_WINDOW) // 2)}
     if is_local(name):
         server = local_server(name, context_tokens=context_tokens + REPLY_TOKENS + OTHER_TOKENS)
@@ -71,7 +81,7 @@ def chat_model(
         if base_url is None and not is_openai(name):
             arguments |= {"timeout": timeout_s, "max_retries": RETRIES, "max_tokens": REPLY_TOKENS}
             return _known(init_chat_model(name, **arguments), window=window, reply=REPLY_TOKENS)
-        from qa.models.patience import REPLY_BYTES, Client
+        from qa.models.patience import REPLY_BYTES, Client, Compatible
 
         if base_url is None:
             arguments |= {"max_tokens": REPLY_TOKENS}
@@ -82,14 +92,13 @@ def chat_model(
                 "temperature": 0,
                 "extra_body": asked,  # Ollama and LM Studio know no newer name for it
             }
-        model: Any = init_chat_model(
-            name.removeprefix("openai:"),
-            model_provider="openai",
+        model = Compatible(
+            model=name.removeprefix("openai:"),
             timeout=timeout_s,
             max_retries=RETRIES,
             stream_usage=True,
             stream_chunk_timeout=None,  # it counts events, with or without words
-            http_async_client=Client(timeout_s=timeout_s, limit=REPLY_BYTES, direct=server is not None),
+            http_async_client=Client(timeout_s=timeout_s, limit=REPLY_BYTES),
             **arguments,
         )
         if base_url is not None:
@@ -169,7 +178,7 @@ def model_errors(name: str, *, kind: type[QAError] = ModelError) -> Iterator[Non
     try:
         yield
     except (exceptions.ModelError, OpenAIError, TimeoutError, *_UNREADABLE) as error:
-        raise kind(f"{name} {_explanation(error, is_ours=is_local(name))}") from None
+        raise kind(f"{name} {_explanation(error, is_ours=is_local(name), variable=_SETTINGS[kind])}") from None
 
 
 @contextmanager
@@ -179,7 +188,8 @@ def _construction(name: str, *, kind: type[QAError] = ModelError) -> Iterator[No
     try:
         yield
     except OpenAIError:
-        raise kind(f"{name} needs a key. Set OPENAI_API_KEY, or answer without a model: QA_MODEL=extractive") from None
+        other = "answer without a model: QA_MODEL=extractive" if kind is ModelError else "QA_EMBEDDINGS=minilm-l6-v2"
+        raise kind(f"{name} needs a key. Set {key_variable(name)}, or {other}") from None
     except ImportError as error:
         raise SettingsError(f"{name} needs another package: {error}") from error
     except ValueError as error:
@@ -188,10 +198,10 @@ def _construction(name: str, *, kind: type[QAError] = ModelError) -> Iterator[No
         ) from None
 
 
-def _explanation(error: Exception, *, is_ours: bool) -> str:
+def _explanation(error: Exception, *, is_ours: bool, variable: str) -> str:
     """The rest of the sentence that begins with the model's name: what happened, and what to do.
 
-    `is_ours` says that its server is a process of this one's.
+    `is_ours` says that its server is a process of this one's; `variable` names the setting of such models.
     """
     import openai
     from langchain_core import exceptions as known
@@ -208,7 +218,10 @@ def _explanation(error: Exception, *, is_ours: bool) -> str:
             (known.ModelPermissionDeniedError, openai.PermissionDeniedError),
             "may not be used with this key. Check the key",
         ),
-        ((known.ModelNotFoundError, openai.NotFoundError), "is unknown to the server. Check QA_MODEL and QA_BASE_URL"),
+        (
+            (known.ModelNotFoundError, openai.NotFoundError),
+            f"is unknown to the server. Check {variable} and QA_BASE_URL",
+        ),
         ((known.ModelRateLimitError, openai.RateLimitError), "is over its rate limit or quota. Wait and ask again"),
         (
             (known.ModelTimeoutError, openai.APITimeoutError, TimeoutError),
@@ -225,7 +238,7 @@ def _explanation(error: Exception, *, is_ours: bool) -> str:
     ):
         if isinstance(error, kinds):
             return f"{explanation}{said}"
-    return f"did not take the request. Check QA_MODEL and QA_BASE_URL{said}"
+    return f"did not take the request. Check {variable} and QA_BASE_URL{said}"
 
 
 def _server_words(error: Exception) -> str:

@@ -16,12 +16,17 @@ from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
 import httpx2
+from langchain_core.outputs import ChatGenerationChunk
+from langchain_openai import ChatOpenAI
 from openai import DefaultAsyncHttpxClient
+
+from qa.models import refusals
 
 T = TypeVar("T")
 
 WHOLE_REPLY_TIMEOUTS = 10  # a whole reply may take so many times as long as its next words
 REPLY_BYTES = 8_000_000  # 25,000 tokens: the event of each is some 300 bytes
+HERE = ("127.0.0.1", "localhost", "[::1]")  # no proxy leads to this machine, whatever the environment says
 VECTOR_BYTES = 100_000_000  # a thousand vectors of 3,072 numbers, written out, are 37 MB
 
 
@@ -82,17 +87,18 @@ _asking: ContextVar[Patience | None] = ContextVar("asking", default=None)
 class Client(DefaultAsyncHttpxClient):
     """The HTTP client of the models that we make: bounded in time and bytes, follows no redirect, unpacks nothing.
 
-    One that is `direct` asks no proxy, whatever the environment says.
+    What a server refuses of a request is left out, and it is asked once more.
     """
 
-    def __init__(self, *, timeout_s: float, limit: int, direct: bool = False) -> None:
-        self._direct = direct
+    def __init__(self, *, timeout_s: float, limit: int) -> None:
         self._timeout_s = timeout_s
         self._limit = limit
         self._open()
 
     def _open(self) -> None:
-        super().__init__(timeout=self._timeout_s, follow_redirects=False, trust_env=not self._direct)
+        super().__init__(
+            timeout=self._timeout_s, follow_redirects=False, mounts={f"all://{host}": None for host in HERE}
+        )
         self._process = os.getpid()
 
     async def send(self, request: httpx2.Request, *, stream: bool = False, **how: Any) -> httpx2.Response:
@@ -102,9 +108,7 @@ class Client(DefaultAsyncHttpxClient):
             self._open()
         try:
             async with asyncio.timeout(self._timeout_s):
-                response = await super().send(request, stream=True, **how)
-                response.headers.pop("content-encoding", None)  # what is packed nevertheless cannot be read
-                response.stream = _Limited(cast("httpx2.AsyncByteStream", response.stream), self._limit)
+                response = await self._answer(request, how)
                 if not stream:
                     await response.aread()
         except TimeoutError as error:
@@ -113,6 +117,35 @@ class Client(DefaultAsyncHttpxClient):
         if patience and response.is_success:
             patience.renew()
         return response
+
+    async def _answer(self, request: httpx2.Request, how: dict[str, Any]) -> httpx2.Response:
+        """The response to a request that the server takes, or to one of which nothing more can be left out."""
+        asked = refusals.Request(str(request.url), request.content)
+        while True:
+            headers = {name: value for name, value in request.headers.items() if name != "content-length"}
+            again = httpx2.Request(
+                request.method, request.url, headers=headers, content=asked.content, extensions=request.extensions
+            )
+            response = await super().send(again, stream=True, **how)
+            response.headers.pop("content-encoding", None)  # what is packed nevertheless cannot be read
+            response.stream = _Limited(cast("httpx2.AsyncByteStream", response.stream), self._limit)
+            if response.is_success:
+                asked.accepted()
+            elif response.status_code in refusals.STATUSES:
+                await response.aread()
+                if asked.refused(response.text):
+                    continue
+            return response
+
+
+class Compatible(ChatOpenAI):
+    """OpenAI's chat model in LangChain, for servers that differ: it reads an end that says `"delta": null`, too."""
+
+    def _convert_chunk_to_generation_chunk(self, chunk: dict[str, Any], *given: Any) -> ChatGenerationChunk | None:
+        for choice in chunk.get("choices") or ():
+            if isinstance(choice, dict) and choice.get("finish_reason") and choice.get("delta") is None:
+                choice["delta"] = {}
+        return super()._convert_chunk_to_generation_chunk(chunk, *given)
 
 
 class _Limited(httpx2.AsyncByteStream):

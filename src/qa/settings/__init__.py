@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from qa.errors import SettingsError, bare_address
 from qa.index.locations import is_folder
-from qa.models.chat import is_openai
+from qa.models.chat import key_variable
 from qa.models.local import is_local
 from qa.settings.envfile import NAME as ENV_FILE
 from qa.settings.envfile import env_folder, folder_above, read_env_file
@@ -28,8 +28,6 @@ from qa.settings.envfile import env_folder, folder_above, read_env_file
 ARGUMENT, ENVIRONMENT, ABOVE, DEFAULT = "argument", "environment", "above", "default"
 OPENAI_KEY, CHROMA_TOKEN, CLOUD_KEY = KEYS = ("OPENAI_API_KEY", "QA_CHROMA_TOKEN", "CHROMA_API_KEY")
 
-# Where a provider's key is not called PROVIDER_API_KEY.
-_KEY_NAMES = {"google_genai": "GOOGLE_API_KEY", "mistralai": "MISTRAL_API_KEY", "perplexity": "PPLX_API_KEY"}
 _THIS_MACHINE = re.compile(
     r"(?i)https?://(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?(?:/[\w./~-]*)?", re.ASCII
 )
@@ -149,8 +147,7 @@ class Settings(BaseModel):
             return ""
         if self.base_url:
             return self._key(OPENAI_KEY, address="base_url")
-        provider = "openai" if is_openai(model) else model.partition(":")[0]
-        return self._key(_KEY_NAMES.get(provider, f"{provider.upper()}_API_KEY"))
+        return self._key(key_variable(model))
 
     def store_key(self) -> str:
         """The token or key for Chroma, as `_key` gives it. Raises: SettingsError."""

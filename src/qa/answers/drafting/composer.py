@@ -201,9 +201,9 @@ class Composer:
         """What is to be said when a server reports that it read less than it was sent."""
         if not 0 < read < READ_AT_LEAST * shown.tokens:  # 0 is for none reported
             return ()
-        how = "about " if self.estimates else ""
+        sent = f"{'about ' if self.estimates else ''}{shown.tokens:,}"
         return (
-            f"{self.name} read {read:,} of {how}{shown.tokens:,} tokens: its server cuts what its window does not hold. "
+            f"{self.name} read {read:,} of {sent} tokens: its server cuts what its window cannot hold. "
             "Raise it (Ollama: OLLAMA_CONTEXT_LENGTH=16384 ollama serve), or set QA_WINDOW_TOKENS to what it is",
         )
 

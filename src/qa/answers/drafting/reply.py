@@ -10,7 +10,22 @@ import re
 SENTINEL = "NOT_IN_DOCUMENTS"
 
 _SENTINEL = re.compile(r"NOT[_ \\-]{1,2}IN[_ \\-]{1,2}DOCUMENTS")
-_THOUGHTS = re.compile(r"\A\s*<think>.*?(?:</think>\s*|\Z)", re.DOTALL)
+# What begins and ends a model's thoughts where its server leaves them in the text: R1 and Qwen 3, others by the same
+# habit, Seed, Magistral, Kimi, Command A, and gpt-oss with its marks and without.
+_MARKS = (
+    *((f"<{name}>", f"</{name}>") for name in ("think", "thinking", "thought", "reasoning", "seed:think")),
+    ("[think]", "[/think]"),
+    ("◁think▷", "◁/think▷"),
+    ("<|start_thinking|>", "<|end_thinking|>"),
+    ("<|channel|>analysis", "<|channel|>final<|message|>"),
+    ("<|start|>assistant", "<|channel|>final<|message|>"),
+    ("<|channel|>commentary", "assistantfinal"),
+)
+_CLOSING = re.compile("|".join(re.escape(closing) for _, closing in _MARKS), re.IGNORECASE)
+_LONGEST = max(len(closing) for _, closing in _MARKS)
+_ID = re.compile(r"\[\d{1,3}\.\d")
+_ENDS = ("<|return|>", "<|end|>")  # of gpt-oss, as its server may leave them
+_TRAILING = re.compile("|".join(re.escape(each) for each in _ENDS))
 _TELLS = (
     r"(?:say|says|said|state\w*|mention\w*|specif\w+|contain\w*|provide\w*|include\w*|give\w*|indicate\w*|answer\w*"
     r"|tell|found|find)\b"
@@ -33,10 +48,11 @@ class Reply:
         self.declined = False
         self._held = ""
         self._opening: str | None = ""  # what came so far, while it may still be the model thinking aloud
+        self._has_thought = False
 
     def feed(self, piece: str) -> str:
         """The words that can be shown after one more piece."""
-        text, found = _SENTINEL.subn("", self._held + self._after_thoughts(piece))
+        text, found = _SENTINEL.subn("", _TRAILING.sub("", self._held + self._after_thoughts(piece)))
         self.declined = self.declined or bool(found)
         begun = _begun_sentinel(text)
         self._held = text[begun:]
@@ -48,14 +64,21 @@ class Reply:
         return self.feed(opening) + self._held
 
     def _after_thoughts(self, piece: str) -> str:
-        """The piece without what stands between `<think>` and `</think>` at the beginning of a reply."""
+        """The piece without what the model thinks first.
+
+        Some servers leave only the mark that ends it. So nothing is shown before such a mark, or the first id of an
+        answer, or the end.
+        """
         if self._opening is None:
             return piece
+        looked_at = max(0, len(self._opening) - _LONGEST)
         self._opening += piece
-        begun = self._opening.lstrip()
-        if "<think>".startswith(begun[:7]) and "</think>" not in begun:
+        if closing := _CLOSING.search(self._opening, looked_at):
+            rest, self._opening, self._has_thought = self._opening[closing.end() :].lstrip(), "", True
+            return self._after_thoughts(rest)
+        if _opens(self._opening) or not (self._has_thought or _ID.search(self._opening, looked_at)):
             return ""
-        text, self._opening = without_thoughts(self._opening), None
+        text, self._opening = self._opening, None
         return text
 
 
@@ -65,13 +88,22 @@ def declines(sentence: str) -> bool:
 
 
 def without_thoughts(text: str) -> str:
-    """A reply without what a reasoning model thinks aloud first, between `<think>` and `</think>`."""
-    return _THOUGHTS.sub("", text)
+    """A reply without what a reasoning model thinks aloud first."""
+    *_, text = _CLOSING.split(text)
+    return "" if _opens(text, wholly=True) else _TRAILING.sub("", text).lstrip()
+
+
+def _opens(text: str, *, wholly: bool = False) -> bool:
+    """Whether a text begins with the mark of a thought, or, if not `wholly`, with what may become one."""
+    begun = text.lstrip().lower()
+    return any(begun.startswith(mark) or (not wholly and mark.startswith(begun)) for mark, _ in _MARKS)
 
 
 def _begun_sentinel(text: str) -> int:
-    """Where the end of a text may be the beginning of the sentinel; its length when nowhere."""
+    """Where the end of a text may be the beginning of the sentinel, or of a mark; its length when nowhere."""
     for at in range(max(0, len(text) - 2 * len(SENTINEL)), len(text)):
         if text[at] == "N" and SENTINEL.startswith(_BETWEEN.sub("_", text[at:])):
+            return at
+        if text[at] == "<" and any(end.startswith(text[at:]) for end in _ENDS):
             return at
     return len(text)
