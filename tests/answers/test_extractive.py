@@ -135,3 +135,16 @@ def test_required_confidence_rises_with_strictness() -> None:
     levels = [load_weights().required_confidence(step / 20) for step in range(21)]
     assert levels == sorted(levels)
     assert (levels[0], levels[-1]) == (0.0, 1.0)
+
+
+def test_a_row_of_a_table_does_not_join_the_steps_that_answer(tmp_path: Path) -> None:
+    (tmp_path / "pump.md").write_text(
+        "# Infusion pump\n\n## Starting an infusion\n\n1. Close the roller clamp.\n2. Insert the line.\n"
+        "3. Close the door until it clicks.\n4. Press START.\n\n"
+        "## Alarms\n\n| Code | Meaning | What to do |\n|---|---|---|\n"
+        "| A01 | Air in line | Stop, remove the air, restart |\n| A02 | Door open | Close the door |\n"
+    )
+    with Chatbot.open(chroma=":memory:", home=tmp_path / "home", seeds=tmp_path, model="extractive") as bot:
+        answer = bot.ask("What are the steps to start an infusion?")
+    assert "4. Press START." in answer.text
+    assert "A01" not in answer.text

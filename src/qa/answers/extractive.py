@@ -217,8 +217,13 @@ def _choose(candidates: Sequence[_Candidate], *, several: bool) -> list[_Candida
         if math.exp(each.score - first.score) >= least
         and (several or each is first or not (each.is_row and first.is_row))
     ]
+    whole = _unheld(close)
+    best = next(each for each in whole if each is first or _holds(each, first))
+    is_list = "\n" in best.text  # which says all of it: steps are no row of another table
     distinct: dict[str, _Candidate] = {}
-    for each in _unheld(close):
+    for each in whole:
+        if is_list and each.is_row and not best.is_row:
+            continue
         if len(distinct) == most:
             break
         distinct.setdefault(each.text, each)
