@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from qa import Chatbot
-from qa.answers.extractive import asks_for_several
+from qa.answers.short import asks_for_several
 from qa.search.weights import load_weights
 from qa.types import Answer
 

@@ -130,3 +130,49 @@ def test_whatever_is_highlighted_is_the_words_of_the_short_answer(
     for each in (text, quote, quote.replace(" ", "\n  ")):
         place = highlight(each, quote, span)
         assert place is None or each[place.start : place.end].split() == words
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "words", "shown"),
+    [
+        (
+            "Which officers did he meet?",
+            "He met Ito and General Serra in Rome.",
+            "General Serra",
+            "Ito and General Serra",
+        ),
+        (
+            "Which generals came?",
+            "General Ito and General Serra came.",
+            "General Serra",
+            "General Ito and General Serra",
+        ),
+        ("Who are the judges?", "They are Ann Lee, Bo Vik and Cy Orr now.", "Ann Lee", "Ann Lee, Bo Vik and Cy Orr"),
+        ("Who were the judges?", "They were Ann Lee, Bo Vik, and Cy Orr.", "Cy Orr", "Ann Lee, Bo Vik, and Cy Orr"),
+        ("Which general did he meet?", "He met General Ito and Bo Serra in Rome.", "Bo Serra", "Bo Serra"),
+        ("Which towns are named?", "The report names Arden, and it rained in Hexby.", "Arden", "Arden"),
+    ],
+)
+def test_of_several_that_are_asked_for_all_that_are_listed_together_are_shown(
+    question: str, text: str, words: str, shown: str
+) -> None:
+    assert _shown(text, words, question=question) == shown
+
+
+LIST = "The tools are:\n\n- a soft cloth\n- a small brush\n- a bottle of lens fluid\n"
+CODE = "Use this script:\n\n```\nscanctl pair\nscanctl save\n```\n"
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "words", "shown"),
+    [
+        ("Which tools are needed?", LIST, "a soft cloth", None),
+        ("Which one is small?", LIST, "a small brush", "a small brush"),
+        ("Which one is small?", LIST, "a soft cloth\n- a small brush", None),
+        ("Which script pairs it?", CODE, "scanctl pair", None),
+    ],
+)
+def test_no_piece_of_a_list_or_of_code_is_shown_for_the_whole(
+    question: str, text: str, words: str, shown: str | None
+) -> None:
+    assert _shown(text, words, question=question) == shown

@@ -14,7 +14,7 @@ from itertools import pairwise
 from textwrap import shorten
 
 from qa.answers.reading import header_above, reading_form
-from qa.answers.short import highlight, short_answer
+from qa.answers.short import asks_for_several, highlight, short_answer
 from qa.answers.tables import tabular
 from qa.search.quoting import WHOLE_CHARS, led_to, left_out, whole
 from qa.types import ABSTENTION, SILENT, Answer, Citation, Findings, Hit, Passage, Sentence, Short, ShortAnswer, Span
@@ -28,14 +28,6 @@ OPENING_CHARS = 60
 MOST_PASSAGES = 3  # in which a list stands that is quoted whole
 
 Beside = Callable[[Passage, range], Sequence[Passage] | None]
-_SEVERAL = re.compile(
-    r"\bwhy\b|\bhow (?:do|does|did|is|are|was|were|can|could|has|have|would|should|to)\b|[,;] ?(?:and )?(?:wh\w+|how)\b"
-    r"|\b(?:list|describe|explain)\b|\bwhat (?:are|were)\b"
-    r"|\b(?:what|which) (?:two|three|four|five|six|seven|eight|nine|ten|several)\b"
-    r"|\bwhich \w+[^sui\W]s\b|\bwhat \w+[^sui\W]s (?:\w+ ){0,4}?"
-    r"(?:are|were|do|did|have|had|can|could|will|would|shall|should|may|might|must)\b",
-    re.I,
-)
 _POINTS_BACK = re.compile(r"\W*(?:he|she|it|they|his|her|its|their|this|these|those|such|both)\b", re.I)
 
 
@@ -107,11 +99,6 @@ def answer(findings: Findings) -> Answer:
         nearest=(),
         notes=tuple(filter(None, (_left_out(pieces) for pieces in quotes))),
     )
-
-
-def asks_for_several(question: str) -> bool:
-    """Whether one sentence may not be enough: a reason, a manner, a list, two questions in one."""
-    return bool(_SEVERAL.search(question))
 
 
 def _short(query: str, chosen: _Candidate, *, number: int) -> Short | None:

@@ -16,9 +16,12 @@ REACH = 40  # characters beside the words found, in which what belongs to them i
 
 VALUE_CHARS = 60  # of a pair, which is a short answer up to this length
 
-_WANTS_STEPS = re.compile(
-    r"\bhow (?:do|to|can|should|must|would|does|is|are)\b|\b(?:steps?|procedure|instructions)\b"
-    r"|\bwhat (?:do|must|should|can|shall) (?:i|we|you|one|they|people|staff|users?|employees) do\b",
+_SEVERAL = re.compile(
+    r"\bwhy\b|\bhow (?:do|does|did|is|are|was|were|can|could|has|have|would|should|to)\b|[,;] ?(?:and )?(?:wh\w+|how)\b"
+    r"|\b(?:list|describe|explain)\b|\bwhat (?:are|were)\b"
+    r"|\b(?:what|which) (?:two|three|four|five|six|seven|eight|nine|ten|several)\b"
+    r"|\bwhich \w+[^sui\W]s\b|\bwhat \w+[^sui\W]s (?:\w+ ){0,4}?"
+    r"(?:are|were|do|did|have|had|can|could|will|would|shall|should|may|might|must)\b",
     re.I,
 )
 _WANTS_YES_OR_NO = re.compile(
@@ -49,36 +52,59 @@ _BEFORE = re.compile(
     r"|(?:(?<!\w)[-−±])?[$€£¥₹]\s?|(?<!\w)[-−±])$",
     re.I,
 )
+_PROSE = ("sentence", "heading", "front")
+_WHO_ARE = re.compile(r"\bwho (?:are|were)\b", re.I)
+_NAME = r"[A-Z][\w'’.-]*+(?: (?:(?:of|de|van|von|the) )?[A-Z][\w'’.-]*+){0,4}"
+_LAST_WORD = re.compile(r"(?<![\w'’-])[\w'’-]+\Z")
+_NAMES_AFTER = re.compile(rf"(?:, {_NAME}){{0,8}},? and {_NAME}")
+_NAMES_BEFORE = re.compile(rf"(?<![\w.'’-]){_NAME}(?:, {_NAME}){{0,3}}(?:, |,? and )\Z")
 _JOINED_BEFORE = re.compile(r"(?<![\w.,:/-])(?:\w+[-/]|\d+[.,:])+$")  # "COVID-" of "COVID-19"
 _JOINED_AFTER = re.compile(r"(?:[-/]\w+|[.,:]\d+)+")
+
+
+def asks_for_several(question: str) -> bool:
+    """Whether one sentence may not be enough: a reason, a manner, a list, two questions in one."""
+    return bool(_SEVERAL.search(question))
 
 
 def short_answer(question: str, passage: Passage, *, quote: Span, found: ShortAnswer | None) -> Span | None:
     """The short answer that is shown, within the quote: the words that were found with what belongs to a number.
 
-    None where the reader is not sure; in a row of a table, which the reader does not understand; where the question
-    says all of it, or wants yes or no, and leaves no choice of it ("or").
+    None where the reader is not sure; in a row of a table or in code, which the reader does not understand; where it is
+    a part of a list that is asked for; where the question says all of it, or wants yes or no, and leaves no choice of
+    it ("or"). Of several that are asked for, names that are listed beside those found belong to them.
     """
-    if found is None or found.score < SURE or _in_row(passage, found) or _is_step(question, passage, quote):
+    several = asks_for_several(question) or bool(_WHO_ARE.search(question))
+    if found is None or found.score < SURE or _is_part(passage, found, quote=quote, several=several):
         return None
     asked = words(question)
     if "or" not in asked and _WANTS_YES_OR_NO.match(question):
         return None
     said = _value(passage, found)
     start, end = _whole(passage.cut(quote), said.start - quote.start, said.end - quote.start)
+    if several:
+        start, end = _with_names(passage.cut(quote), start, end)
     span = Span(start=quote.start + start, end=quote.start + end)
     repeated = {stem(word) for word in words(passage.cut(span))} <= {stem(word) for word in asked}
     return None if repeated and "or" not in asked else span
 
 
-def _in_row(passage: Passage, found: Span) -> bool:
-    return any(unit.kind == "row" and unit.start <= found.start < unit.end for unit in passage.units)
+def _is_part(passage: Passage, found: Span, *, quote: Span, several: bool) -> bool:
+    """Whether it lies in a row or in code, or is a piece of a list, over items or one of several that are quoted."""
+    listed = [each for each in passage.units if quote.start <= each.start < quote.end and each.kind not in _PROSE]
+    held = [each for each in listed if each.start < found.end and found.start < each.end]
+    within = any(each.kind in ("row", "code") for each in held)
+    return within or len(held) > 1 or (several and bool(held) and len(listed) > 1)
 
 
-def _is_step(question: str, passage: Passage, quote: Span) -> bool:
-    """Whether all of several steps are asked for, of which the reader found words of one."""
-    steps = [unit for unit in passage.units if unit.kind == "step" and quote.start <= unit.start < quote.end]
-    return len(steps) > 1 and bool(_WANTS_STEPS.search(question))
+def _with_names(text: str, start: int, end: int) -> tuple[int, int]:
+    """Where a name stands with those that are listed before and after it."""
+    last = _LAST_WORD.search(text[max(0, end - REACH) : end])
+    if text[start].isupper() and last and last[0][0].isupper():
+        after = _NAMES_AFTER.match(text, end)
+        before = _NAMES_BEFORE.search(text[max(0, start - REACH) : start])
+        return start - len(before[0]) if before else start, after.end() if after else end
+    return start, end
 
 
 def _value(passage: Passage, found: Span) -> Span:
