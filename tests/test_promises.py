@@ -63,7 +63,8 @@ def test_what_was_shown_as_it_came_is_the_answer(streams: list[list[Event]]) -> 
 
 def test_what_has_nothing_to_do_with_the_documents_is_refused(streams: list[list[Event]]) -> None:
     for answer in answers(streams)[len(ASKED) :]:
-        assert (answer.abstained, answer.text, answer.sentences) == (True, ABSTENTION, ())
+        assert (answer.abstained, answer.sentences) == (True, ())
+        assert answer.text.startswith(ABSTENTION)
 
 
 def test_a_stream_that_is_closed_leaves_the_model_ready_for_the_next_question(bot: Chatbot) -> None:

@@ -31,6 +31,7 @@ from qa.models.embeddings import RemoteEmbedder
 from qa.models.minilm import MiniLM, minilm
 from qa.models.reader import reader
 from qa.search.features import inverse_frequency
+from qa.search.identifiers import look_up, respelt
 from qa.search.retrieval import Query, find
 from qa.settings import Settings
 from qa.settings.resources import resource
@@ -91,15 +92,19 @@ class Library:
         """
         started = time.perf_counter()
         asked = self._encoder.embed_query(query)
-        searched = Query(
-            text=query,
-            vector=asked if self.embedder is self._encoder else self.embedder.embed_query(query),
-            sentence_cosines=lambda passages: [rows @ asked for rows in self._sentences(passages)],
-            read=lambda texts, spans: reader().read(query, texts, spans),
-        )
+        vector = asked if self.embedder is self._encoder else self.embedder.embed_query(query)
 
         def read() -> Findings:
             index = Narrowed(self.index, matching(self.index.documents(), where)) if where else self.index
+            named = look_up(query, index)
+            spelt = respelt(query, named)
+            searched = Query(
+                text=spelt,
+                vector=vector,
+                sentence_cosines=lambda passages: [rows @ asked for rows in self._sentences(passages)],
+                read=lambda texts, spans: reader().read(spelt, texts, spans),
+                named=named,
+            )
             return find(searched, question=question, index=index, top_k=top_k, strictness=strictness)
 
         found = self.reading(read)

@@ -283,7 +283,8 @@ class Findings:
     `confidence`, 0 to 1, estimates that those hold the answer, which `answerable` says is as sure as was asked for.
     `rarity` gives the weight of a stem among the passages of the index as it then was. `beside` gives the passages of
     a passage's document at some ordinals, fewer where it ends, None where it has changed since; read only where a table
-    is needed whole. `seconds` says how long the search took.
+    is needed whole. `seconds` says how long the search took. Of `read`, the first `able` are of documents that have the
+    identifiers asked for; `absent` are those that no document has. `indexed` counts the passages of the index.
     """
 
     question: str
@@ -296,6 +297,9 @@ class Findings:
     beside: Callable[[Passage, range], Sequence[Passage] | None] = field(
         default=lambda _passage, _ordinals: None, compare=False, repr=False
     )
+    able: int | None = None
+    absent: tuple[str, ...] = ()
+    indexed: int = 0
     embeddings: str = ""
     seconds: float = field(default=0.0, compare=False)
     parts: tuple[Findings, ...] = ()
@@ -304,6 +308,11 @@ class Findings:
     def queries(self) -> tuple[str, ...]:
         """What was searched for: one query for each part of the question."""
         return tuple(part.query for part in self.parts) or (self.query,)
+
+    @property
+    def answering(self) -> tuple[Hit, ...]:
+        """Those that are read which may answer in the documents' own words."""
+        return self.read[: self.able]
 
     @property
     def read(self) -> tuple[Hit, ...]:
@@ -347,19 +356,29 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Short(Span):
-    """The short answer, exact words of the quote of the citation with this number: `quote[start:end] == text`."""
+class Short:
+    """The short answer: exact words of the quote of the citation with this number, `quote[start:end] == text`.
+
+    What was computed stands in no quote, and has none of the three.
+    """
 
     text: str
-    citation: int
+    citation: int | None = None
+    start: int | None = None
+    end: int | None = None
 
     @property
     def words(self) -> str:
         """The text on one line, as it is read."""
         return " ".join(self.text.split())
 
+    @property
+    def marker(self) -> str:
+        """The marker of its citation; nothing where it has none."""
+        return "" if self.citation is None else f"[{self.citation}]"
+
     def __str__(self) -> str:
-        return f"{self.words} [{self.citation}]"
+        return f"{self.words} {self.marker}".rstrip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from qa.answers import extractive
+from qa.answers.refusing import refusal, without_answer
 from qa.types import Answer, Citation, Findings, Sentence, Short
 
 TOGETHER_CHARS = 80  # of two short answers with what stands between them
@@ -41,18 +42,16 @@ def answer(findings: Findings, parts: Sequence[tuple[str, Answer | None]], *, la
             cited = [f"{each.text} {''.join(f'[{number}]' for number in each.citations)}" for each in new]
             blocks.append(f"{label}:\n{extractive.joined(cited)}" if labelled else extractive.joined(cited))
     found = [answered for _, answered in parts if answered]
-    refused = extractive.refusal(findings)
     if not found:
-        return refused
+        return refusal(findings)
     missing = tuple(f"nothing was found about: {label}" for label, answered in parts if not answered)
     return replace(
-        refused,
+        without_answer(findings),
         text="\n\n".join(blocks),
         abstained=False,
         short=None if labelled else _shorts(found, citations),
         sentences=tuple(sentences),
         citations=tuple(replace(each, number=number) for each, number in citations.items()),
-        nearest=(),
         confidence=min(each.confidence for each in found),
         notes=(*dict.fromkeys(note for each in found for note in each.notes), *missing),
     )
@@ -60,16 +59,19 @@ def answer(findings: Findings, parts: Sequence[tuple[str, Answer | None]], *, la
 
 def _shorts(found: Sequence[Answer], citations: Mapping[Citation, int]) -> Short | None:
     """The short answers to all parts as one span, with what stands between; None where they stand apart."""
-    shorts = [
-        (each.short, next(c for c in each.citations if c.number == each.short.citation)) for each in found if each.short
-    ]
-    cited = {replace(citation, number=None) for _, citation in shorts}
-    if len(shorts) < len(found) or len(cited) > 1:
+    if len(found) == 1 and found[0].short and found[0].short.citation is None:
+        return found[0].short
+    places: list[int] = []
+    cited: set[Citation] = set()
+    for each in found:
+        if each.short is None or each.short.start is None or each.short.end is None:
+            return None
+        places += (each.short.start, each.short.end)
+        cited |= {replace(c, number=None) for c in each.citations if c.number == each.short.citation}
+    start, end = min(places), max(places)
+    if len(cited) > 1 or end - start > TOGETHER_CHARS:
         return None
     (citation,) = cited
-    start, end = min(short.start for short, _ in shorts), max(short.end for short, _ in shorts)
-    if end - start > TOGETHER_CHARS:
-        return None
     return Short(text=citation.quote[start:end], citation=citations[citation], start=start, end=end)
 
 

@@ -14,12 +14,12 @@ from itertools import pairwise
 from textwrap import shorten
 
 from qa.answers.reading import header_above, reading_form
+from qa.answers.refusing import refusal, without_answer
 from qa.answers.short import asks_for_several, highlight, short_answer
 from qa.answers.tables import tabular
 from qa.search.quoting import WHOLE_CHARS, led_to, left_out, whole
-from qa.types import ABSTENTION, SILENT, Answer, Citation, Findings, Hit, Passage, Sentence, Short, ShortAnswer, Span
+from qa.types import SILENT, Answer, Citation, Findings, Hit, Passage, Sentence, Short, ShortAnswer, Span
 
-NEAREST = 3
 CLOSE = 0.2  # odds against the best sentence, from which on another joins it
 MOST = 2  # sentences of an answer
 CLOSE_OF_SEVERAL = 0.03  # the same, where the question asks for several things
@@ -60,12 +60,12 @@ class _Candidate:
 
 def answer(findings: Findings) -> Answer:
     """The answer in the sentences of the hits that answer best, or the refusal where they are not sure to."""
-    refused = refusal(findings)
-    if tabled := tabular.answer(findings, refused=refused):
+    unanswered = without_answer(findings)
+    if findings.answering and (tabled := tabular.answer(findings, refused=unanswered)):
         return tabled
     if not findings.answerable:
-        return refused
-    candidates = _candidates(findings.read)
+        return refusal(findings)
+    candidates = _candidates(findings.answering)
     chosen = _choose(candidates, several=asks_for_several(findings.query))
     best = min(chosen, key=candidates.index)
     citations: dict[tuple[str, int, int], Citation] = {}
@@ -77,8 +77,8 @@ def answer(findings: Findings) -> Answer:
         for span in each.spans:
             citation = each.passage.cite(span, number=len(citations) + 1)
             numbers.append(citations.setdefault((citation.document, span.start, span.end), citation).number or 0)
-        text, said = each.text, _short(findings.query, each, number=numbers[0])
-        place = said and highlight(text, each.passage.cut(each.span), said)
+        text, quote, said = each.text, each.passage.cut(each.span), _short(findings.query, each)
+        place = highlight(text, quote, said) if said else None
         sentences.append(
             Sentence(
                 text=text,
@@ -88,9 +88,11 @@ def answer(findings: Findings) -> Answer:
                 best=each is best,
             )
         )
-        short = said if each is best and place else short  # words with a reference of the document's own are not shown
+        if each is best and said and place:  # words with a reference of the document's own are not shown
+            words = quote[said.start : said.end]
+            short = Short(text=words, citation=numbers[0], start=said.start, end=said.end)
     return replace(
-        refused,
+        unanswered,
         text=joined(["".join([f"{each.text} ", *(f"[{number}]" for number in each.citations)]) for each in sentences]),
         abstained=False,
         short=short,
@@ -101,13 +103,10 @@ def answer(findings: Findings) -> Answer:
     )
 
 
-def _short(query: str, chosen: _Candidate, *, number: int) -> Short | None:
-    """The short answer in a chosen quote, which is cited by that number."""
+def _short(query: str, chosen: _Candidate) -> Span | None:
+    """The short answer, as a span of a chosen quote."""
     span = short_answer(query, chosen.passage, quote=chosen.span, found=chosen.found)
-    if span is None:
-        return None
-    start, end = span.start - chosen.span.start, span.end - chosen.span.start
-    return Short(text=chosen.passage.cut(span), citation=number, start=start, end=end)
+    return span and Span(start=span.start - chosen.span.start, end=span.end - chosen.span.start)
 
 
 def _readable_alone(chosen: Sequence[_Candidate]) -> Iterator[_Candidate]:
@@ -160,23 +159,6 @@ def joined(statements: Sequence[str]) -> str:
     for before, each in pairwise(["", *statements]):
         text += ("\n\n" if "\n" in f"{before}{each}" else " ") + each
     return text.lstrip()
-
-
-def refusal(findings: Findings) -> Answer:
-    """The abstention, with the passages nearest to the question."""
-    near = [hit.passage for hit in findings.read[:NEAREST]]
-    return Answer(
-        question=findings.question,
-        query=findings.query,
-        queries=findings.queries,
-        text=ABSTENTION,
-        abstained=True,
-        nearest=tuple(passage.cite(Span(start=passage.start, end=passage.end)) for passage in near),
-        confidence=findings.confidence,
-        embeddings=findings.embeddings,
-        seconds={"retrieve": findings.seconds},
-        hits=findings.hits,
-    )
 
 
 def _candidates(hits: Sequence[Hit]) -> list[_Candidate]:

@@ -16,12 +16,13 @@ from typing import Any, get_args
 from qa.answers.comparison import without_labels
 from qa.answers.drafting.statements import StatementStream
 from qa.answers.quotes import QuoteCheck, locate_quote
+from qa.answers.refusing import is_refusal
 from qa.answers.replies.overview import without_frame
 from qa.answers.replies.small_talk import is_small_talk
 from qa.answers.support import PARTLY, SUPPORTED, Verdict, check
-from qa.answers.tables.tabular import is_computed, recomputed
+from qa.answers.tables.tabular import is_computed, is_result, recomputed
 from qa.errors import DocumentError
-from qa.types import ABSTENTION, Answer, Citation, Document, Passage, Sentence, Support
+from qa.types import Answer, Citation, Document, Passage, Sentence, Short, Support
 from qa.words import terms
 
 SURROUNDINGS_CHARS = 2_000  # about a quote: no passage is longer
@@ -111,7 +112,7 @@ def verify_sentences(
     computed is computed again, from the `passages` of the document that it cites.
     """
     if answer.abstained:
-        reason = None if answer.text.strip() == ABSTENTION else "an abstention has no words of its own"
+        reason = None if is_refusal(answer) else "an abstention has no words of its own"
         found = [(answer.text, reason)]
     elif answer.talk:
         found = [(answer.text, None if is_small_talk(answer) else "it is no reply to small talk")]
@@ -140,10 +141,19 @@ def verify_sentences(
         unlisted = [part for part in unlisted if _WORD.search(leading[part.start : part.stop])]
         reason = "it stands in the answer and is no sentence of it"
         found += [(answer.text[part.start : part.stop], reason) for part in unlisted]
-    short, quotes = answer.short, {each.number: each.quote for each in answer.citations}
-    if short and quotes.get(short.citation, "")[short.start : short.end] != short.text:
-        found.append((short.text, "it does not stand at its place in the quote that it cites"))
+    if answer.short and (misquoted := _misquoted(answer.short, answer)):
+        found.append((answer.short.text, misquoted))
     return tuple(SentenceCheck(question=answer.question, text=text, reason=reason) for text, reason in found)
+
+
+def _misquoted(short: Short, answer: Answer) -> str | None:
+    """Why the short answer is neither words of the quote that it cites nor what a sentence computes; None if it is."""
+    if short.citation is None:
+        computed = any(is_computed(each) and is_result(short.text, each) for each in answer.sentences)
+        return None if computed else "it cites nothing, and no sentence computes it"
+    quotes = {each.number: each.quote for each in answer.citations}
+    is_there = quotes.get(short.citation, "")[short.start : short.end] == short.text
+    return None if is_there else "it does not stand at its place in the quote that it cites"
 
 
 def _source(citation: Citation, document: Callable[[str], Document]) -> str | None:

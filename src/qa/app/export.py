@@ -33,7 +33,7 @@ def _turn(turn: Turn) -> str:
     answer = turn.answer
     blocks = [f"## {_escape(' '.join(answer.question.split()))}"]
     if answer.opening:
-        blocks.append(f"**{_escape(answer.opening.words)}** \\[{answer.opening.citation}\\]")
+        blocks.append(f"**{_escape(answer.opening.words)}** {_escape(answer.opening.marker)}".rstrip())
     blocks.append(_LINE_END.sub(r"\\\n", _escape(answer.text)))
     if answer.query != answer.question:
         blocks.append(f"Searched for: {_escape(answer.query)}")

@@ -73,7 +73,7 @@ def _opening(answer: Answer) -> str:
     short = answer.opening
     if short is None:
         return ""
-    return f'<p class="short">{inert(short.words)} {_text(f"[{short.citation}]", _by_number(answer.citations))}</p>'
+    return f'<p class="short">{inert(short.words)} {_text(short.marker, _by_number(answer.citations))}</p>'
 
 
 def _body(answer: Answer) -> str:

@@ -61,6 +61,10 @@ class Narrowed:
         """How many passages of the whole index hold a term."""
         return self._index.frequencies()
 
+    def listed(self) -> Sequence[Record]:
+        """The records of the documents that it is narrowed to."""
+        return tuple(self._records.values())
+
     @property
     def passage_count(self) -> int:
         """How many passages the whole index has."""

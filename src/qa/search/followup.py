@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from qa.types import Message
+from qa.types import ABSTENTION, Message
 from qa.words import STOP_WORDS, stem, words
 
 CONNECTIVE = re.compile(
@@ -82,7 +82,7 @@ def _before(history: Sequence[Message]) -> tuple[str, str]:
         if turn.role == "user":
             subject = _resolved(turn.content.strip(), subject, answer)
         else:
-            answer = turn.content
+            answer = "" if turn.content.startswith(ABSTENTION) else turn.content
     return subject, answer
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from qa.search.confidence import estimate_confidence
 from qa.search.features import SENTENCE_FEATURES, ParsedQuestion, analyse, inverse_frequency, sentence_features
+from qa.search.identifiers import Identifier, about, bearing
 from qa.search.quoting import quoted
 from qa.search.weights import load_weights
 from qa.types import Findings, Hit, Passage, Reading, Span
@@ -48,28 +49,36 @@ class Query:
 
     `vector` has unit length, and is made by the embedder that the index was made with; `sentence_cosines`
     gives for each passage how near each of its sentences is to the query, and `read` what the reader finds in each
-    text for it and in each of its spans.
+    text for it and in each of its spans. `named` are the identifiers in it, looked up.
     """
 
     text: str
     vector: Vectors
     sentence_cosines: Callable[[Sequence[Passage]], Sequence[Vectors]]
     read: Callable[[Sequence[str], Sequence[Sequence[tuple[int, int]]]], Sequence[Reading]]
+    named: tuple[Identifier, ...] = ()
 
 
 def find(query: Query, *, question: str, index: Searchable, top_k: int, strictness: float) -> Findings:
-    """All that the index holds for a question that is searched for with `query`; `top_k` passages are to be read."""
+    """All that the index holds for a question that is searched for with `query`; `top_k` passages are to be read.
+
+    Passages of documents that have the identifiers which it names go first, and no others answer it.
+    """
     frequency, count = index.frequencies(), index.passage_count
-    parsed = analyse(query.text, frequency=frequency, count=count)
+    parsed = analyse(about(query.text, query.named), frequency=frequency, count=count)
     hits = retrieve(query, question=parsed, index=index, top_k=top_k)
-    confidence = estimate_confidence(parsed, hits=hits[:top_k])
+    able = bearing(hits[:top_k], query.named)
+    confidence = estimate_confidence(parsed, hits=able or hits[:top_k])
     return Findings(
         question=question,
         query=query.text,
         hits=hits,
         top_k=top_k,
         confidence=confidence,
-        answerable=bool(hits) and confidence >= load_weights().required_confidence(strictness),
+        able=len(able),
+        absent=tuple(each.text for each in query.named if not each.documents),
+        indexed=count,
+        answerable=bool(able) and confidence >= load_weights().required_confidence(strictness),
         rarity=lambda stem: inverse_frequency(frequency(stem), count=count),
     )
 
@@ -78,7 +87,8 @@ def retrieve(query: Query, *, question: ParsedQuestion, index: Searchable, top_k
     """The passages that may hold the answer, best first, each text once: `top_k` to read, and `BEYOND` more."""
     weights = load_weights().sentence_vector(SENTENCE_FEATURES)
     hits = [scored(hit, question=question, weights=weights) for hit in candidates(query, index, top_k + BEYOND)]
-    hits.sort(key=lambda hit: (-hit.score, hit.passage.id))
+    able = {hit.passage.document for hit in bearing(hits, query.named)}
+    hits.sort(key=lambda hit: (hit.passage.document not in able, -hit.score, hit.passage.id))
     return tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits, start=1))
 
 

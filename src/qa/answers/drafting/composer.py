@@ -23,8 +23,8 @@ from qa.answers.drafting.context import conversation, disarmed, fence, pack_cont
 from qa.answers.drafting.draft import Draft, Unsupported, reported
 from qa.answers.drafting.reply import SENTINEL, without_thoughts
 from qa.answers.drafting.statements import Statement
-from qa.answers.extractive import refusal
 from qa.answers.prompts import Prompt, PromptMessage, fingerprint, load_prompt
+from qa.answers.refusing import about_absent, refusal
 from qa.answers.replies.courtesies import without_courtesies
 from qa.answers.support import Verdict
 from qa.errors import ModelError
@@ -181,7 +181,8 @@ class Composer:
         notes = (*shown.notes, *self._about_cut(shown, read=draft.usage.input_tokens - usage.input_tokens))
         *events, whole = draft.finish(base, own_words=partial(own_words, findings), checker=checker)
         assert isinstance(whole, Answer)
-        return [*events, replace(whole, notes=(*whole.notes, *notes))]
+        absent = () if whole.abstained else about_absent(findings)
+        return [*events, replace(whole, notes=(*whole.notes, *absent, *notes))]
 
     def _about_left_out(self, count: int, *, is_window: bool) -> tuple[str, ...]:
         """What is to be said of passages that did not fit: into the model's window, or into what may be shown."""

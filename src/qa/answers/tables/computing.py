@@ -47,6 +47,12 @@ class Result:
     winners: tuple[int, ...] = ()
 
 
+def value_in(result: str) -> str:
+    """What a computation comes to, without the values that it was made of: "3" of "1 + 2 = 3"."""
+    _, is_about, about = result.rpartition(" ≈ ")
+    return f"≈ {about}" if is_about else result.rpartition(" = ")[2]
+
+
 def compute(operation: Operation, texts: Sequence[str]) -> Result | None:
     """The result over the cells of a column, exactly; None where they cannot be read as amounts or days of one kind."""
     if operation == "count":

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from qa.answers.reading import header_above, reading_form
 from qa.answers.short import highlight
-from qa.answers.tables.computing import LABELS, STATEMENT, compute
+from qa.answers.tables.computing import LABELS, STATEMENT, compute, value_in
 from qa.answers.tables.inquiry import FRAME, Asked, Limit, ask
 from qa.answers.tables.ledger import Row, Table, find_tables, read_words, whole
 from qa.answers.tables.picking import Picked, column_stems, pick, with_values
@@ -126,6 +126,7 @@ class _Writing:
             reason = f"computed from {count} row{'s' * (count != 1)}"
             computed = Sentence(text=state(found), citations=numbers, support="supported", reason=reason)
             sentences.append(replace(computed, best=not sentences))
+            short = short if found.winners else Short(text=value_in(found.result.text))
         return replace(
             refused,
             text="\n\n".join(f"{each.text} {_marks(each.citations)}" for each in sentences),
@@ -243,6 +244,12 @@ def recomputed(
 def is_computed(sentence: Sentence) -> bool:
     """Whether a sentence claims to be computed from the rows that it cites."""
     return sentence.support == "supported" and bool(_COMPUTED.fullmatch(sentence.reason or ""))
+
+
+def is_result(text: str, sentence: Sentence) -> bool:
+    """Whether this is what a computed sentence comes to."""
+    said = STATEMENT.fullmatch(sentence.text)
+    return said is not None and value_in(said["result"]) == text
 
 
 def _covers(citation: Citation, row: Row) -> bool:
