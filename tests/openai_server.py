@@ -50,6 +50,7 @@ class OpenAIServer:
 
     def __init__(self, *steps: Step) -> None:
         self.steps = list(steps)
+        self.letters = "aeioulnt"  # counted in a text, they are its vector
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.disconnected = threading.Event()
@@ -115,11 +116,11 @@ class OpenAIServer:
 
     async def _embeddings(self, request: Request) -> Response:
         asked = await self._note(request)
-        step = self.steps.pop(0) if self.steps else Step()
+        step = self.step(asked)
         if step.status != 200:
             return JSONResponse({"error": {"message": step.error}}, status_code=step.status, headers=step.headers)
         texts = [asked["input"]] if isinstance(asked["input"], str) else asked["input"]
-        vectors = [[float(text.count(letter)) + 1 for letter in "aeioulnt"] for text in texts]
+        vectors = [[float(text.count(letter)) + 1 for letter in self.letters] for text in texts]
         data = [{"object": "embedding", "index": at, "embedding": vector} for at, vector in enumerate(vectors)]
         usage = {"prompt_tokens": len(texts), "total_tokens": len(texts)}
         return JSONResponse({"object": "list", "model": asked["model"], "data": data, "usage": usage})

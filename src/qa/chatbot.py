@@ -48,7 +48,9 @@ History = Sequence[Message | Mapping[str, str]]
 
 EXTRACTIVE = "extractive"
 DEFAULT_MODEL = "openai:gpt-5-mini"
-LIBRARY_SETTINGS = frozenset({"chroma", "collection", "embeddings", "home", "seeds"})
+LIBRARY_SETTINGS = frozenset(
+    {"chroma", "collection", "embeddings", "embeddings_batch", "embeddings_url", "home", "seeds"}
+)
 """The settings that choose the library; one that is open cannot change them."""
 
 

@@ -68,8 +68,9 @@ class Library:
             return self._encoder
         return RemoteEmbedder(
             settings.embeddings,
-            base_url=settings.base_url,
-            key=settings.model_key(settings.embeddings),
+            base_url=settings.embeddings_url or settings.base_url,
+            key=settings.embeddings_key(),
+            batch=settings.embeddings_batch,
             timeout_s=settings.timeout_s,
             reader=self._encoder,
         )

@@ -19,8 +19,9 @@ from page_driver import open_bot
 from qa.answers.drafting.draft import NOT_SHOWN
 from qa.chatbot import Chatbot
 from qa.errors import EmbeddingError, ModelError
-from qa.models.chat import REPLY_TOKENS, THINKING_TOKENS, chat_model
+from qa.models.chat import REPLY_TOKENS, chat_model
 from qa.models.listening import REPLY_CHARS, guarded
+from qa.models.refusals import THINKING_TOKENS
 from qa.types import Answer
 from raw_server import CHUNKED, Play, RawServer, data, event, head
 

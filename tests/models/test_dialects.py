@@ -14,7 +14,7 @@ from page_driver import open_bot
 from qa.chatbot import Chatbot
 from qa.errors import ModelError
 from qa.models import refusals
-from qa.models.chat import THINKING_TOKENS, chat_model, input_window
+from qa.models.chat import chat_model, input_window
 from qa.models.listening import guarded
 from qa.types import Answer
 from raw_server import RawServer, data, event, head
@@ -123,7 +123,7 @@ def test_what_a_server_refuses_is_left_out_and_not_sent_again(library: Chatbot, 
 def test_a_model_that_thinks_gets_its_limit_by_its_newer_name_and_room_to_think(library: Chatbot) -> None:
     with Dialect(o_series, Step(pieces=(FOUND,))) as server:
         asked(library, server)
-    assert server.requests[-1]["max_completion_tokens"] == THINKING_TOKENS
+    assert server.requests[-1]["max_completion_tokens"] == refusals.THINKING_TOKENS
     assert not {"max_tokens", "temperature"} & server.requests[-1].keys()
 
 

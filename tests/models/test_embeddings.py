@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,6 +43,70 @@ def test_the_provider_embeds_titled_passages_and_queries(tmp_path: Path, server:
         [f"mill\n{MILL}"],
         ["When did the old mill in Arden burn down?"],
     ]
+
+
+class Limited(OpenAIServer):
+    """Refuses more than so many texts at once, and makes vectors of so many numbers."""
+
+    def __init__(self, most: int, status: int, error: str) -> None:
+        super().__init__()
+        self.most, self.status, self.error = most, status, error
+
+    def step(self, body: dict[str, Any]) -> Step:
+        count = len(body["input"])
+        return Step(status=self.status, error=self.error.format(count)) if count > self.most else super().step(body)
+
+
+def tei() -> Limited:
+    """Text Embeddings Inference as it is started. Source: huggingface/text-embeddings-inference#50 and #378."""
+    return Limited(32, 413, "batch size {} > maximum allowed batch size 32")
+
+
+def dashscope() -> Limited:
+    """Alibaba's compatible mode. Source: zilliztech/claude-context#177."""
+    return Limited(
+        10, 400, "<400> InternalError.Algo.InvalidParameter: batch size is invalid, it should not be larger than 10"
+    )
+
+
+def ollama_or_openai() -> Limited:
+    """Takes all of a batch: OpenAI up to 2,048 texts (its reference of `input`), Ollama without a limit."""
+    return Limited(2048, 400, "too many")
+
+
+@pytest.mark.parametrize(("product", "refused", "batch"), [(tei, 3, 32), (dashscope, 5, 8), (ollama_or_openai, 0, 256)])
+def test_a_server_of_small_batches_is_asked_for_halves_and_not_for_more_again(
+    product: Callable[[], Limited], refused: int, batch: int
+) -> None:
+    texts = [f"{'a' * (n % 7)} text {n}" for n in range(300)]
+    with product() as server:
+        embedder = RemoteEmbedder(NAME, base_url=server.url, timeout_s=5, reader=MiniLM())
+        vectors = embedder.embed(texts)
+        sizes = [len(each["input"]) for each in server.requests[1:]]
+        assert sizes[refused:] == [min(batch, 300 - at) for at in range(0, 300, batch)]
+        np.testing.assert_array_equal(vectors[17], embedder.embed([texts[17]])[0])
+        assert vectors.shape == (300, DIMENSION)
+
+
+def test_one_text_that_is_refused_is_an_error_that_names_the_setting() -> None:
+    with Limited(0, 413, "no") as server, pytest.raises(EmbeddingError, match="Check QA_EMBEDDINGS"):
+        RemoteEmbedder(NAME, base_url=server.url, timeout_s=5, reader=MiniLM())
+
+
+def test_a_server_whose_model_was_exchanged_is_named(server: OpenAIServer) -> None:
+    embedder = RemoteEmbedder(NAME, base_url=server.url, timeout_s=5, reader=MiniLM())
+    server.letters = "aeio"
+    with pytest.raises(EmbeddingError, match=f"{NAME} gives vectors of 4 numbers, and gave some of 8 before"):
+        embedder.embed(["Rome"])
+
+
+def test_embeddings_may_have_a_server_and_a_key_of_their_own(
+    tmp_path: Path, server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-for-the-other-server")
+    monkeypatch.setenv("QA_EMBEDDINGS_API_KEY", "sk-for-vectors")
+    open_bot(tmp_path, server, base_url="http://127.0.0.1:9/v1", embeddings_url=server.url).close()
+    assert {each["authorization"] for each in server.headers} == {"Bearer sk-for-vectors"}
 
 
 def test_an_index_of_one_embedder_is_not_read_with_another(tmp_path: Path, server: OpenAIServer) -> None:

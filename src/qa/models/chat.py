@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa.errors import EmbeddingError, ModelError, QAError, SettingsError, bare_address, without_keys
 from qa.models.local import OTHER_TOKENS, is_local, local_server
+from qa.models.refusals import THINKING_TOKENS
 
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
@@ -22,7 +23,6 @@ RETRIES = 2
 SERVER_CHARS = 300  # of what a server says of a failure
 REPLY_TOKENS = 4_000
 UNKNOWN_WINDOW = 8_192  # of a model of which nothing is known: many servers open models with as much, or with half
-THINKING_TOKENS = 16_000  # of models whose thinking is counted, but not shown
 
 _OPENAI_MODELS = ("gpt-", "chatgpt", "o1", "o3", "text-davinci")
 # Sent where there is none: a local server wants no key, but the client does.

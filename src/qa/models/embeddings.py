@@ -7,7 +7,8 @@ single words, and the weights of ranking and abstaining were learnt from MiniLM'
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,18 @@ from qa.errors import EmbeddingError
 from qa.models.chat import embedding_model, model_errors
 from qa.models.minilm import MiniLM, Vectors, unit
 
+REFUSES_MANY = (400, 413, 422)  # TEI says 413 or 422 beyond 32 texts, DashScope 400 beyond 10
+
 
 class RemoteEmbedder:
     """An embedding model by name, such as `openai:text-embedding-3-small`."""
 
-    def __init__(self, name: str, *, base_url: str | None, timeout_s: float, reader: MiniLM, key: str = "") -> None:
+    def __init__(
+        self, name: str, *, base_url: str | None, timeout_s: float, reader: MiniLM, key: str = "", batch: int = 256
+    ) -> None:
         """Make its client, and ask it once how long its vectors are; `key` as `embedding_model` takes it.
+
+        A request has `batch` texts at most, or half as many each time that the server refuses it.
 
         Raises: SettingsError for an unknown provider, EmbeddingError when it does not answer.
         """
@@ -29,13 +36,25 @@ class RemoteEmbedder:
         self._model = embedding_model(name, base_url=base_url, timeout_s=timeout_s, key=key)
         self._timeout_s = timeout_s
         self._reader = reader
+        self._batch = batch
+        self.dimension = 0  # until the first vector tells
         self.dimension = self.embed(["dimension"]).shape[1]
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One unit vector a text: (texts, dimension)."""
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)
-        return self._unit(self._model.aembed_documents(list(texts)), count=len(texts))
+        found: list[Vectors] = []
+        done = 0
+        while done < len(texts):
+            some = list(texts[done : done + self._batch])
+            try:
+                found.append(self._unit(self._model.aembed_documents(some), count=len(some)))
+            except TooMany:
+                self._batch = len(some) // 2
+                continue
+            done += len(some)
+        return np.concatenate(found)
 
     def embed_query(self, text: str) -> Vectors:
         """The unit vector (dimension,) of a query, which some models embed otherwise than a passage."""
@@ -62,10 +81,32 @@ class RemoteEmbedder:
     def _unit(self, work: Coroutine[Any, Any, list[list[float]]], *, count: int) -> Vectors:
         from qa.models.patience import WHOLE_REPLY_TIMEOUTS, run_in_loop
 
-        with model_errors(self.name, kind=EmbeddingError):
+        with model_errors(self.name, kind=EmbeddingError), _halving(count):
             in_time = asyncio.wait_for(work, WHOLE_REPLY_TIMEOUTS * self._timeout_s)
             vectors = np.array(run_in_loop(in_time), dtype=np.float32)
             lengths = np.linalg.norm(vectors, axis=-1)
             if vectors.ndim != 2 or len(vectors) != count or not (np.isfinite(lengths) & (lengths > 0)).all():
                 raise ValueError(f"{count} vectors were asked for")
+        if self.dimension not in (0, vectors.shape[1]):
+            raise EmbeddingError(
+                f"{self.name} gives vectors of {vectors.shape[1]} numbers, and gave some of {self.dimension} before: "
+                "its server has another model now. Check QA_EMBEDDINGS, then run: qa ingest --rebuild"
+            )
         return unit(vectors)
+
+
+class TooMany(Exception):
+    """A server refused so many texts at once."""
+
+
+@contextmanager
+def _halving(count: int) -> Iterator[None]:
+    """Turns the refusal of a request of several texts into TooMany; of one text, the refusal stands."""
+    from openai import APIStatusError
+
+    try:
+        yield
+    except APIStatusError as error:
+        if count > 1 and error.status_code in REFUSES_MANY:
+            raise TooMany from None
+        raise

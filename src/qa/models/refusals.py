@@ -9,8 +9,7 @@ import json
 import re
 from typing import Any
 
-from qa.models.chat import THINKING_TOKENS
-
+THINKING_TOKENS = 16_000  # of models whose thinking is counted, but not shown
 STATUSES = (400, 422, 500)  # of a refusal; the last comes from templates that raise an exception
 SYSTEM, NEWER, OLDER = "system", "max_completion_tokens", "max_tokens"
 # In the order in which they are given up: models that think want another name for the limit and no temperature, older

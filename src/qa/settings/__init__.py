@@ -26,14 +26,23 @@ from qa.settings.envfile import NAME as ENV_FILE
 from qa.settings.envfile import env_folder, folder_above, read_env_file
 
 ARGUMENT, ENVIRONMENT, ABOVE, DEFAULT = "argument", "environment", "above", "default"
-OPENAI_KEY, CHROMA_TOKEN, CLOUD_KEY = KEYS = ("OPENAI_API_KEY", "QA_CHROMA_TOKEN", "CHROMA_API_KEY")
+OPENAI_KEY, EMBEDDINGS_KEY, CHROMA_TOKEN, CLOUD_KEY = KEYS = (
+    "OPENAI_API_KEY",
+    "QA_EMBEDDINGS_API_KEY",
+    "QA_CHROMA_TOKEN",
+    "CHROMA_API_KEY",
+)
 
 _THIS_MACHINE = re.compile(
     r"(?i)https?://(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?(?:/[\w./~-]*)?", re.ASCII
 )
 _PATHS = {"auth_file", "chroma", "home", "prompts", "seeds"}
 # What the clients of OpenAI and Chroma send besides the key, wherever they send.
-_ALSO_SENT = {"base_url": "OPENAI_CUSTOM_HEADERS", "chroma": "CHROMA_CLIENT_AUTH_CREDENTIALS"}
+_ALSO_SENT = {
+    "base_url": "OPENAI_CUSTOM_HEADERS",
+    "embeddings_url": "OPENAI_CUSTOM_HEADERS",
+    "chroma": "CHROMA_CLIENT_AUTH_CREDENTIALS",
+}
 
 
 class Settings(BaseModel):
@@ -46,6 +55,8 @@ class Settings(BaseModel):
     )
     base_url: str | None = Field(None, description="an OpenAI-compatible server, such as `http://127.0.0.1:11434/v1`")
     embeddings: str = Field("minilm-l6-v2", description="`minilm-l6-v2`, or `openai:text-embedding-3-small`, …")
+    embeddings_url: str | None = Field(None, description="the server of `QA_EMBEDDINGS`, where it is not `QA_BASE_URL`")
+    embeddings_batch: int = Field(256, ge=1, le=2048, description="texts that an embedding server is sent at once")
     chroma: str = Field(
         ".qa/index", description="a folder, `:memory:`, `http://host:8000`, or `cloud://tenant/database`"
     )
@@ -148,6 +159,15 @@ class Settings(BaseModel):
         if self.base_url:
             return self._key(OPENAI_KEY, address="base_url")
         return self._key(key_variable(model))
+
+    def embeddings_key(self) -> str:
+        """The key for the server that embeds: that of a model, or one of its own when it has an address of its own.
+
+        Raises: SettingsError as `model_key`.
+        """
+        if self.embeddings_url:
+            return self._key(EMBEDDINGS_KEY, address="embeddings_url")
+        return self.model_key(self.embeddings)
 
     def store_key(self) -> str:
         """The token or key for Chroma, as `_key` gives it. Raises: SettingsError."""
