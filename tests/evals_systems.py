@@ -117,7 +117,7 @@ def word_judge(folder: Path) -> Judge:
         text, claim = (set(terms("\n".join(part.split("\n")[1:-1]))) for part in messages[-1].content.split("<claim "))
         return json.dumps({"supported": claim <= text})
 
-    prompt = load_prompt(resource("prompts"), "judge", fields=FIELDS)
+    prompt = load_prompt(resource("prompts"), name="judge", fields=FIELDS)
     return Judge("words", prompt=prompt, complete=complete, verdicts=folder / "verdicts.jsonl")
 
 

@@ -32,7 +32,7 @@ from qa.ingestion.ingest import IngestReport, OnProgress
 from qa.library import Library
 from qa.models.local import public_name
 from qa.settings import OPENAI_KEY, Settings, load_settings
-from qa.settings.resources import resource
+from qa.settings.resources import prompt_folders
 from qa.types import Answer, Document, Event, Findings, Hit, Message, Passage, Record
 
 if TYPE_CHECKING:
@@ -258,7 +258,7 @@ class Chatbot:
         return Composer(
             model=model,
             name=self.model_name,
-            prompts=load_prompts(settings.prompts or resource("prompts")),
+            prompts=load_prompts(*prompt_folders(settings.prompts)),
             estimates=not is_exact(self.model_name, base_url=settings.base_url),
             timeout_s=settings.timeout_s,
             context_tokens=settings.context_tokens,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def characters(text: str) -> int:
 @pytest.mark.parametrize("front", ["---\nfields: name\n---\n", "\n---\nfields: 'name'\n...\n", "---\n---\n", ""])
 def test_a_prompt_file_is_messages_with_fields(tmp_path: Path, front: str) -> None:
     text = f"{front}# system\n\nBe kind.\n\n# User\nI am {{{{ name }}}}.\n\n## A heading\n"
-    prompt = load_prompt(prompt_file(tmp_path, text), "greet", fields=FIELDS)
+    prompt = load_prompt(prompt_file(tmp_path, text), name="greet", fields=FIELDS)
     assert prompt.fill(name="{{ Ada }} <b>") == (
         PromptMessage(role="system", content="Be kind."),
         PromptMessage(role="user", content="I am {{ Ada }} <b>.\n\n## A heading"),
@@ -68,26 +69,26 @@ def test_a_prompt_file_is_messages_with_fields(tmp_path: Path, front: str) -> No
 )
 def test_a_prompt_file_that_cannot_work_is_refused_on_load(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(PromptError, match=r"greet\.md") as caught:
-        load_prompt(prompt_file(tmp_path, text), "greet", fields=FIELDS)
+        load_prompt(prompt_file(tmp_path, text), name="greet", fields=FIELDS)
     assert message in str(caught.value)
 
 
 def test_a_prompt_file_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(PromptError, match=r"greet\.md cannot be read"):
-        load_prompt(tmp_path, "greet", fields=FIELDS)
+        load_prompt(tmp_path, name="greet", fields=FIELDS)
 
 
 def test_a_template_cannot_reach_into_the_program(tmp_path: Path) -> None:
     folder = prompt_file(tmp_path, "# user\n{{ name.__class__.__mro__ }}")
-    prompt = load_prompt(folder, "greet", fields=FIELDS)
+    prompt = load_prompt(folder, name="greet", fields=FIELDS)
     with pytest.raises(PromptError, match="cannot be filled in"):
         prompt.fill(name="Ada")
 
 
 def test_the_fingerprint_changes_with_any_byte_of_any_file(tmp_path: Path) -> None:
-    one = load_prompt(prompt_file(tmp_path, "# user\n{{ name }}"), "greet", fields=FIELDS)
-    other = load_prompt(prompt_file(tmp_path, "# user\n{{ name }}\n"), "greet", fields=FIELDS)
-    third = load_prompt(prompt_file(tmp_path, "# user\n{{ name }}", name="part"), "part", fields=FIELDS)
+    one = load_prompt(prompt_file(tmp_path, "# user\n{{ name }}"), name="greet", fields=FIELDS)
+    other = load_prompt(prompt_file(tmp_path, "# user\n{{ name }}\n"), name="greet", fields=FIELDS)
+    third = load_prompt(prompt_file(tmp_path, "# user\n{{ name }}", name="part"), name="part", fields=FIELDS)
     assert len(fingerprint([one])) == 12
     assert fingerprint([one]) != fingerprint([other])
     assert fingerprint([one, third]) == fingerprint([third, one])
@@ -96,6 +97,43 @@ def test_the_fingerprint_changes_with_any_byte_of_any_file(tmp_path: Path) -> No
 def test_our_own_prompts_load(project: Path) -> None:
     prompts = load_prompts(project / "prompts")
     assert [message.role for message in prompts.answer.messages] == ["system", "user"]
+
+
+def test_a_folder_may_hold_one_prompt_and_the_others_are_ours(project: Path, tmp_path: Path) -> None:
+    ours = project / "prompts"
+    text = (ours / "answer.md").read_text(encoding="utf-8").replace("do not guess", "never guess")
+    mixed, plain = load_prompts(prompt_file(tmp_path, text, name="answer"), ours), load_prompts(ours)
+    assert "never guess" in mixed.answer.messages[0].content
+    assert (mixed.rewrite, mixed.check) == (plain.rewrite, plain.check)
+    assert mixed.fingerprint != plain.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "missing"),
+    [
+        ("answer", "[2.1]", "", r"lacks a line that shows the model how to cite"),
+        ("answer", "<documents {{ fence }}>\n{{ p", "{{ p", r"lacks a line such as <passages {{ fence }}> above"),
+        ("answer", "{{ passages }}\n</documents {{ fence }}>", "{{ passages }}", r"</passages {{ fence }}> below"),
+        ("answer", "<conversation {{ fence }}>\n{{", "{{", r"lacks a line such as <conversation {{ fence }}> above"),
+        ("rewrite", "{{ conversation }}\n</conversation {{ fence }}>", "{{ conversation }}", r"</conversation"),
+        ("check", "<claims {{ fence }}>\n{{", "<claims>\n{{", r"lacks a line such as <claims {{ fence }}> above"),
+        ("answer", "{{ question }}", "{{ question", r"is no template"),
+    ],
+)
+def test_an_edited_prompt_that_lost_its_ids_or_a_fence_is_refused_with_the_line_that_is_missing(
+    project: Path, tmp_path: Path, name: str, old: str, new: str, missing: str
+) -> None:
+    text = (project / "prompts" / f"{name}.md").read_text(encoding="utf-8")
+    edited = re.sub(r"\[\d\.\d\]", "", text) if old == "[2.1]" else text.replace(old, new)
+    assert edited != text
+    with pytest.raises(PromptError, match=rf"{name}\.md .*{re.escape(missing)}") as caught:
+        load_prompts(prompt_file(tmp_path, edited, name=name), project / "prompts")
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_folder_of_prompts_that_is_none_is_named(project: Path, tmp_path: Path) -> None:
+    with pytest.raises(PromptError, match="no is no folder"):
+        load_prompts(tmp_path / "no", project / "prompts")
 
 
 def test_passages_are_shown_as_numbered_sentences_between_fences() -> None:

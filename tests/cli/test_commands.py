@@ -136,6 +136,11 @@ def test_config_says_where_each_setting_and_key_comes_from(shell: Shell) -> None
         "top_k": "environment", "strictness": ".env", "model": "default",
     }  # fmt: skip
     assert found["keys"] == dict.fromkeys(KEYS) | {"OPENAI_API_KEY": ".env"}
+    shell.folder.joinpath("answer.md").touch()
+    files = json.loads(shell("config", "--json", QA_PROMPTS=str(shell.folder)).out)["prompt_files"]
+    assert files["answer"] == str(shell.folder / "answer.md")
+    assert files["rewrite"].endswith("prompts/rewrite.md")
+    assert "prompt answer" in shell("config").out
     assert re.search(r"^QA_TOP_K +7 +environment ", shell("config", QA_TOP_K="7").out, re.MULTILINE)
 
 

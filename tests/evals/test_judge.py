@@ -39,7 +39,7 @@ class Said:
 
 
 def judge(folder: Path, complete: Complete) -> Judge:
-    prompt = load_prompt(resource("prompts"), "judge", fields=FIELDS)
+    prompt = load_prompt(resource("prompts"), name="judge", fields=FIELDS)
     return Judge("test", prompt=prompt, complete=complete, verdicts=folder / "verdicts.jsonl")
 
 

@@ -22,6 +22,9 @@ from qa.errors import PromptError
 Role = Literal["system", "user", "assistant"]
 
 _ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, trim_blocks=True)
+FENCE = "fence"
+FENCED = frozenset({"passages", "conversation", "claims", "premise", "hypothesis"})  # the texts of others
+
 _FIELD = re.compile(r"\w+")
 _MESSAGE = re.compile(rf"^#[ \t]+({'|'.join(get_args(Role))})[ \t]*$\n?", re.MULTILINE | re.IGNORECASE)
 
@@ -55,12 +58,23 @@ class Prompt:
             raise PromptError(f"prompt {self.name!r} cannot be filled in: {error}") from error
 
 
-def load_prompt(folder: Path, name: str, *, fields: Sequence[str]) -> Prompt:
-    """The prompt in `folder/name.md`, which must use exactly these fields.
+def prompt_file(name: str, *folders: Path) -> Path:
+    """The file of a prompt: in the first of these folders that holds it. Raises: PromptError when one is no folder."""
+    for folder in folders:
+        if not folder.is_dir():
+            raise PromptError(f"{folder} is no folder. Unset QA_PROMPTS to use the prompts that come with qa")
+        if (folder / f"{name}.md").exists():
+            return folder / f"{name}.md"
+    return folders[0] / f"{name}.md"
 
-    Raises: PromptError when the file is missing, is no template, or has other fields.
+
+def load_prompt(*folders: Path, name: str, fields: Sequence[str]) -> Prompt:
+    """The prompt `name.md` of the first folder that holds it, which must use exactly these fields.
+
+    Raises: PromptError when the file is missing, is no template, has other fields, or lacks the lines between which the
+    texts of others stand.
     """
-    path = folder / f"{name}.md"
+    path = prompt_file(name, *folders)
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -73,13 +87,30 @@ def load_prompt(folder: Path, name: str, *, fields: Sequence[str]) -> Prompt:
     messages = _messages(body)
     if not messages or _MESSAGE.split(body)[0].strip():
         raise PromptError(f"{path} has text outside of a message. Begin one with a line: # system")
-    return Prompt(name=name, messages=messages, digest=hashlib.sha256(text.encode()).hexdigest())
+    prompt = Prompt(name=name, messages=messages, digest=hashlib.sha256(text.encode()).hexdigest())
+    _check_fences(path, prompt, fields=fields)
+    return prompt
 
 
 def fingerprint(prompts: Sequence[Prompt]) -> str:
     """12 hexadecimal digits that change whenever a byte of one of these prompt files does."""
     listed = "\n".join(f"{prompt.name} {prompt.digest}" for prompt in sorted(prompts, key=lambda prompt: prompt.name))
     return hashlib.sha256(listed.encode()).hexdigest()[:12]
+
+
+def _check_fences(path: Path, prompt: Prompt, *, fields: Sequence[str]) -> None:
+    """Raise PromptError where a text of others, filled in, is not between two lines that hold the fence."""
+    if FENCE not in fields:
+        return
+    lines = "\n\n".join(each.content for each in prompt.fill(**{each: f"({each})" for each in fields})).splitlines()
+    for name in FENCED.intersection(fields):
+        at = [number for number, line in enumerate(lines) if f"({name})" in line]
+        for number in at:
+            for side, mark in ((-1, f"<{name} {{{{ fence }}}}>"), (1, f"</{name} {{{{ fence }}}}>")):
+                near = lines[number + side] if 0 <= number + side < len(lines) else ""
+                if "(fence)" not in near:
+                    where = "above" if side < 0 else "below"
+                    raise PromptError(f"{path} lacks a line such as {mark} {where} the line {{{{ {name} }}}}")
 
 
 def _check_fields(path: Path, body: str, *, expected: frozenset[str], declared: Mapping[str, str]) -> None:

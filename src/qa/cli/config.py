@@ -16,21 +16,27 @@ config = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 @config.callback()
 def list_settings(context: typer.Context, as_json: Json = False) -> None:
     """List the settings in force, and where each comes from. Keys are never shown."""
+    from qa.answers.prompts import prompt_file
     from qa.settings import KEYS, Settings, load_settings
+    from qa.settings.resources import prompt_folders
 
     if context.invoked_subcommand:
         return
     settings = load_settings()
     origins = {name: settings.origin(name) for name in Settings.model_fields}
     keys = {name: settings.key_origin(name) for name in KEYS}
+    folders = prompt_folders(settings.prompts)
+    prompts = {name: str(prompt_file(name, *folders)) for name in ("answer", "rewrite", "check", "judge")}
     if as_json:
-        print_json({**settings.shown(), "origins": origins, "keys": keys})
+        print_json({**settings.shown(), "origins": origins, "keys": keys, "prompt_files": prompts})
         return
     for name, value in settings.shown().items():
         shown = "" if value is None else str(value) if str(value).isprintable() else repr(value)
         print(f"QA_{name.upper():20} {shown:20} {origins[name]:11} {Settings.model_fields[name].description}")
     for name, origin in keys.items():
         print(f"{name:23} {f'set, not shown ({origin})' if origin else 'not set'}")
+    for name, file in prompts.items():
+        print(f"{f'prompt {name}':23} {file}")
 
 
 @config.command()

@@ -18,7 +18,7 @@ from qa.evals.runner import PACKAGE, Opener, fingerprint
 from qa.models.chat import chat_model, is_openai
 from qa.models.local import checked_file, is_local
 from qa.settings import load_settings
-from qa.settings.resources import resource
+from qa.settings.resources import prompt_folders
 
 if TYPE_CHECKING:
     from qa.chatbot import Chatbot
@@ -41,7 +41,7 @@ def describe(chosen: Mapping[str, Any]) -> dict[str, str]:
         **{name: str(value).removesuffix(".0") for name, value in settings if name not in UNMEASURED},
         "model": model,
         "base_url": bare_address(settings.base_url or _usual_address(model, settings.embeddings)),
-        "prompts": load_prompts(settings.prompts or resource("prompts")).fingerprint,
+        "prompts": load_prompts(*prompt_folders(settings.prompts)).fingerprint,
         "weights": _weights(settings.model),
     }
 
@@ -107,6 +107,6 @@ def open_judge(name: str, *, folder: Path) -> Judge:
     timeout_s = settings.timeout_s
     chat = chat_model(name, base_url=settings.base_url, timeout_s=timeout_s, key=settings.model_key(name))
     model = guarded(chat, name=name, timeout_s=timeout_s)
-    prompt = load_prompt(settings.prompts or resource("prompts"), "judge", fields=FIELDS)
+    prompt = load_prompt(*prompt_folders(settings.prompts), name="judge", fields=FIELDS)
     verdicts = folder / "verdicts.jsonl"
     return Judge(name, prompt=prompt, complete=lambda messages: model.invoke(messages).text, verdicts=verdicts)

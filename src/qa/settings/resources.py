@@ -16,3 +16,9 @@ def resource(name: str) -> Path:
     if (_CHECKOUT / "pyproject.toml").is_file() and (_CHECKOUT / name).is_dir():
         return _CHECKOUT / name
     return _PACKAGE / "_data" / name
+
+
+def prompt_folders(chosen: Path | None) -> tuple[Path, ...]:
+    """The folders in which a prompt is looked for: the one that was chosen, then ours."""
+    ours = resource("prompts")
+    return (chosen, ours) if chosen else (ours,)

@@ -23,11 +23,11 @@ from qa.answers.drafting.context import conversation, disarmed, fence, pack_cont
 from qa.answers.drafting.draft import Draft, Unsupported, reported
 from qa.answers.drafting.reply import SENTINEL, without_thoughts
 from qa.answers.drafting.statements import Statement
-from qa.answers.prompts import Prompt, PromptMessage, fingerprint, load_prompt
+from qa.answers.prompts import Prompt, PromptMessage, fingerprint, load_prompt, prompt_file
 from qa.answers.refusing import about_absent, refusal
 from qa.answers.replies.courtesies import without_courtesies
 from qa.answers.support import Verdict
-from qa.errors import ModelError
+from qa.errors import ModelError, PromptError
 from qa.models.chat import REPLY_TOKENS, UNKNOWN_WINDOW, input_window
 from qa.models.listening import guarded
 from qa.models.tokens import count_tokens
@@ -41,6 +41,7 @@ NEW_TERMS = 1  # of a rewritten question: a word spelt rightly, or another form 
 _SEARCH = re.compile(r"(?:search|query)(?: \d)?: (\S.*)", re.I)
 _ASKED = ("?", "？", "؟", "፧", ";")  # the last is the Greek one
 CONVERSATION_TOKENS = 1_500
+_SHOWN_ID = re.compile(r"\[\d+\.\d+\]")
 MESSAGE_TOKENS = 8  # what a chat template adds to each message, about
 READ_AT_LEAST = 0.75  # of the tokens we count: a server that reports fewer has cut the prompt, as none counts so few
 
@@ -59,15 +60,24 @@ class Prompts:
         return fingerprint((self.answer, self.rewrite, self.check))
 
 
-def load_prompts(folder: Path) -> Prompts:
-    """The chain's prompts from a folder. Raises: PromptError."""
-    return Prompts(
+def load_prompts(*folders: Path) -> Prompts:
+    """The chain's prompts, each from the first folder that holds it.
+
+    Raises: PromptError, also where the prompt for answers has lost the ids by which the model is to cite.
+    """
+    prompts = Prompts(
         answer=load_prompt(
-            folder, "answer", fields=("conversation", "fence", "passages", "query", "question", "sentinel")
+            *folders, name="answer", fields=("conversation", "fence", "passages", "query", "question", "sentinel")
         ),
-        rewrite=load_prompt(folder, "rewrite", fields=("conversation", "fence", "question")),
-        check=load_prompt(folder, "check", fields=("fence", "claims")),
+        rewrite=load_prompt(*folders, name="rewrite", fields=("conversation", "fence", "question")),
+        check=load_prompt(*folders, name="check", fields=("fence", "claims")),
     )
+    if not any(_SHOWN_ID.search(message.content) for message in prompts.answer.messages):
+        raise PromptError(
+            f"{prompt_file('answer', *folders)} lacks a line that shows the model how to cite, such as: "
+            "End every sentence with the ids of the sentences it rests on, such as [2.1]."
+        )
+    return prompts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
