@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -223,3 +225,21 @@ def test_a_second_event_loop_asks_the_same_model() -> None:
     with OpenAIServer(Step(pieces=("one",)), Step(pieces=("two",))) as server:
         model = guarded(chat_model("openai:served", base_url=server.url, timeout_s=5), name="served", timeout_s=5)
         assert [asyncio.run(model.ainvoke("Hello")).content for _ in range(2)] == ["one", "two"]
+
+
+def documented() -> list[str]:
+    page = (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
+    return re.findall(r"export QA_BASE_URL=\S+ QA_MODEL=([^\s`]+)", page)
+
+
+@pytest.mark.parametrize("name", documented())
+def test_each_model_that_the_docs_name_is_asked_for_under_the_name_its_server_knows(
+    library: Chatbot, name: str
+) -> None:
+    with OpenAIServer(Step(pieces=(FOUND,))) as server:
+        answer = library.adjusted(model=name, base_url=server.url, timeout_s=5).ask(QUESTION)
+    assert (answer.text, server.requests[0]["model"]) == (SHOWN, name.removeprefix("openai:"))
+
+
+def test_the_docs_name_a_line_for_each_server() -> None:
+    assert len(documented()) == 7
