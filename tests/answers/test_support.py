@@ -22,6 +22,12 @@ def flat(term: str) -> float:
     return 1.0
 
 
+def test_in_a_small_index_a_word_that_it_lacks_does_not_outweigh_all_others() -> None:
+    rarity = {"locat": 1.79}  # of four passages one would say so of what none has, and of what all have
+    said, cited = "The office is located in the town of Ribe.", "The office stands in the town of Ribe."
+    assert check(said, [cited], idf=lambda term: rarity.get(term, 0.11)).support == "partly"
+
+
 def verdict(sentence: str, *quotes: str, context: str = "") -> Verdict:
     return check(sentence, quotes or [QUOTE], idf=flat, context=context)
 

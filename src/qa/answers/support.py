@@ -21,6 +21,8 @@ from qa.words import STOP_WORDS, same_root, stem, terms, words
 PAIR_WEIGHT = 0.3
 SUPPORTED = 0.65
 PARTLY = 0.40
+# Added to how rare a term is: among four passages one that is in none of them would outweigh ten that are in all.
+EVEN = 1.0
 
 CLAUSES = 12  # of a sentence that are compared: time stays in proportion to the text
 _REPLY_WORD = re.compile(r"\W*+(?:yes|no|yeah|nope|ja|nein|oui|non|sí)\b[.,:;!\s–—-]*+(?=\w)", re.I)
@@ -129,7 +131,7 @@ def wording(sentence: str, quotes: Sequence[str], *, idf: Callable[[str], float]
     held = {term for quote in quotes for term in terms(quote)}
     aside = _words_of_names(sentence, context)
     said = [word for word in words(sentence) if word not in aside]
-    weights = {stem(word): idf(stem(word)) for word in said if word not in STOP_WORDS and not word[0].isdigit()}
+    weights = {stem(word): EVEN + idf(stem(word)) for word in said if word not in STOP_WORDS and not word[0].isdigit()}
     total = sum(weights.values())
     found = sum(weight * _credit(term, held) for term, weight in weights.items())
     pairs = list(pairwise(said))
