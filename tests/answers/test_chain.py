@@ -601,6 +601,16 @@ def test_a_server_that_cuts_the_prompt_in_silence_is_noticed_and_its_setting_nam
     assert "QA_WINDOW_TOKENS" in note
 
 
+def test_what_ranks_behind_the_passages_read_is_shown_to_a_model_too_up_to_a_number() -> None:
+    def one_read(question: str, query: str, conditions: object) -> Findings:
+        return replace(find(question, query), hits=HITS * 10, top_k=1)
+
+    with OpenAIServer(Step(pieces=("It reached Naples [2.1].",))) as server:
+        final = answered(events(server, find=one_read, passages=4))
+    assert server.requests[0]["messages"][1]["content"].count("Passage ") == 4
+    assert [each.quote for each in final.citations] == ["The ship reached Naples."]
+
+
 def test_the_chain_goes_on_in_somebody_elses_pipeline() -> None:
     with OpenAIServer(Step(pieces=(f"{MET} [1.1]",))) as server:
         longer = chain(server) | (lambda final: final.text.upper())

@@ -42,6 +42,7 @@ _SEARCH = re.compile(r"(?:search|query)(?: \d)?: (\S.*)", re.I)
 _ASKED = ("?", "？", "؟", "፧", ";")  # the last is the Greek one
 CONVERSATION_TOKENS = 1_500
 _SHOWN_ID = re.compile(r"\[\d+\.\d+\]")
+PASSAGES = 10  # that are shown at most: by rank as many as are read, then what was ranked behind them
 MESSAGE_TOKENS = 8  # what a chat template adds to each message, about
 READ_AT_LEAST = 0.75  # of the tokens we count: a server that reports fewer has cut the prompt, as none counts so few
 
@@ -103,6 +104,7 @@ class Composer:
     estimates: bool = True
     timeout_s: float = 60
     context_tokens: int = 6_000
+    passages: int = PASSAGES
     unsupported: Unsupported = "mark"
     check: Literal["rules", "model"] = "rules"
 
@@ -135,7 +137,8 @@ class Composer:
         fixed = _size(self._filled(question=asked, query=meant))
         window = input_window(self.model) or UNKNOWN_WINDOW
         budget = min(self.context_tokens, window - fixed - REPLY_TOKENS)
-        context = pack_context(findings.read, budget=budget, count=count_tokens)
+        offered = findings.hits[: max(self.passages, findings.top_k)]
+        context = pack_context(offered, budget=budget, count=count_tokens)
         earlier = conversation(history, budget=budget - count_tokens(context.text), count=count_tokens)
         mark = fence("\n".join([context.text, earlier, asked, meant]))
         messages = self._filled(question=asked, query=meant, passages=context.text, conversation=earlier, fence=mark)
