@@ -18,6 +18,7 @@ from pathlib import Path
 
 from langchain_core.messages import AIMessageChunk
 
+from qa.answers import extractive
 from qa.answers.drafting.citations import Citations
 from qa.answers.drafting.draft import Draft
 from qa.chatbot import Chatbot
@@ -63,10 +64,12 @@ def gold(case: Case, passages: Sequence[Passage], texts: Callable[[str], str]) -
 
 def cited(reply: str, passages: Sequence[Passage], found: Findings) -> tuple[Citation, ...]:
     """What the finished answer cites."""
-    draft = Draft(passages, question=found.question, idf=found.rarity, usage=Usage())
-    draft.feed(AIMessageChunk(content=reply))
     base = Answer(question="", query="", text="", abstained=True)
-    *_, answer = draft.finish(base, own_words=lambda: base, checker=None)
+    draft = Draft(
+        passages, question=found.question, idf=found.rarity, usage=Usage(), own_words=lambda: extractive.answer(found)
+    )
+    draft.feed(AIMessageChunk(content=reply))
+    *_, answer = draft.finish(base, checker=None)
     assert isinstance(answer, Answer)
     return answer.citations
 

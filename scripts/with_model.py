@@ -33,7 +33,7 @@ from qa.evals.opening import chatbot_opener
 from qa.evals.scoring import score_case
 from qa.evals.suites import Case, Suite, Texts, load_suite, read_corpus
 from qa.evals.systems import System, run_case
-from qa.models.tokens import estimate_tokens
+from qa.models.tokens import count_tokens
 from qa.types import Answer, Findings, Hit, Message
 
 EVALS = Path(__file__).parents[1] / "evals"
@@ -161,10 +161,10 @@ def bound(suite: Suite, bot: Chatbot, *, ways: Sequence[tuple[int, int]]) -> Non
     found = [ranked(bot, each.question, each.question) for each in cases]
     for passages, beside in ways:
         hits = [chosen(each, passages, beside) for each in found]
-        packed = [pack_context(each, budget=BUDGET, count=estimate_tokens) for each in hits]
+        packed = [pack_context(each, budget=BUDGET, count=count_tokens) for each in hits]
         shown = [each[: len(context.passages)] for each, context in zip(hits, packed, strict=True)]
         held = sum(holds(case, each, texts) for case, each in zip(cases, shown, strict=True))
-        tokens = sum(estimate_tokens(each.text) for each in packed) / len(packed)
+        tokens = sum(count_tokens(each.text) for each in packed) / len(packed)
         way = f"{passages} passages" + (f" and {beside} beside them" if beside else "")
         print(f"{suite.name:8} {way:30} {held}/{len(cases)} = {held / len(cases):.1%}, {tokens:,.0f} tokens")
 

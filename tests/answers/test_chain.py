@@ -60,6 +60,7 @@ HITS = tuple(
         [passage("a.txt", MET, "He arrived on 4 July."), passage("b.txt", "The ship reached Naples.")], start=1
     )
 )
+DAYS = tuple(f"On day {day} nobody met anybody. " for day in range(200))
 NEAREST = tuple(hit.passage.cite(hit.passage.units[0]) for hit in HITS)
 
 
@@ -224,6 +225,16 @@ def test_nothing_unsupported_stands_above_a_refusal(pieces: tuple[str, ...]) -> 
     assert (text, final.text.startswith(ABSTENTION), final.abstained) == (final.text, True, True)
     assert final.sentences == ()
     assert final.notes[-1] == "the model's own words were not supported and are not shown"
+
+
+def test_what_cites_nothing_opens_an_answer_only_where_the_documents_own_words_would_answer_so_too() -> None:
+    partly = "The ship reached Naples at dusk"
+    assert answer(f"{partly} [2.1].").sentences[0].support == "partly"
+    assert answer(f"{partly}.").text == f"{MET} [1]"
+    assert answer(f"{MET} {partly}.").text == f"{MET} [1] {partly}. [2]"
+    unsure = partial(find, confidence=0.2)
+    assert answer(f"{partly}.", find=unsure).abstained
+    assert answer("The ship reached Naples.", find=unsure).text == "The ship reached Naples. [1]"
 
 
 def test_ids_that_do_not_exist_are_reported() -> None:
@@ -522,7 +533,7 @@ def test_the_async_stream_is_the_same_stream() -> None:
 
 
 def test_closing_the_stream_stops_the_request_upstream() -> None:
-    with OpenAIServer(Step(pieces=(f"{MET} [1.1] ",) * 200, pause_s=0.05)) as server:
+    with OpenAIServer(Step(pieces=(f"{MET} [1.1] ", *DAYS), pause_s=0.05)) as server:
         stream = chain(server).stream({"question": QUESTION})
         assert isinstance(next(stream), Citation)
         stream.close()  # type: ignore[attr-defined]  # a generator, which Runnable.stream does not promise
@@ -549,7 +560,7 @@ def test_cancelling_the_async_stream_stops_the_request_upstream() -> None:
             pass
 
     for stop in (begin, cancelled):
-        with OpenAIServer(Step(pieces=(f"{MET} [1.1] ",) * 1_000, pause_s=0.05)) as server:
+        with OpenAIServer(Step(pieces=(f"{MET} [1.1] ", *DAYS * 5), pause_s=0.05)) as server:
             asyncio.run(stop(server))
             assert server.disconnected.wait(20)
             assert len(server.sent_at) < 900
@@ -609,6 +620,16 @@ def test_what_ranks_behind_the_passages_read_is_shown_to_a_model_too_up_to_a_num
         final = answered(events(server, find=one_read, passages=4))
     assert server.requests[0]["messages"][1]["content"].count("Passage ") == 4
     assert [each.quote for each in final.citations] == ["The ship reached Naples."]
+
+
+@pytest.mark.parametrize("circle", ["It sank in 1912, like all ships that sink. ", "in 1912-1913-1914-1915-"])
+def test_a_reply_that_goes_round_in_circles_is_stopped(circle: str) -> None:
+    with OpenAIServer(Step(pieces=(f"{MET} [1.1] ", *(circle,) * 200), pause_s=0.05)) as server:
+        final = answered(events(server, unsupported="drop"))
+        assert server.disconnected.wait(20)
+        assert len(server.sent_at) < 50
+    assert final.text == f"{MET} [1]"
+    assert (final.incomplete, final.notes[-1]) == (True, "the reply went round in circles, and was stopped")
 
 
 def test_the_chain_goes_on_in_somebody_elses_pipeline() -> None:

@@ -50,18 +50,19 @@ def checks(answer: Answer, **rest: bool) -> tuple[SentenceCheck, ...]:
 
 def written(*pieces: str, unsupported: str = "mark", finish: str = "stop") -> Answer:
     """The answer that a model's reply becomes."""
+    base = Answer(question="q", query="q", text=ABSTENTION, abstained=True, model="toy")
     draft = Draft(
         (PASSAGE,),
         question="q",
         idf=lambda stem: 1.0 + len(stem) / 7,
         usage=Usage(),
+        own_words=lambda: base,
         unsupported=unsupported,  # type: ignore[arg-type]
     )
     for piece in pieces:
         draft.feed(AIMessageChunk(content=piece))
     draft.feed(AIMessageChunk(content="", response_metadata={"finish_reason": finish}))
-    base = Answer(question="q", query="q", text=ABSTENTION, abstained=True, model="toy")
-    *_, answer = draft.finish(base, own_words=lambda: base, checker=None)
+    *_, answer = draft.finish(base, checker=None)
     assert isinstance(answer, Answer)
     return answer
 

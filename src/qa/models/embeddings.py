@@ -50,7 +50,7 @@ class RemoteEmbedder:
             some = list(texts[done : done + self._batch])
             try:
                 found.append(self._unit(self._model.aembed_documents(some), count=len(some)))
-            except TooMany:
+            except BatchError:
                 self._batch = len(some) // 2
                 continue
             done += len(some)
@@ -95,18 +95,18 @@ class RemoteEmbedder:
         return unit(vectors)
 
 
-class TooMany(Exception):
+class BatchError(Exception):
     """A server refused so many texts at once."""
 
 
 @contextmanager
 def _halving(count: int) -> Iterator[None]:
-    """Turns the refusal of a request of several texts into TooMany; of one text, the refusal stands."""
+    """Turns the refusal of a request of several texts into BatchError; of one text, the refusal stands."""
     from openai import APIStatusError
 
     try:
         yield
     except APIStatusError as error:
         if count > 1 and error.status_code in REFUSES_MANY:
-            raise TooMany from None
+            raise BatchError from None
         raise

@@ -156,6 +156,8 @@ class Composer:
             with closing(cast("Generator[AIMessageChunk]", stream)) as chunks:
                 for chunk in chunks:
                     yield from draft.feed(chunk)
+                    if draft.circles:
+                        break
         except ModelError as error:
             draft.broke(error)
         yield from self._finish(draft, shown, findings, usage)
@@ -169,6 +171,8 @@ class Composer:
                 async for chunk in chunks:
                     for piece in draft.feed(chunk):
                         yield piece
+                    if draft.circles:
+                        break
         except ModelError as error:
             draft.broke(error)
         for event in await run_in_executor(None, self._finish, draft, shown, findings, usage):
@@ -184,6 +188,7 @@ class Composer:
             question=" ".join(dict.fromkeys((findings.question, findings.query))),
             idf=findings.rarity,
             usage=usage,
+            own_words=partial(own_words, findings),
             unsupported=self.unsupported,
             waits=self.check == "model",
         )
@@ -192,7 +197,7 @@ class Composer:
         checker = self._check if self.check == "model" else None
         base = self.refuse(findings, usage=draft.usage)
         notes = (*shown.notes, *self._about_cut(shown, read=draft.usage.input_tokens - usage.input_tokens))
-        *events, whole = draft.finish(base, own_words=partial(own_words, findings), checker=checker)
+        *events, whole = draft.finish(base, checker=checker)
         assert isinstance(whole, Answer)
         absent = () if whole.abstained else about_absent(findings)
         return [*events, replace(whole, notes=(*whole.notes, *absent, *notes))]

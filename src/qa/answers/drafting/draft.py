@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from qa.answers.drafting.attribution import Attribution, Attributor
@@ -31,6 +32,8 @@ Unsupported = Literal["mark", "drop", "abstain"]
 
 SHOWN_IDS = 8
 DECLINED = "the model found no answer in the passages"
+CIRCLE_CHARS, CIRCLES = 40, 4  # of a reply's end, and times they are in it: small models go on so up to their limit
+CLOSE = 0.85  # of a statement's wording, with which it needs no other reason to be trusted
 NOT_SHOWN = "the model's own words were not supported and are not shown"
 
 _CUT_SHORT = {
@@ -46,7 +49,8 @@ _SILENCE = Verdict(support="unsupported", score=0.0, reason="that the documents 
 class Draft:
     """The answer to one question while a model writes it.
 
-    `idf` says how rare a stem is. With `waits`, nothing is shown before the reply has ended.
+    `idf` says how rare a stem is. `own_words` gives the documents' own answer, or an abstention: it stands in place of
+    a reply of which nothing holds. With `waits`, nothing is shown before the reply has ended.
     """
 
     def __init__(
@@ -56,10 +60,12 @@ class Draft:
         question: str,
         idf: Callable[[str], float],
         usage: Usage,
+        own_words: Callable[[], Answer],
         unsupported: Unsupported = "mark",
         waits: bool = False,
     ) -> None:
         self.usage = usage
+        self._own_words = cache(own_words)
         self._question = question
         self._unsupported = unsupported
         self._citations = Citations(passages)
@@ -69,6 +75,7 @@ class Draft:
         self._stream = StatementStream()
         self._leading: list[Written] = []  # a line that may only lead to what follows, and what stands behind it
         self._known = frozenset(terms(question))  # the stems of which such a line may be made
+        self._said = ""
         self._finish: str | None = None
         self._reports_finish = False
         self._broken: ModelError | None = None
@@ -80,16 +87,21 @@ class Draft:
         about = chunk.response_metadata
         self._finish = about.get("finish_reason", "").casefold() or self._finish
         self._reports_finish = self._reports_finish or "model_provider" in about
+        self._said += str(chunk.text)
         return self._take(self._stream.feed(self._reply.feed(str(chunk.text))))
+
+    @property
+    def circles(self) -> bool:
+        """Whether the reply ends in what it has said again and again; nothing more need be waited for."""
+        end = self._said[-CIRCLE_CHARS:]
+        return self._said.count(end) >= CIRCLES and any(map(str.isalnum, end))
 
     def broke(self, error: ModelError) -> None:
         """Take note that the stream failed: what was shown stays."""
         self._broken = error
 
-    def finish(self, base: Answer, *, own_words: Callable[[], Answer], checker: Checker | None) -> list[Event]:
+    def finish(self, base: Answer, *, checker: Checker | None) -> list[Event]:
         """The rest of the events. `base` is the abstention to fall back to; it names question, query and model.
-
-        `own_words` gives the documents' own answer, or an abstention, in place of a reply of which nothing holds.
 
         Raises: ModelError when the reply broke off, or ended too early, before any of it held.
         """
@@ -109,7 +121,7 @@ class Draft:
             answer = self._answer(base)
             notes += _about_corrected(self._showing.statements)
         else:
-            answer = own_words() if worthless == NOT_SHOWN else base
+            answer = self._own_words() if worthless == NOT_SHOWN else base
             rest += [*answer.citations, *filter(None, [answer.opening]), answer.text]
         answer = replace(
             answer,
@@ -152,12 +164,30 @@ class Draft:
         else:
             found = self._attributor.attribute(written.words, proposed)
         as_asked = not differ(written.words, self._question)
-        return Judged(pieces=pieces, words=written.words, found=found, as_asked=as_asked)
+        trusted = bool(proposed) or self._agrees(found)
+        return Judged(pieces=pieces, words=written.words, found=found, as_asked=as_asked, trusted=trusted)
+
+    def _agrees(self, found: Attribution) -> bool:
+        """Whether a statement rests on what the documents' own words answer with, or is supported where they do not.
+
+        So may one open that has next to no word of its own.
+        """
+        own = self._own_words()
+        if own.abstained or found.verdict.score >= CLOSE:
+            return found.verdict.support == "supported"
+        spans = [(each.document, each.start, each.end) for each in own.citations]
+        return any(
+            each.passage.document == document and each.span.start < end and start < each.span.end
+            for each in found.sources
+            for document, start, end in spans
+        )
 
     def _ending(self) -> str | None:
         """Why the reply is incomplete; None when it is whole, or when the model never says why it ends."""
         if self._broken:
             return f"the reply broke off: {self._broken}"
+        if self.circles:
+            return "the reply went round in circles, and was stopped"
         if self._finish is None and self._reports_finish:
             return "the stream ended before the model said that it was done"
         return _CUT_SHORT.get(self._finish or "")

@@ -16,13 +16,15 @@ from qa.types import Citation, Sentence
 class Judged:
     """A piece of a reply with what it cites and the verdict on that; `found` is None of one that states nothing.
 
-    `as_asked` says that it is in the language of the question.
+    `as_asked` says that it is in the language of the question, `trusted` that the model said what it rests on, or that
+    the documents' own words would answer with the same.
     """
 
     pieces: list[str | Marker]
     words: str
     found: Attribution | None = None
     as_asked: bool = True
+    trusted: bool = True
 
     @property
     def holds(self) -> bool:
@@ -33,7 +35,7 @@ class Judged:
         if self.found is None:
             return False
         uncompared = bool(self.found.sources) and not self.found.verdict.compared
-        return self.found.verdict.support in GOOD or (uncompared and self.as_asked)
+        return (self.found.verdict.support in GOOD and self.trusted) or (uncompared and self.as_asked)
 
     @property
     def is_bad(self) -> bool:
