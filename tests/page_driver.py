@@ -169,7 +169,7 @@ class Reader:
         link = self.page.locator("#chat .answer").last.locator("a.cite").nth(number - 1)
         link.click()
         self.page.wait_for_selector(f'#panel[data-link="{link.get_attribute("href")}"] mark')
-        return self.page.locator("#panel mark").text_content() or ""
+        return " ".join(self.page.locator("#panel mark").all_text_contents())
 
 
 def violations(page: Page) -> list[str]:

@@ -50,10 +50,12 @@ def test_a_number_opens_the_exact_words_in_their_document(reader: Reader, bot: C
     citation = bot.ask("When was the lighthouse opened?").citations[0]
     assert reader.cite() == citation.quote
     panel = reader.page.locator("#panel").text_content() or ""
-    assert f"lighthouse.md · characters {citation.start}–{citation.end}" in panel
+    assert "lighthouse.md" in panel
+    assert f"characters {citation.start}–{citation.end}" in panel
     assert reader.page.locator("#panel mark").is_visible()
-    shown = reader.page.locator("#panel .text").text_content()
-    assert shown == bot.document("lighthouse.md").text
+    shown = reader.page.locator("#panel .text > *").all_text_contents()
+    words = bot.document("lighthouse.md").text.removeprefix("# ")
+    assert [each.split() for each in shown] == [each.split() for each in words.split("\n\n")]
 
 
 def test_the_highlight_is_there_in_about_a_tenth_of_a_second(reader: Reader) -> None:
@@ -82,7 +84,7 @@ def test_the_keyboard_opens_a_source_steps_through_it_and_comes_back(reader: Rea
     page.keyboard.press("Enter")
     page.wait_for_selector("#panel mark")
     assert page.evaluate("document.activeElement.id") == "panel"
-    first = page.locator("#panel mark").text_content()
+    first = page.locator("#panel mark").first.text_content()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("first => document.querySelector('#panel mark').textContent !== first", arg=first)
     page.click("#panel [aria-label='Previous citation']")

@@ -75,8 +75,8 @@ def _source_opener(bot: Chatbot, visitors: Visitors) -> Callable[..., Any]:
         if reference is None:
             return None
         if asked.get("details"):
-            return {"details": [asdict(line) for line in find_details(reference, passages=bot.passages)]}
+            return {"details": [asdict(line) for line in find_details(reference, shelf=bot)]}
         conversation = visitors.history(asked.get("key", ""), request).load(asked.get("tab", ""))
-        return asdict(find_source(reference, read=bot.document, conversation=conversation))
+        return asdict(find_source(reference, shelf=bot, conversation=conversation))
 
     return event(open_source)

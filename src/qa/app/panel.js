@@ -27,9 +27,8 @@ const characters = (count) => `${count.toLocaleString('en')} more characters`;
 
 function heading(source) {
   const page = source.page === null ? '' : ` · page ${source.page}`;
-  const span = source.end > source.start ? ` · characters ${source.start}–${source.end}` : '';
   return make('header', {},
-    make('div', {}, make('small', {}, 'Source'), make('h2', {}, source.title), make('p', {}, `${source.document}${page}${span}`)),
+    make('div', {}, make('h2', {}, source.title), make('p', {}, `${source.document}${page}`)),
     button('×', 'Close the source panel', close));
 }
 
@@ -49,8 +48,9 @@ function steps() {
 }
 
 // How the document was understood there: read only when somebody opens it.
-function details(link) {
-  const node = make('details', {}, make('summary', {}, 'Details: how this part was understood'));
+function details(link, source) {
+  const span = source.end > source.start ? `characters ${source.start}–${source.end}, and ` : '';
+  const node = make('details', {}, make('summary', {}, `Details: ${span}how this part was understood`));
   node.addEventListener('toggle', async () => {
     const found = await server.open_source({ link, key: '', tab: '', details: 'yes' }).catch(() => null);
     const lines = (found?.details ?? []).map((line) => {
@@ -64,6 +64,57 @@ function details(link) {
   return node;
 }
 
+// Sets these words into a node; what was cited goes on in the mark that is there.
+function say(node, words) {
+  for (const [text, cited] of words) {
+    const mark = node.lastChild?.tagName === 'MARK' && node.lastChild;
+    if (mark && cited) mark.append(text);
+    else node.append(cited ? make('mark', {}, text) : text);
+  }
+  return node;
+}
+
+// The units of the document as elements of ours: sentences join to paragraphs, items to lists, rows to tables.
+function drawUnits(text, units) {
+  let open = null; // the element that the next unit may go on in
+  let page = units[0]?.page;
+  let above = 2;
+  for (const unit of units) {
+    if (unit.page !== page) text.append(make('p', { class: 'more' }, `Page ${unit.page}`));
+    const lists = unit.kind === 'item' || unit.kind === 'step';
+    if (unit.page !== page || (unit.apart && !unit.cells.length && !lists)) open = null;
+    page = unit.page;
+    if (unit.cells.length) {
+      if (open?.tagName !== 'TABLE' || unit.kind === 'heading') text.append(make('div', { class: 'wide' }, (open = make('table'))));
+      if (unit.names.length) open.append(row('th', unit.names.map(([column, name]) => [column, [[name, false]]])));
+      open.append(row(unit.kind === 'heading' ? 'th' : 'td', unit.cells));
+    } else if (unit.kind === 'heading') {
+      above = Math.min(unit.depth + 3, above + 1, 6);
+      text.append(say(make(`h${above}`), unit.words));
+    } else if (lists) {
+      if (open?.tagName !== 'UL') text.append((open = make('ul')));
+      const item = say(make('li', { class: unit.kind }), unit.words);
+      item.style.marginInlineStart = `${Math.min(unit.depth, 8) * 18}px`;
+      open.append(item);
+    } else if (unit.kind === 'code') {
+      text.append(say(make('pre'), unit.words));
+    } else {
+      if (open?.tagName !== 'P') text.append((open = make('p', { class: unit.kind })));
+      say(open, unit.words);
+      if (unit.depth) open.style.marginInlineStart = `${Math.min(unit.depth, 8) * 18 + 18}px`;
+    }
+  }
+}
+
+function row(tag, cells) {
+  const node = make('tr');
+  for (const [column, words] of cells) {
+    while (node.children.length < Math.min(column, 200)) node.append(make(tag));
+    node.append(say(make(tag), words));
+  }
+  return node;
+}
+
 function body(source) {
   const parts = [];
   if (notes[source.state]) {
@@ -73,9 +124,7 @@ function body(source) {
   }
   const text = make('div', { class: 'text', tabindex: '0', role: 'region', 'aria-label': 'Text of the document' });
   if (source.earlier) text.append(make('p', { class: 'more' }, `… ${characters(source.earlier)} before this`));
-  text.append(make('span', {}, source.before));
-  if (source.quote) text.append(make('mark', {}, source.quote));
-  text.append(make('span', {}, source.after));
+  drawUnits(text, source.units);
   if (source.later) text.append(make('p', { class: 'more' }, `${characters(source.later)} after this …`));
   return [...parts, text];
 }
@@ -83,11 +132,12 @@ function body(source) {
 function show(source) {
   const parts = [heading(source)];
   if (around.length > 1) parts.push(steps());
-  panel.replaceChildren(...parts, ...body(source), details(opened.getAttribute('href')));
+  panel.replaceChildren(...parts, ...body(source), details(opened.getAttribute('href'), source));
   document.body.classList.add('source-open');
   const text = panel.querySelector('.text');
   const mark = panel.querySelector('mark');
-  text.scrollTop = mark ? mark.offsetTop - text.offsetTop - text.clientHeight / 3 : 0;
+  const top = (node) => node.getBoundingClientRect().top;
+  if (mark) text.scrollTop = top(mark) - top(text) - text.clientHeight / 3;
 }
 
 async function follow(link, keepFocus) {

@@ -6,12 +6,14 @@ only where its words still stand; when the document has changed, the panel says 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from textwrap import shorten
+from typing import Protocol
 
 from qa.answers.quotes import Finding, find_quote
 from qa.answers.reading import OutlineLine, outline
+from qa.app.drawing import Drawn, draw
 from qa.app.history import Conversation
 from qa.app.links import Reference, refer_to
 from qa.documents.passages import page_of
@@ -23,9 +25,19 @@ LINE_CHARS = 160  # of each unit in the details
 AROUND = 20_000  # characters shown on either side of a span; a long document stays quick to open
 
 
+class Shelf(Protocol):
+    """What gives a document and its passages by id, or raises StoreMissingError: a chatbot."""
+
+    def document(self, document: str) -> Document:
+        """The document as it was read."""
+
+    def passages(self, document: str) -> Sequence[Passage]:
+        """Its passages, in order."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The content of the panel; `before + quote + after` is a stretch of the document as it stands.
+    """The content of the panel; `units` draw a stretch of the document as it stands, the quote marked in it.
 
     `earlier` and `later` count the characters beyond that stretch. `state` is what `qa verify` calls it, and
     `quote` is empty where the cited words do not stand in one certain place. When the document is another
@@ -37,37 +49,33 @@ class Source:
     page: int | None = None
     start: int = 0
     end: int = 0
-    before: str = ""
     quote: str = ""
-    after: str = ""
+    units: tuple[Drawn, ...] = ()
     earlier: int = 0
     later: int = 0
     state: Finding = "exact"
     cited: str = ""
 
 
-def find_source(reference: Reference, *, read: Callable[[str], Document], conversation: Conversation | None) -> Source:
-    """The source behind a citation link; `read` gives a document by id or raises StoreMissingError."""
+def find_source(reference: Reference, *, shelf: Shelf, conversation: Conversation | None) -> Source:
+    """The source behind a citation link."""
     cited = "" if conversation is None else _cited(reference, conversation)
     try:
-        document = read(reference.document)
+        document, passages = shelf.document(reference.document), shelf.passages(reference.document)
     except StoreMissingError:
         name = visible(reference.document)
         return Source(title=name, document=name, state="gone", cited=cited)
     if document.version == reference.version:
-        return _show(document, start=reference.start, end=reference.end)
+        return _show(document, passages, start=reference.start, end=reference.end)
     now = find_quote(cited, cited=Span(start=reference.start, end=reference.end), text=document.text)
     start, quoted = (reference.start, 0) if now.start is None else (now.start, len(cited))
-    return _show(document, start=start, end=start + quoted, state=now.finding, cited=cited)
+    return _show(document, passages, start=start, end=start + quoted, state=now.finding, cited=cited)
 
 
-def find_details(reference: Reference, *, passages: Callable[[str], Sequence[Passage]]) -> tuple[OutlineLine, ...]:
-    """How the passages around a citation were understood, a line for each unit; nothing of a document that is gone.
-
-    `passages` gives those of a document by id or raises StoreMissingError.
-    """
+def find_details(reference: Reference, *, shelf: Shelf) -> tuple[OutlineLine, ...]:
+    """How the passages around a citation were understood, a line for each unit; nothing of a document that is gone."""
     try:
-        found = [each for each in passages(reference.document) if each.version == reference.version]
+        found = [each for each in shelf.passages(reference.document) if each.version == reference.version]
     except StoreMissingError:
         return ()
     end = max(reference.end, reference.start + 1)  # a document that is opened as a whole is opened at its beginning
@@ -76,7 +84,15 @@ def find_details(reference: Reference, *, passages: Callable[[str], Sequence[Pas
     return tuple(replace(line, text=visible(shorten(line.text, LINE_CHARS, placeholder=" …"))) for line in lines)
 
 
-def _show(document: Document, *, start: int, end: int, state: Finding = "exact", cited: str = "") -> Source:
+def _show(
+    document: Document,
+    passages: Sequence[Passage],
+    *,
+    start: int,
+    end: int,
+    state: Finding = "exact",
+    cited: str = "",
+) -> Source:
     length = len(document.text)
     start, end = min(start, length), min(end, length)
     first, last = max(0, start - AROUND), min(length, end + AROUND)
@@ -86,9 +102,10 @@ def _show(document: Document, *, start: int, end: int, state: Finding = "exact",
         page=page_of(document.pages, start),
         start=start,
         end=end,
-        before=document.text[first:start],
         quote=document.text[start:end],
-        after=document.text[end:last],
+        units=tuple(
+            draw(passages, window=Span(start=first, end=last), cited=Span(start=start, end=end), pages=document.pages)
+        ),
         earlier=first,
         later=length - last,
         state=state,
