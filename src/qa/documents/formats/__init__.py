@@ -9,5 +9,6 @@ these: docs/formats.md. A library is imported by its own module only, so a missi
     slides · mail · books                PowerPoint · .eml · EPUB
     pdf · _lines · _blocks · _running    PDF · lines and form values · paragraphs and tables · headers and footers
     tables · grid · sheets · numbers     CSV and rows of cells · what each row is · workbooks · their number formats
+    pdf_places                           where a PDF prints its words, and pictures of its pages
     objects                              JSON
 """

@@ -1,10 +1,13 @@
-"""The process that reads one file: `python -m qa.documents.formats FILE BYTES SECONDS` prints its text as JSON."""
+"""The process that reads one file: `python -m qa.documents.formats FILE BYTES SECONDS` prints its text as JSON.
+
+With `places` after it, the places of a PDF's text on its pages; with `page` and [NUMBER, RANGES], a picture of one.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -13,11 +16,11 @@ from qa.documents.formats.suffixes import EXTRACTED
 from qa.errors import DocumentError
 
 
-def main(path: Path, *, memory_bytes: int, processor_s: int) -> None:
-    """Print the content of a file, or what is wrong with it, within these limits."""
+def main(path: Path, task: Sequence[str] = (), *, memory_bytes: int, processor_s: int) -> None:
+    """Print the content of a file, or what else is wanted of it, or what is wrong with it, within these limits."""
     _limit(memory_bytes, processor_s)
     try:
-        print(read(path).to_json())
+        print(_look(path, *task) if task else read(path).to_json())
     except DocumentError as error:
         print(json.dumps({"error": str(error)}))
 
@@ -38,6 +41,12 @@ def read(path: Path) -> Content:
     return content
 
 
+def _look(path: Path, what: str, where: str = "") -> str:
+    from qa.documents.formats import pdf_places
+
+    return pdf_places.find_places(path) if what == "places" else pdf_places.draw_page(path, *json.loads(where))
+
+
 def _limit(memory_bytes: int, processor_s: int) -> None:
     if sys.platform == "win32":
         return
@@ -51,4 +60,4 @@ def _limit(memory_bytes: int, processor_s: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), memory_bytes=int(sys.argv[2]), processor_s=int(sys.argv[3]))
+    main(Path(sys.argv[1]), sys.argv[4:], memory_bytes=int(sys.argv[2]), processor_s=int(sys.argv[3]))

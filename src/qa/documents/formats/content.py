@@ -109,7 +109,7 @@ class Writing:
         self.marks: list[Mark] = []
         self.pages: list[int] = []
         self._pieces: list[str] = []
-        self._length = 0
+        self.length = 0
         self._turned = False  # whether a page begins with the next block
 
     def add(self, text: str, kind: UnitKind = "sentence", *, level: int = 0, cells: Sequence[Cell] = ()) -> None:
@@ -125,13 +125,13 @@ class Writing:
         goes_on = last is not None and self._turned and self._runs_on(last, block, kind=kind)
         if last:
             self._put("\n" if in_list or goes_on else "\n\n")
-        start = self._length
+        start = self.length
         self._put(block)
         if self._turned:
             self.pages[-1] = start
             self._turned = False
         if goes_on and last:
-            self.marks[-1] = Mark(kind="sentence", start=last.start, end=self._length, level=last.level)
+            self.marks[-1] = Mark(kind="sentence", start=last.start, end=self.length, level=last.level)
         else:
             mark = Mark(kind=kind, start=0, end=len(block), level=level, cells=tuple(cells))
             self.marks.append(mark.moved(start))
@@ -142,13 +142,13 @@ class Writing:
             return
         if self.marks:
             self._put("\n\n")
-        start = self._length
+        start = self.length
         self._put(text)
         self.marks += (each.moved(start) for each in marks)
 
     def turn_page(self) -> None:
         """Begin a page with the next block."""
-        self.pages.append(self._length)
+        self.pages.append(self.length)
         self._turned = True
 
     def content(self, *, title: str | None = None, dates: tuple[str, ...] = ()) -> Content:
@@ -162,7 +162,7 @@ class Writing:
 
     def _put(self, piece: str) -> None:
         self._pieces.append(piece)
-        self._length += len(piece)
+        self.length += len(piece)
 
 
 def decode(read: bytes, declared: str = "utf-8") -> str:

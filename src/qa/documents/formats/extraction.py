@@ -1,4 +1,4 @@
-"""A file read in a process of its own, so that no file can crash, stall or fill this one.
+"""A file read, or a page of it drawn, in a process of its own, so that no file can crash, stall or fill this one.
 
 The process may not write a file, its memory and time are bounded, and it is given no keys. A library that fails,
 however it fails, thereby fails for one file, and the last line it leaves says why.
@@ -12,6 +12,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from qa.documents.formats.content import Content
@@ -23,6 +24,8 @@ TIMEOUT_S = 120  # ends a process that waits, too
 
 PACKAGES = str(Path(__file__).parents[3])
 
+Run = tuple[int, int, int, int]  # where it begins in the text, its page from 0, its first character there, how many
+
 # The environment variables that the process is given: no key is among them.
 INHERITED = re.compile(r"PATH|HOME|LANG|LC_\w+|TMPDIR|TEMP|SYSTEMROOT|PYTHON\w*")
 
@@ -32,12 +35,29 @@ def extract(path: Path) -> Content:
 
     Raises: DocumentError when the file is damaged or protected, holds no text, or needs too much time or memory.
     """
+    return Content.from_json(_run(path))
+
+
+def find_places(path: Path) -> tuple[str, list[Run]]:
+    """The version of the text of a PDF, and where its characters are printed. Raises: as `extract` does."""
+    version, runs = json.loads(_run(path, "places"))
+    return version, [(start, page, first, count) for start, page, first, count in runs]
+
+
+def draw_page(path: Path, page: int, ranges: Sequence[tuple[int, int]]) -> dict[str, object]:
+    """A picture of a PDF's page (from 0) with the boxes of these runs of characters. Raises: as `extract` does."""
+    drawn: dict[str, object] = json.loads(_run(path, "page", json.dumps([page, list(ranges)])))["drawn"]
+    return drawn
+
+
+def _run(path: Path, *task: str) -> bytes:
+    """What the process of this file prints."""
     program = [sys.executable, "-P", "-W", "ignore", "-m", "qa.documents.formats"]
     inherited = {name: value for name, value in os.environ.items() if INHERITED.fullmatch(name)}
     python_path = os.pathsep.join([PACKAGES, *filter(None, sys.path)])
     try:
         done = subprocess.run(
-            [*program, str(path.absolute()), str(MEMORY_BYTES), str(PROCESSOR_S)],
+            [*program, str(path.absolute()), str(MEMORY_BYTES), str(PROCESSOR_S), *task],
             env={**inherited, "PYTHONPATH": python_path, "PYTHONUTF8": "1"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -47,9 +67,9 @@ def extract(path: Path) -> Content:
         raise DocumentError(f"{path} took more than {TIMEOUT_S} s. Divide it, or convert it to text") from error
     if done.returncode:
         raise DocumentError(f"{path} {_failure(done)}. Check that it opens, or convert it to text")
-    if done.stdout.startswith(b"{"):
+    if done.stdout.startswith(b'{"error"'):
         raise DocumentError(json.loads(done.stdout)["error"].replace(str(path.absolute()), str(path)))
-    return Content.from_json(done.stdout)
+    return done.stdout
 
 
 def _failure(done: subprocess.CompletedProcess[bytes]) -> str:

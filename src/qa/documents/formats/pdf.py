@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from qa.documents.formats.pdf_lines import Line, read_lines
 from qa.documents.formats.pdf_running import Running
 from qa.documents.formats.tables import write_table
 from qa.errors import DocumentError
+from qa.types import Span
 from qa.words import rarity, stem
 
 WRITTEN_BY_WORD = re.compile(r"^Microsoft \w+ - ")
@@ -42,6 +43,16 @@ def read_pdf(path: Path) -> Content:
 
     Raises: DocumentError when it has a password, or pictures of text only.
     """
+    document = open_pdf(path)
+    pages = [read_lines(document, number) for number in range(len(document))]
+    if not any(pages):
+        raise DocumentError(f"{path} has no text, as scans do not. Run OCR on it first, for example with: ocrmypdf")
+    title = WRITTEN_BY_WORD.sub("", one_line(document.get_metadata_value("Title")))
+    return write_pages(pages)[0].content(title=title or None, dates=_dates(document))
+
+
+def open_pdf(path: Path) -> pypdfium2.PdfDocument:
+    """The PDF with its form. Raises: DocumentError when it has a password."""
     try:
         document = pypdfium2.PdfDocument(path)
     except pypdfium2.PdfiumError as error:
@@ -49,11 +60,7 @@ def read_pdf(path: Path) -> Content:
             raise DocumentError(f"{path} is protected by a password. Save it without one") from error
         raise
     document.init_forms()
-    pages = [read_lines(document, number) for number in range(len(document))]
-    if not any(pages):
-        raise DocumentError(f"{path} has no text, as scans do not. Run OCR on it first, for example with: ocrmypdf")
-    title = WRITTEN_BY_WORD.sub("", one_line(document.get_metadata_value("Title")))
-    return _write(pages).content(title=title or None, dates=_dates(document))
+    return document
 
 
 def _dates(document: pypdfium2.PdfDocument) -> tuple[str, ...]:
@@ -61,7 +68,16 @@ def _dates(document: pypdfium2.PdfDocument) -> tuple[str, ...]:
     return tuple(document.get_metadata_value(key) for key in ("CreationDate", "ModDate"))
 
 
-def _write(pages: Sequence[Sequence[Line]]) -> Writing:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed(Span):
+    """The part of the text in which a block of a page stands; `page` counts from 0."""
+
+    page: int
+    block: Block
+
+
+def write_pages(pages: Sequence[Sequence[Line]]) -> tuple[Writing, list[Printed]]:
+    """The text of all pages, and where each block of them stands in it."""
     running = Running(pages)
     usual = usual_step(pages)
     written = []
@@ -74,17 +90,21 @@ def _write(pages: Sequence[Sequence[Line]]) -> Writing:
     )
     levels = _heading_levels(blocks)
     writing = Writing()
-    for front, page in written:
+    printed: list[Printed] = []
+    for number, (front, page) in enumerate(written):
         writing.turn_page()
-        for line in front:
-            writing.add(mend(line), "front")
-        _write_page(writing, page, levels=levels, mend=mend)
-    return writing
+        heads = (Block(text=line.text, kind="front", origins=line.origins) for line in front)
+        start = writing.length
+        for block in _write_page(writing, [*heads, *page], levels=levels, mend=mend):
+            printed.append(Printed(page=number, start=start, end=writing.length, block=block))
+            start = writing.length
+    return writing, printed
 
 
 def _write_page(
     writing: Writing, blocks: Sequence[Block], *, levels: Mapping[Look, int], mend: Callable[[str], str]
-) -> None:
+) -> Iterator[Block]:
+    """Write the blocks of a page, and give each when it is written."""
     indents: list[float] = []  # where the items begin that are open
     caption = ""
     for block, after in zip_longest(blocks, blocks[1:]):
@@ -96,6 +116,7 @@ def _write_page(
             caption = ""
         elif after and after.rows and CAPTION.match(text):
             caption = text
+            continue
         elif level := levels.get(_look(block), 0) if _may_be_heading(block) else 0:
             writing.add(text, "heading", level=level)
             indents = []
@@ -105,6 +126,7 @@ def _write_page(
             if block.kind in ("item", "step"):
                 indents.append(block.left)
             writing.add(text, block.kind, level=0 if block.kind == "front" else len(indents))
+        yield block
 
 
 def _heading_levels(blocks: Sequence[Block]) -> dict[Look, int]:

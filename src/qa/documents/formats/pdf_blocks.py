@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from qa.documents.formats.pdf_lines import Line, Part
 from qa.documents.formats.tables import GridCell
 from qa.documents.plain import is_entry
-from qa.types import UnitKind
+from qa.types import Span, UnitKind
 
 SENTENCE_END = re.compile(r"[.!?:;][\"'”’)\]]*\Z")
 ITEM = re.compile(r"[•‣◦▪●*–-]\s")
@@ -44,6 +44,7 @@ class Block:
     height: float = 0.0
     is_bold: bool = False
     rows: tuple[Row, ...] = ()
+    origins: tuple[Span, ...] = ()  # as those of its lines' parts
 
 
 def usual_step(pages: Sequence[Sequence[Line]]) -> float:
@@ -97,6 +98,7 @@ def _block(lines: Sequence[Line]) -> Block:
         left=lines[0].left,
         height=max(line.height for line in lines),
         is_bold=all(line.is_bold for line in lines),
+        origins=tuple(origin for line in lines for origin in line.origins),
     )
 
 
@@ -129,7 +131,12 @@ def _cells(line: Line) -> tuple[Part, ...]:
     """The parts of a line, the mark of a list item no part of its own; none where they are no cells of a table."""
     parts = line.parts
     if len(parts) > 1 and MARKER.fullmatch(parts[0].text):
-        first = Part(text=f"{parts[0].text} {parts[1].text}", left=parts[0].left, right=parts[1].right)
+        first = replace(
+            parts[0],
+            text=f"{parts[0].text} {parts[1].text}",
+            right=parts[1].right,
+            origins=parts[0].origins + parts[1].origins,
+        )
         parts = (first, *parts[2:])
     return () if len(parts) > MOST_COLUMNS or _kind(line) in ("pair", "front") else parts
 
@@ -164,7 +171,7 @@ def _rows(lines: Sequence[Line]) -> tuple[Row, ...]:
     chars = sum(len(part.text) for line in cut for part in line)
     if sum(count > 1 for count in counts) < 2 or wide > SPANNING * len(spans) or chars > CELL_CHARS * len(spans):
         return ()
-    rows: list[list[list[str]]] = []  # the texts in each column of each row
+    rows: list[list[list[Part]]] = []  # the parts in each column of each row
     bold: list[bool] = []
     for line, printed in zip(placed, lines, strict=True):
         goes_on = line[0][1][0] > 0 and len(line) <= len(columns) // 2 and all(_has_letters(part) for part, _ in line)
@@ -172,9 +179,16 @@ def _rows(lines: Sequence[Line]) -> tuple[Row, ...]:
             rows.append([[] for _ in columns])
             bold.append(printed.is_bold)
         for part, (first, _) in line:
-            rows[-1][first].append(part.text)
+            rows[-1][first].append(part)
     return tuple(
-        tuple(GridCell(text=" ".join(texts), is_header=is_bold and not all(bold)) for texts in row)
+        tuple(
+            GridCell(
+                text=" ".join(part.text for part in parts),
+                is_header=is_bold and not all(bold),
+                origins=tuple(origin for part in parts for origin in part.origins),
+            )
+            for parts in row
+        )
         for row, is_bold in zip(rows, bold, strict=True)
     )
 

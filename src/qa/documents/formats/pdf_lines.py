@@ -12,6 +12,8 @@ from statistics import median
 import pypdfium2  # type: ignore[import-untyped]  # it ships no type hints
 from pypdfium2 import raw
 
+from qa.types import Span
+
 WORD = re.compile(r"\S+")
 RAISED = re.compile(r"(?<=[\w)])(\d{1,12}+)[.,;:)\]]{0,9}+\Z")
 BOLD_NAME = re.compile(rb"bold|black|heavy|semib|demi", re.IGNORECASE)
@@ -31,11 +33,16 @@ Box = tuple[float, float, float, float]  # left, bottom, right, top, in points f
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A piece of a line between wide gaps, as the cell of a table is."""
+    """A piece of a line between wide gaps, as the cell of a table is.
+
+    `origins` are where its words stand in the text that PDFium gives of the page, in UTF-16 units; white space aside,
+    they hold its characters, and a superscript's `^` is ours. What was filled in stands nowhere there.
+    """
 
     text: str
     left: float
     right: float
+    origins: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +60,11 @@ class Line:
     def text(self) -> str:
         """The whole line."""
         return " ".join(part.text for part in self.parts)
+
+    @property
+    def origins(self) -> tuple[Span, ...]:
+        """Where its words stand, part by part."""
+        return tuple(origin for part in self.parts for origin in part.origins)
 
     @property
     def left(self) -> float:
@@ -85,12 +97,13 @@ class _Open:
 
     pieces: list[list[str]] = field(default_factory=list)
     edges: list[list[float]] = field(default_factory=list)  # left and right of each piece
+    origins: list[Span] = field(default_factory=list)
     heights: list[float] = field(default_factory=list)
     bottom: float = 0.0
     base: float = 0.0
     is_bold: bool = False
 
-    def add(self, word: str, first: Box, last: Box, *, is_glued: bool) -> None:
+    def add(self, word: str, first: Box, last: Box, *, at: Span, is_glued: bool) -> None:
         """Add a word, in a part of its own after a wide gap, or to the last one where it is glued to that."""
         height = first[3] - first[1]
         if not self.pieces:
@@ -99,10 +112,12 @@ class _Open:
         if not self.pieces or (self.is_beside(first) and gap > WIDE_GAP * max(height, self.heights[-1])):
             self.pieces.append([])
             self.edges.append([first[0], last[2]])
+            self.origins.append(at)
         if is_glued and gap < GLUED_GAP * height and self.pieces[-1]:
             word = self.pieces[-1].pop() + word
         self.pieces[-1].append(word)
         self.edges[-1][1] = last[2]
+        self.origins[-1] = Span(start=self.origins[-1].start, end=at.end)
         if "\ufffe" in word:
             self.base = last[1]
         elif not self.heights or height >= RAISED_HEIGHT * self.heights[0]:
@@ -116,8 +131,8 @@ class _Open:
     def close(self) -> Line:
         """The line as it is now."""
         parts = (
-            Part(text=" ".join(words), left=min(left, right), right=max(left, right) + LEAST_WIDTH)
-            for words, (left, right) in zip(self.pieces, self.edges, strict=True)
+            Part(text=" ".join(words), left=min(left, right), right=max(left, right) + LEAST_WIDTH, origins=(at,))
+            for words, (left, right), at in zip(self.pieces, self.edges, self.origins, strict=True)
         )
         return Line(
             parts=tuple(parts),
@@ -157,7 +172,7 @@ class _Reader:
                 if not line.pieces:
                     line.is_bold = self._is_bold(start) and self._is_bold(offset + _units(text.rstrip()) - 1)
                 word = self._spelled(found.group(), start, first)
-                line.add(word, first, last, is_glued=is_new and found.start() == 0)
+                line.add(word, first, last, at=Span(start=start, end=end + 1), is_glued=is_new and found.start() == 0)
                 is_new = False
             offset += _units(text) + 2
         if line.pieces:

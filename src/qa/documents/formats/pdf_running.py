@@ -31,9 +31,9 @@ class Running:
         self._running = {key for key, count in seen.items() if count >= least}
         self._met: set[Key] = set()
 
-    def set_apart(self, lines: Sequence[Line], number: int) -> tuple[list[str], list[Line]]:
+    def set_apart(self, lines: Sequence[Line], number: int) -> tuple[list[Line], list[Line]]:
         """The running lines of a page that are met for the first time and say more than a number; its other lines."""
-        front: list[str] = []
+        front: list[Line] = []
         body: list[Line] = []
         edges = set(_edges(lines))
         for place, line in enumerate(lines):
@@ -41,7 +41,7 @@ class Running:
             if not keys:
                 body.append(line)
             elif not keys & self._met and any(character.isalpha() for key in keys for character in key[0] + key[1]):
-                front.append(line.text)
+                front.append(line)
             self._met |= keys
         return front, body
 

@@ -19,24 +19,28 @@ from qa.documents.formats.content import Content, Writing, decode, one_line
 from qa.documents.formats.grid import find_lines
 from qa.documents.heads import SAMPLE_ROWS, Row
 from qa.documents.marks import CAPTION, HEADER
-from qa.types import Cell
+from qa.types import Cell, Span
 
 DELIMITERS = "\t;|,"  # where two divide a file alike, the rarer in prose is meant
 MAX_COLUMNS = 1_000  # that a cell may span. Source: HTML Living Standard, 4.9.11
 # A quotation mark inside a cell, as programs write it that know no doubled one; not the end of a path like "C:\".
 BACKSLASHED = re.compile(r"\\\"(?=[^,;\t|\r\n])")
 
-Span = tuple[int, int, int, int]  # the first row, the first column, the last row, the last column of a merged cell
+Merged = tuple[int, int, int, int]  # the first row, the first column, the last row, the last column of a merged cell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridCell:
-    """One cell as its format has it: how many rows and columns it spans, and whether it is marked as naming others."""
+    """One cell as its format has it: how many rows and columns it spans, and whether it is marked as naming others.
+
+    `origins` are where a PDF prints its words.
+    """
 
     text: str
     is_header: bool = False
     rows: int = 1
     columns: int = 1
+    origins: tuple[Span, ...] = ()
 
 
 def read_csv(path: Path) -> Content:
@@ -80,7 +84,7 @@ def row_text(parts: Iterable[tuple[int, str, str]]) -> tuple[str, list[Cell]]:
     return "".join(pieces), cells
 
 
-def merge(rows: Sequence[Row], spans: Iterable[Span]) -> list[Row]:
+def merge(rows: Sequence[Row], spans: Iterable[Merged]) -> list[Row]:
     """The rows of a table with each merged cell in all places that it covers, without those of nothing else.
 
     A label at the left edge, or a cell that is alone in its row, is not repeated to its right.
@@ -109,7 +113,7 @@ def _rectangle(rows: Iterable[Sequence[GridCell]]) -> list[Row]:
     rows = list(rows)
     widest = max(map(len, rows), default=0)
     placed: list[Row] = []
-    spans: list[Span] = []
+    spans: list[Merged] = []
     reached: dict[int, int] = {}  # the last row into which a cell from above reaches, by column
     for number, row in enumerate(rows):
         cells: list[str] = []
