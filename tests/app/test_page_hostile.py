@@ -66,7 +66,7 @@ def assert_untouched(reader: Reader) -> None:
     inside = "#chat .answer, #chat .question, #panel, #documents, #history, #report"
     assert page.locator(f":is({inside}) :is(script, img, iframe, svg, style, form, input, object)").count() == 0
     links = page.locator(f":is({inside}) a").evaluate_all("all => all.map(each => each.getAttribute('href'))")
-    assert all(link.startswith("#cite/") or link == "#why" for link in links)
+    assert all(link.startswith(("#cite/", "original/")) or link == "#why" for link in links)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 

@@ -39,7 +39,7 @@ API = "/gradio_api"
 UPLOAD = f"{API}/upload"
 # Gradio has a hundred routes, some of which open files or fetch addresses; these are what the page and programs use.
 PATHS = re.compile(
-    r"/|/(?:health|config|login|logout|login_check|favicon\.ico|theme\.css|robots\.txt)/?|/(?:assets|static)/[^\0]+"
+    r"/|/original/[0-9a-f]{16}|/(?:health|config|login|logout|login_check|favicon\.ico|theme\.css|robots\.txt)/?|/(?:assets|static)/[^\0]+"
     rf"|{API}/(?:info|user|app_id|login_check|queue/join|queue/data|cancel|reset|upload|upload_progress|component_server"
     r"|heartbeat/[\w-]{1,100}|(?:run|api|call|call/v2)/[\w-]+|(?:call|call/v2)/[\w-]+/[\w-]+|mcp(?:/[\w/-]*)?)/?"
 )

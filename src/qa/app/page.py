@@ -18,6 +18,7 @@ from qa.app.feedback import Feedback
 from qa.app.layout import QUICK, Page
 from qa.app.limits import Pace
 from qa.app.links import parse_link
+from qa.app.originals import describe, draw
 from qa.app.panel import find_details, find_source
 from qa.app.shelf import Shelf
 from qa.app.suggestions import Suggestions
@@ -76,7 +77,9 @@ def _source_opener(bot: Chatbot, visitors: Visitors) -> Callable[..., Any]:
             return None
         if asked.get("details"):
             return {"details": [asdict(line) for line in find_details(reference, shelf=bot)]}
+        if page := asked.get("page"):
+            return draw(bot, reference, page=int(page) if page.isdecimal() and len(page) < 6 else 0)
         conversation = visitors.history(asked.get("key", ""), request).load(asked.get("tab", ""))
-        return asdict(find_source(reference, shelf=bot, conversation=conversation))
+        return asdict(find_source(reference, shelf=bot, conversation=conversation)) | describe(bot, reference)
 
     return event(open_source)

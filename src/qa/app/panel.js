@@ -29,7 +29,61 @@ function heading(source) {
   const page = source.page === null ? '' : ` · page ${source.page}`;
   return make('header', {},
     make('div', {}, make('h2', {}, source.title), make('p', {}, `${source.document}${page}`)),
+    ...(source.digest ? [original(source)] : []),
     button('×', 'Close the source panel', close));
+}
+
+function original(source) {
+  const query = new URLSearchParams({ document: documentOf(opened) });
+  return make('a', { class: 'original', href: `original/${source.digest}?${query}`, download: '', 'aria-label': 'Download the original file', title: 'Download the original file' }, '↓');
+}
+
+const documentOf = (link) => decodeURIComponent(link.getAttribute('href').split('/')[1]);
+
+// A page of the file itself, with boxes over the words that were cited, in place of the text until that is asked for.
+let zoom = 1;
+let asText = false;
+async function drawPage(link, source, text, page) {
+  text.replaceChildren(make('p', { class: 'more' }, 'Opening the page …'));
+  const drawn = await server.open_source({ link, key: '', tab: '', page: String(page) }).catch(() => null);
+  if (opened?.getAttribute('href') !== link || !text.isConnected) return;
+  if (!drawn) {
+    text.replaceChildren(make('p', { class: 'more' }, 'The page cannot be drawn, so this is its text.'));
+    drawUnits(text, source.units);
+    return;
+  }
+  const picture = make('img', { src: `data:image/png;base64,${drawn.picture}`, alt: `Page ${drawn.page} of ${source.title}. Marked: ${source.quote}` });
+  const sheet = make('div', { class: 'sheet' }, picture, ...drawn.boxes.map((box) => {
+    const mark = make('mark');
+    ['left', 'top', 'width', 'height'].forEach((side, at) => { mark.style[side] = `${box[at] * 100}%`; });
+    return mark;
+  }));
+  const size = (by) => { zoom = Math.min(4, Math.max(1, zoom * by)); sheet.style.width = `${zoom * 100}%`; };
+  size(1);
+  const turn = (by) => drawPage(link, source, text, drawn.page + by);
+  const before = button('‹', 'Previous page', () => turn(-1));
+  const after = button('›', 'Next page', () => turn(1));
+  before.disabled = drawn.page <= 1;
+  after.disabled = drawn.page >= drawn.pages;
+  text.replaceChildren(make('div', { class: 'tools' }, before, make('span', { role: 'status' }, `Page ${drawn.page} of ${drawn.pages}`), after,
+    button('−', 'Smaller', () => size(1 / 1.5)), button('+', 'Larger', () => size(1.5))), sheet);
+  await picture.decode().catch(() => null);
+  scrollToMark(text);
+}
+
+function views(source) {
+  const choose = (name, value) => {
+    const node = button(name, `Show the ${name.toLowerCase()}`, () => { asText = value; show(source); });
+    node.setAttribute('aria-pressed', String(asText === value));
+    return node;
+  };
+  return make('div', { class: 'views', role: 'group', 'aria-label': 'Page or text' }, choose('Page', false), choose('Text', true));
+}
+
+function scrollToMark(text) {
+  const mark = panel.querySelector('mark');
+  const top = (node) => node.getBoundingClientRect().top;
+  if (mark) text.scrollTop += top(mark) - top(text) - text.clientHeight / 3;
 }
 
 function steps() {
@@ -122,6 +176,7 @@ function body(source) {
     parts.push(make('p', { class: 'changed', role: 'status' }, note));
     if (source.cited && !source.quote) parts.push(make('blockquote', {}, source.cited));
   }
+  if (source.altered) parts.push(make('p', { class: 'changed', role: 'status' }, 'The file has changed since it was indexed, or is gone, so this is its text as it was read.'));
   const text = make('div', { class: 'text', tabindex: '0', role: 'region', 'aria-label': 'Text of the document' });
   if (source.earlier) text.append(make('p', { class: 'more' }, `… ${characters(source.earlier)} before this`));
   drawUnits(text, source.units);
@@ -132,12 +187,12 @@ function body(source) {
 function show(source) {
   const parts = [heading(source)];
   if (around.length > 1) parts.push(steps());
+  if (source.paged) parts.push(views(source));
   panel.replaceChildren(...parts, ...body(source), details(opened.getAttribute('href'), source));
   document.body.classList.add('source-open');
   const text = panel.querySelector('.text');
-  const mark = panel.querySelector('mark');
-  const top = (node) => node.getBoundingClientRect().top;
-  if (mark) text.scrollTop = top(mark) - top(text) - text.clientHeight / 3;
+  if (source.paged && !asText) drawPage(opened.getAttribute('href'), source, text, 'cited');
+  else scrollToMark(text);
 }
 
 async function follow(link, keepFocus) {

@@ -19,6 +19,7 @@ from qa.app.door import UPLOAD, Door
 from qa.app.limits import Room, Tries
 from qa.app.logins import read_logins
 from qa.app.names import Forwarded, Names
+from qa.app.originals import deliver
 from qa.app.safety import Headers, check_binding
 from qa.app.unread import bound_unread
 from qa.errors import SettingsError
@@ -115,6 +116,8 @@ def build(bot: Chatbot, hosting: Hosting) -> FastAPI:
     blocks = page.queue(default_concurrency_limit=AT_ONCE, max_size=WAITING)
     bound_unread(blocks._queue, is_paced=bot.settings.questions_per_minute > 0)
     _mount(app, blocks, hosting, auth=Tries(logins.check) if logins else None)
+    inner = app.routes[-1].app  # type: ignore[attr-defined]  # the mount, whose own application knows who is logged in
+    inner.add_api_route("/original/{digest}", deliver(bot, needs_login=logins is not None), response_model=None)
     room = Room(incoming, folder / "uploads", most=bot.settings.upload_mb * 1_000_000)
     _keep_apart(app, hosting, incoming=incoming, room=room)
     return app
