@@ -119,7 +119,7 @@ def test_everything_on_the_way_to_a_source_is_reached_by_tab(browser: Browser, a
                 "(node => node.id || node.dataset.do || node.ariaLabel || node.className)(document.activeElement)"
             )
         )
-    assert {"open", "remove", "theme", "sources", "cite", "Like", "Dislike"} <= reached
+    assert {"open", "remove", "theme", "cite", "Like", "Dislike"} <= reached
     context.close()
 
 
@@ -127,4 +127,45 @@ def test_the_page_has_one_heading_of_the_first_rank(browser: Browser, address: s
     context = browser.new_context()
     reader = Reader(context, address)
     assert reader.page.locator("h1").all_inner_texts() == ["Ask your documents"]
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_number_shows_its_quote_title_and_heading_on_hover_and_focus(
+    browser: Browser, address: str, scheme: str
+) -> None:
+    context = browser.new_context(viewport=WIDE, color_scheme=scheme)  # type: ignore[arg-type]
+    reader = Reader(context, address)
+    reader.ask("When was the lighthouse opened?")
+    page = reader.page
+    assert "The lighthouse of Skerry Vore" in page.inner_text("#chat .sources")
+    assert not page.locator("#source").is_visible()
+    page.hover("#chat a.cite")
+    page.wait_for_selector("#card q:has-text('opened in 1844')")
+    assert page.inner_text("#card b") == "The lighthouse of Skerry Vore"
+    assert violations(page) == []
+    page.hover("#about")
+    page.wait_for_selector("#card", state="hidden")
+    page.locator("#new").focus()
+    page.keyboard.press("Escape")
+    reader.cite()
+    assert page.locator("#source").is_visible()
+    page.click("#panel [aria-label='Close the source panel']")
+    page.wait_for_selector("#source", state="hidden")
+    context.close()
+
+
+def test_a_long_press_on_a_number_shows_its_card_and_opens_nothing(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)  # type: ignore[arg-type]
+    reader = Reader(context, address)
+    reader.ask("When was the lighthouse opened?")
+    page = reader.page
+    box = page.locator("#chat a.cite").first.bounding_box()
+    assert box is not None
+    touch = context.new_cdp_session(page)
+    at = [{"x": box["x"] + 8, "y": box["y"] + 8}]
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": at})
+    page.wait_for_selector("#card q:has-text('opened in 1844')")
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    assert not page.locator("#source").is_visible()
     context.close()

@@ -83,6 +83,7 @@ def test_a_hostile_answer_has_no_tags_but_ours(hostile: str) -> None:
     assert [value for name, value in shape.attributes if name == "href"] == [
         *[link(_reference(citation()))] * 2,
         "#why",
+        link(_reference(citation())),
     ]
     assert "\n" not in html
 
@@ -164,7 +165,7 @@ def test_a_marker_inside_a_sentence_is_a_link_and_one_that_the_document_wrote_is
     sentence = Sentence(text="Lit,[1] and 1901.", citations=(1, 2), support="partly", highlight=Span(start=12, end=16))
     html = answer_html(answered("Lit,[1] and [2] 1901. [1]", sentence, citations=(citation(), citation(2))))
     shape = Shape(html)
-    assert [value for name, value in shape.attributes if name == "class"].count("cite") == 2
+    assert [value for name, value in Shape(html.partition('<p class="sources">')[0]).attributes].count("cite") == 2
     assert shape.text.startswith("Lit,[1] and 2 1901. 1 partly supported")
     assert "<strong>1901</strong>" in html
 
@@ -261,3 +262,11 @@ def test_a_sentence_is_found_whatever_markers_stand_inside_it(words: str, text: 
     html = answer_html(answered(text, sentence, citations=(citation(), citation(2))))
     inside = html[html.index('<span class="doubt') : html.index("</span>")]
     assert inside.count('class="cite"') == links
+
+
+def test_below_an_answer_each_document_and_page_stands_once_with_its_numbers() -> None:
+    cited = (citation(), citation(2), replace(citation(3), title="Oil", page=7))
+    sentences = tuple(Sentence(text=text, citations=(1, 2, 3), support="supported") for text in ("Lit.",))
+    html = answer_html(answered("Lit. [1][2][3]", *sentences, citations=cited))
+    below = html.partition('<p class="sources">')[2].partition("</p>")[0]
+    assert Shape(below).text == f"Sources: 12 {visible(citation().title)} · 3 Oil, page 7"

@@ -16,8 +16,7 @@ HERE = Path(__file__).parent
 BRAND = '<div class="brand"><span aria-hidden="true">❝</span><div><b>qa</b><small>answers that cite</small></div></div>'
 TOP = """<button type="button" id="menu" aria-label="Menu" aria-expanded="false"></button>
 <div id="about">${value}</div>
-<button type="button" id="theme" aria-label="Dark or light"></button>
-<button type="button" id="sources" aria-label="Source panel"></button>"""
+<button type="button" id="theme" aria-label="Dark or light"></button>"""
 REMOVAL = """<dialog id="removal" aria-label="Remove a document"><p></p>
 <form method="dialog"><button value="">Keep</button><button value="yes">Remove</button></form></dialog>"""
 RUNS = """<section id="runs" aria-label="Evaluation">

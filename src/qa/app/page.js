@@ -36,7 +36,7 @@ window.qa = (() => {
   // -- copying: the words of an answer and its sources instead of Gradio's markup
   const words = (message) => {
     const copy = message.cloneNode(true);
-    copy.querySelectorAll('.meta').forEach((each) => each.remove());
+    copy.querySelectorAll('.meta, .sources').forEach((each) => each.remove());
     copy.querySelectorAll('a.cite').forEach((each) => each.replaceWith(`[${each.textContent}]`));
     copy.querySelectorAll('br').forEach((each) => each.replaceWith('\n'));
     copy.querySelectorAll('p, li').forEach((each) => each.append('\n'));
@@ -68,7 +68,6 @@ window.qa = (() => {
   document.addEventListener('click', (event) => {
     const on = (selector) => event.target.closest?.(selector);
     if (on('#theme')) toggleTheme();
-    if (on('#sources')) body().classList.toggle('source-closed');
     if (on('#menu')) setMenu(!body().classList.contains('menu-open'));
     else if (on('#main, #new, [data-do="open"]')) closeMenu();
     if (on('a.why')) event.preventDefault();

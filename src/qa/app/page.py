@@ -80,6 +80,7 @@ def _source_opener(bot: Chatbot, visitors: Visitors) -> Callable[..., Any]:
         if page := asked.get("page"):
             return draw(bot, reference, page=int(page) if page.isdecimal() and len(page) < 6 else 0)
         conversation = visitors.history(asked.get("key", ""), request).load(asked.get("tab", ""))
-        return asdict(find_source(reference, shelf=bot, conversation=conversation)) | describe(bot, reference)
+        source = find_source(reference, shelf=bot, conversation=conversation)
+        return source.card() if asked.get("card") else asdict(source) | describe(bot, reference)
 
     return event(open_source)

@@ -198,7 +198,7 @@ function show(source) {
 async function follow(link, keepFocus) {
   document.querySelectorAll('a.cite.opened').forEach((each) => each.classList.remove('opened'));
   const message = link.closest('.answer');
-  const links = message ? [...message.querySelectorAll('a[href^="#cite/"]'), link] : [];
+  const links = message ? [...message.querySelectorAll(':not(.sources) > a[href^="#cite/"]'), link] : [];
   around = [...new Map(links.map((each) => [each.href, each])).values()];
   opened = link;
   link.classList.add('opened');
@@ -221,15 +221,57 @@ function close() {
 function empty() {
   opened = null;
   delete panel.dataset.link;
-  panel.replaceChildren(make('div', { class: 'hint' },
-    make('span', { 'aria-hidden': 'true' }, '❝'),
-    make('p', {}, 'Select a number in an answer to read the words it rests on, in their document.')));
+  panel.replaceChildren();
 }
+
+// A card beside a number: the quote, its document, heading and page; on hover, on focus, and on a long press.
+const card = document.querySelector('main').appendChild(make('div', { id: 'card', role: 'tooltip', hidden: '' }));
+const known = new Map(); // what the server said of a link
+let pointed = null;
+let waiting = 0;
+async function preview(link) {
+  pointed = link;
+  const href = link.getAttribute('href');
+  const value = (id) => document.querySelector(`#${id} textarea, #${id} input`)?.value ?? '';
+  if (!known.has(href)) known.set(href, server.open_source({ link: href, key: value('key'), tab: value('tab'), card: 'yes' }).catch(() => null));
+  const source = await known.get(href);
+  if (!source || pointed !== link || !link.isConnected) return;
+  const where = [source.heading, source.page === null ? '' : `page ${source.page}`].filter(Boolean).join(' · ');
+  card.replaceChildren(make('q', {}, source.quote || source.cited || '…'), make('b', {}, source.title), make('small', {}, where));
+  card.hidden = false;
+  const at = link.getBoundingClientRect();
+  const left = Math.max(8, Math.min(at.left, innerWidth - card.offsetWidth - 8));
+  const below = at.bottom + 6 + card.offsetHeight < innerHeight;
+  Object.assign(card.style, { left: `${left}px`, top: `${below ? at.bottom + 6 : Math.max(8, at.top - 6 - card.offsetHeight)}px` });
+  link.setAttribute('aria-describedby', 'card');
+}
+const unpoint = () => {
+  clearTimeout(waiting);
+  pointed?.removeAttribute('aria-describedby');
+  pointed = null;
+  card.hidden = true;
+};
+const cited = (event) => event.target.closest?.('#chat a.cite');
+const soon = (event, after) => {
+  unpoint();
+  const link = cited(event);
+  if (link) waiting = setTimeout(preview, after, link);
+};
+document.addEventListener('pointerover', (event) => event.pointerType === 'mouse' && cited(event) !== pointed && soon(event, 150));
+document.addEventListener('focusin', (event) => cited(event)?.matches(':focus-visible') && soon(event, 0));
+document.addEventListener('focusout', unpoint);
+document.addEventListener('touchstart', (event) => soon(event, 450), { passive: true });
+document.addEventListener('touchmove', unpoint, { passive: true });
+document.addEventListener('contextmenu', (event) => cited(event) && event.preventDefault()); // else a long press opens the browser's own
+document.addEventListener('scroll', unpoint, { capture: true, passive: true });
+document.addEventListener('keydown', (event) => event.key === 'Escape' && unpoint());
 
 document.addEventListener('click', (event) => {
   const link = event.target.closest?.('a[href^="#cite/"]');
   if (!link) return;
   event.preventDefault();
+  if (!card.hidden && event.pointerType === 'touch') return; // the end of a long press
+  unpoint();
   window.qa.closeMenu();
   follow(link, event.detail > 0);
 });

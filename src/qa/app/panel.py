@@ -22,6 +22,7 @@ from qa.types import Document, Passage, Span
 from qa.words import visible
 
 LINE_CHARS = 160  # of each unit in the details
+CARD_CHARS = 300  # of a quote, on the card beside its number
 AROUND = 20_000  # characters shown on either side of a span; a long document stays quick to open
 
 
@@ -55,6 +56,22 @@ class Source:
     later: int = 0
     state: Finding = "exact"
     cited: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The words of the last heading above the quote."""
+        above = ""
+        for unit in self.units:
+            if any(is_cited for words in (unit.words, *(cell for _, cell in unit.cells)) for _, is_cited in words):
+                return above
+            if unit.kind == "heading" and unit.words:
+                above = "".join(words for words, _ in unit.words)
+        return ""
+
+    def card(self) -> dict[str, str | int | None]:
+        """What stands on the card beside a number."""
+        quote = shorten(visible(self.quote or self.cited), CARD_CHARS, placeholder=" …")
+        return {"quote": quote, "title": self.title, "heading": visible(self.heading), "page": self.page}
 
 
 def find_source(reference: Reference, *, shelf: Shelf, conversation: Conversation | None) -> Source:

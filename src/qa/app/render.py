@@ -52,6 +52,8 @@ def answer_html(answer: Answer) -> str:
     if answer.incomplete:
         parts.append('<p class="note">This answer broke off before its end.</p>')
     parts.extend(f'<p class="note">{inert(note)}</p>' for note in answer.notes)
+    if answer.citations:
+        parts.append(f'<p class="sources">Sources: {_sources(answer)}</p>')
     if not answer.talk:
         parts.append(f'<p class="meta">{_how(answer)}</p>')
     kind = "answer abstained" if answer.abstained else "answer"
@@ -170,6 +172,14 @@ def _nearest_item(number: int, nearest: Citation) -> str:
 def _where(source: Citation) -> str:
     page = "" if source.page is None else f", page {source.page}"
     return inert(f"{source.title}{page}")
+
+
+def _sources(answer: Answer) -> str:
+    """The documents and pages that an answer cites, each with its numbers."""
+    numbers: dict[str, list[str]] = {}
+    for each in answer.citations:
+        numbers.setdefault(_where(each), []).append(_pill(each, each.number))
+    return " · ".join(f"{''.join(pills)} {where}" for where, pills in numbers.items())
 
 
 def _by_number(citations: Sequence[Citation]) -> Marks:
