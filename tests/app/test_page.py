@@ -165,7 +165,7 @@ def test_the_bar_moves_inside_one_large_file(reader: Reader, tmp_path: Path) -> 
     assert any("passages" in text for text in texts)
 
 
-def test_a_file_can_be_dropped(reader: Reader) -> None:
+def test_a_file_can_be_dropped_on_its_box(reader: Reader) -> None:
     reader.page.evaluate(
         """() => {
             const data = new DataTransfer();
@@ -187,7 +187,7 @@ def test_a_file_too_large_or_of_another_kind_is_refused(reader: Reader, bot: Cha
     page.wait_for_selector(".toast-body.error")
     page.click(".toast-close")
     page.set_input_files("#upload input[type=file]", [{**too_large, "name": "run.exe", "buffer": b"MZ"}])
-    page.wait_for_selector(".toast-body.error")
+    page.wait_for_selector("#report .bad")
     assert len(bot.documents()) == 2
     reader.problems.clear()  # the browser reports the refused upload
 

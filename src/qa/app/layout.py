@@ -50,14 +50,14 @@ class Page:
         *,
         settings: Settings,
         models: Sequence[tuple[str, str]],
-        suffixes: Sequence[str],
+        may_upload: bool,
         open_source: Callable[..., Any],
         open_report: Callable[..., str | None],
     ) -> None:
-        """Lay it out, inside a `gr.Blocks` that is open; files of these `suffixes` may be uploaded."""
+        """Lay it out, inside a `gr.Blocks` that is open."""
         with gr.Row(elem_id="shell"):
             with gr.Column(elem_id="side", min_width=0):
-                self._lay_out_side(suffixes)
+                self._lay_out_side(may_upload)
                 self._lay_out_settings(settings, models)
                 self.evaluate = gr.Button("Evaluation", elem_id="evaluate")
                 with gr.Row(elem_id="export"):
@@ -88,7 +88,7 @@ class Page:
         """The controls that decide how a question is answered, in the order of `Choice`."""
         return [self.model, self.top_k, self.strictness, self.where]
 
-    def _lay_out_side(self, suffixes: Sequence[str]) -> None:
+    def _lay_out_side(self, may_upload: bool) -> None:
         _html(BRAND)
         self.new = gr.Button("New conversation", elem_id="new")
         with gr.Column(elem_classes="section", min_width=0):
@@ -98,11 +98,9 @@ class Page:
             _html("<h2>Documents</h2>" + REMOVAL)
             self.documents = _html(js_on_load=_script("list.js"), elem_id="documents")
             self.upload: gr.File | None = None
-            if suffixes:
-                self.upload = gr.File(
-                    label="Add documents", file_count="multiple", file_types=list(suffixes), height=84, elem_id="upload"
-                )
-            self.report = _html(elem_id="report")
+            if may_upload:  # of any kind: what cannot be read is told in a line of the report, each file by itself
+                self.upload = gr.File(label="Add documents", file_count="multiple", height=84, elem_id="upload")
+            self.report = _html(js_on_load=_script("list.js"), elem_id="report")
 
     def _lay_out_settings(self, settings: Settings, models: Sequence[tuple[str, str]]) -> None:
         with gr.Accordion("Settings", open=False, elem_id="settings"):

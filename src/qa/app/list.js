@@ -1,4 +1,4 @@
-// One of the side bar's lists: its buttons become the events 'open', 'forget' and 'remove'.
+// One of the side bar's lists: its buttons become the events 'open', 'forget', 'remove' and 'replace'.
 const isMeant = ({ name, count }) =>
   new Promise((resolve) => {
     const dialog = document.getElementById('removal');
@@ -12,5 +12,6 @@ element.addEventListener('click', async (event) => {
   const button = event.target.closest('button[data-do]');
   if (!button) return;
   const { do: action, id } = button.dataset;
+  if (action === 'close') return button.parentElement.remove();
   if (action !== 'remove' || (await isMeant(button.dataset))) trigger(action, { id });
 });

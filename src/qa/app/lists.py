@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from qa.app.history import Summary
 from qa.app.links import Reference, link
@@ -48,11 +48,17 @@ def progress_html(*, name: str, done: int, total: int, passages: int = 0, waitin
     )
 
 
-def report_html(*, done: str, failed: Sequence[tuple[str, str]]) -> str:
-    """The outcome of an upload: one line for what went well, one for each file that did not."""
+def report_html(*, done: str, failed: Sequence[tuple[str, str]], waits: Callable[[str], bool] = lambda _: False) -> str:
+    """The outcome of an upload, to be closed: one line for what went well, one for each file that did not.
+
+    A file that `waits` to take the place of another can be let in.
+    """
     lines = [f'<p class="good">{inert(done)}</p>'] if done else []
-    lines += [f'<p class="bad"><b>{inert(name)}</b> {inert(why)}</p>' for name, why in failed]
-    return f'<div class="report" role="status">{"".join(lines)}</div>'
+    for name, why in failed:
+        let = f' <button type="button" data-do="replace" data-id="{inert(name)}">Replace it</button>'
+        lines.append(f'<p class="bad"><b>{inert(name)}</b> {inert(why)}{"." + let if waits(name) else ""}</p>')
+    close = '<button type="button" data-do="close" aria-label="Close this report">×</button>'
+    return f'<div class="report" role="status">{close}{"".join(lines)}</div>' if lines else ""
 
 
 def _document(record: Record, *, read_only: bool) -> str:

@@ -51,17 +51,30 @@ window.qa = (() => {
     setTimeout(() => URL.revokeObjectURL(address), 10_000);
   };
 
-  // -- Gradio names a message after its markup, and calls buttons without items a list
+  // -- dropping: a file let go anywhere on the page is one to add; the browser would leave the page and open it
+  const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes('Files');
+  const drag = (event) => {
+    if (!hasFiles(event)) return;
+    const box = document.querySelector('#upload input[type="file"]');
+    body().classList.toggle('dragging', event.type === 'dragover' && Boolean(box));
+    if (event.type !== 'dragleave' && !event.target.closest?.('#upload')) event.preventDefault();
+    if (event.type !== 'drop' || event.defaultPrevented === false || !box) return;
+    box.files = event.dataTransfer.files;
+    box.dispatchEvent(new Event('change', { bubbles: true }));
+  };
+  for (const type of ['dragover', 'dragleave', 'drop']) document.addEventListener(type, drag);
+
+  // -- Gradio names a message after its markup, some buttons not at all, and calls buttons without items a list
   const names = { bot: 'Answer', user: 'Question' };
   const rename = (part) => {
-    const name = names[part.dataset.testid];
+    const name = names[part.dataset.testid] ?? (part.matches('.submit-button') ? 'Ask' : part.matches('.stop-button') ? 'Stop' : '');
     if (name && part.getAttribute('aria-label') !== name) part.setAttribute('aria-label', name);
     if (part.matches('.examples[role="list"]')) part.setAttribute('role', 'group');
   };
   new MutationObserver((changes) => {
     for (const { type, target } of changes) {
       if (type === 'attributes') rename(target);
-      else target.querySelectorAll('[data-testid="bot"], [data-testid="user"], .examples').forEach(rename);
+      else target.querySelectorAll('[data-testid="bot"], [data-testid="user"], .examples, .submit-button, .stop-button').forEach(rename);
     }
   }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['aria-label'] });
 

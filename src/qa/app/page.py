@@ -27,7 +27,6 @@ from qa.app.thumbs import Thumbs
 from qa.app.uploads import Uploads
 from qa.app.visitors import Visitors
 from qa.chatbot import EXTRACTIVE
-from qa.documents.files import READERS
 
 if TYPE_CHECKING:
     from qa.chatbot import Chatbot
@@ -55,7 +54,7 @@ def build_page(bot: Chatbot, *, folder: Path, examples: Suggestions, read_only: 
         page = Page(
             settings=bot.settings,
             models=answerers.models(),
-            suffixes=() if read_only else sorted(READERS),
+            may_upload=not read_only,
             open_source=_source_opener(bot, visitors),
             open_report=evaluation.report_opener(folder / "runs"),
         )

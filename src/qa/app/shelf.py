@@ -17,7 +17,7 @@ from qa.app.layout import QUICK, WRITING, Page, Update
 from qa.app.lists import documents_html, header_html, progress_html, report_html
 from qa.app.suggestions import Suggestions
 from qa.app.uploads import Uploads
-from qa.ingestion.ingest import Progress
+from qa.ingestion.ingest import OnProgress, Progress
 from qa.words import visible
 
 _START = """## What would you like to know?
@@ -49,6 +49,7 @@ class Shelf:
             return
         for changed in (
             page.upload.upload(event(self.add), [page.upload, *chosen], [page.upload, page.report, *shown], **WRITING),
+            page.report.replace(event(self.replace), chosen, [page.report, *shown], **WRITING),
             page.documents.remove(event(self.remove), chosen, [page.report, *shown], **WRITING),
         ):
             changed.then(self.suggest, None, page.chat, **QUICK)
@@ -79,12 +80,22 @@ class Shelf:
             name = Path(file).name
             bar = partial(progress_html, name=f"Indexing {name}", done=done, total=len(files))
             yield {page.report: bar()}
-            why = yield from self._watched(Path(file), bar)
+            why = yield from self._watched(partial(self.uploads.take, Path(file)), bar)
             failed += [(name, why)] if why else []
         good = len(files) - len(failed)
         self.examples.refresh()
         done_text = f"{good} file{'s' if good != 1 else ''} added." if good else ""
-        yield {page.upload: None, page.report: report_html(done=done_text, failed=failed), **self.look(model, where)}
+        report = report_html(done=done_text, failed=failed, waits=self.uploads.waits)
+        yield {page.upload: None, page.report: report, **self.look(model, where)}
+
+    def replace(self, model: Name, where: Words, chosen: gr.EventData) -> Iterator[Update]:
+        """Let an uploaded file take the place of the document that has its name."""
+        name = said(chosen, "id", Name)
+        bar = partial(progress_html, name=f"Indexing {name}", done=0, total=1)
+        why = yield from self._watched(partial(self.uploads.replace, name), bar)
+        self.examples.refresh()
+        report = report_html(done="" if why else f"“{name}” was replaced.", failed=[(name, why)] if why else [])
+        yield {self.page.report: report, **self.look(model, where)}
 
     def remove(self, model: Name, where: Words, chosen: gr.EventData) -> Update:
         """Forget a document, and the file if it was uploaded here."""
@@ -97,11 +108,13 @@ class Shelf:
             self.examples.refresh()
         return {self.page.report: report, **self.look(model, where)}
 
-    def _watched(self, file: Path, bar: Callable[..., str]) -> Generator[Update, None, str | None]:
-        """The result of `Uploads.take`; the bar moves as the passages of the file are embedded."""
+    def _watched(
+        self, take: Callable[[OnProgress], str | None], bar: Callable[..., str]
+    ) -> Generator[Update, None, str | None]:
+        """What is wrong with a file after it was taken; the bar moves as its passages are embedded."""
         steps: SimpleQueue[Progress | None] = SimpleQueue()
         with ThreadPoolExecutor(1) as pool:
-            taken = pool.submit(self.uploads.take, file, steps.put)
+            taken = pool.submit(take, steps.put)
             taken.add_done_callback(lambda _: steps.put(None))
             while step := steps.get():
                 yield {self.page.report: bar(passages=step.passages, waiting=step.waiting)}
