@@ -136,6 +136,9 @@ def test_a_hostile_model_is_plain_text_too(browser: Browser, tmp_path: Path, mon
         reader = Reader(context, address)
         answer = reader.ask("When was the lighthouse opened?")
         assert "<script>window.owned = 1</script>" in answer
+        assert (
+            reader.page.locator("#chat .answer code").count() == 1
+        )  # what is drawn of a model's Markdown does nothing
         assert "sk-test" not in reader.page.content()
         assert_untouched(reader)
         context.close()

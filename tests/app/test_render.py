@@ -78,7 +78,7 @@ def test_a_hostile_answer_has_no_tags_but_ours(hostile: str) -> None:
     rest = {"notes": (hostile,), "query": hostile, "short": replace(YEAR, text=f"{hostile} [1]")}
     html = answer_html(answered(f"{hostile} [1]", sentence, citations=(citation(title=hostile),), **rest))
     shape = Shape(html)
-    assert set(shape.tags) <= {"div", "p", "br", "a", "span"}
+    assert set(shape.tags) <= {"div", "p", "br", "a", "span", "button"}
     assert {name for name, _ in shape.attributes} <= {"class", "href", "title"}
     assert [value for name, value in shape.attributes if name == "href"] == [
         *[link(_reference(citation()))] * 2,
@@ -99,14 +99,15 @@ def test_a_hostile_question_document_or_file_name_is_text(hostile: str) -> None:
 
 
 def test_a_marker_of_a_known_citation_is_a_link_and_any_other_is_text() -> None:
-    html = streaming_html(answered("Lit in 1901 [1] and [2].", citations=(citation(),)))
+    html = streaming_html(answered("Lit in 1901 [1] and [2].", citations=(citation(),)), stage="Writing")
     assert Shape(html).attributes == [
-        ("class", "answer"),
+        ("class", "answer writing"),
         ("class", "cite"),
         ("href", "#cite/a%20b%2Flamps.txt/0123456789abcdef/0-19"),
         ("title", "Lamps"),
+        ("class", "stage"),
     ]
-    assert Shape(html).text == "Lit in 1901 1 and [2]."
+    assert Shape(html).text == "Lit in 1901 1 and [2].Writing"
 
 
 def test_the_short_answer_is_bold_inside_its_sentence() -> None:
@@ -134,7 +135,8 @@ def test_the_short_answer_is_shown_first_with_its_source_and_stays_in_its_senten
 def test_what_is_shown_of_an_answer_in_the_making_stays() -> None:
     sentence = Sentence(text="It was lit in 1901.", citations=(1,), support="supported")
     begun = answered("", citations=(citation(),), short=YEAR)
-    shown = [Shape(streaming_html(begun)), Shape(streaming_html(replace(begun, text="It was lit in 1901. [1]")))]
+    texts = ("", "It was lit in 1901. [1]")
+    shown = [Shape(streaming_html(replace(begun, text=text), stage="")) for text in texts]
     shown.append(Shape(answer_html(replace(begun, text="It was lit in 1901. [1]", sentences=(sentence,)))))
     for before, after in pairwise(shown):
         assert before.text
@@ -181,6 +183,70 @@ def test_a_blank_line_begins_a_paragraph() -> None:
     assert "<p>One&#46;</p><p>Two&#46;</p>" in html
 
 
+MARKDOWN = """# Sales
+
+- **Sales rose.** [1]
+- Costs fell.
+
+| Team | Heads |
+|---|---|
+| Sales | 58 | [1]
+
+```python
+rows = [1]
+```"""
+
+
+def test_a_models_lists_tables_code_and_bold_are_drawn_with_a_verdict_for_each_statement() -> None:
+    doubts = {
+        "supported": ("Costs fell.",),
+        "partly": ("**Sales rose.**",),
+        "unsupported": ("| Sales | 58 |", "|---|---|"),
+    }
+    sentences = [
+        Sentence(text=text, citations=(1,), support=support, reason="told")  # type: ignore[arg-type]
+        for support, texts in doubts.items()
+        for text in texts
+    ]
+    sentences.sort(key=lambda each: MARKDOWN.index(each.text))
+    html = answer_html(answered(MARKDOWN, *sentences, citations=(citation(),), model="openai:gpt-test"))
+    assert '<p class="heading">Sales</p><ul><li><b><span class="doubt partly">Sales rose&#46;</span></b> <a' in html
+    assert "<li>Costs fell&#46;</li>" in html
+    assert "<thead><tr><th>Team</th><th>Heads</th></tr></thead>" in html
+    assert '<td><span class="doubt unsupported">Sales</span></td>' in html
+    assert "rows &#61; " in html[html.index("<pre>") : html.index("</pre>")]
+    assert html.count('class="why') == 2
+    assert "\n" not in html
+
+
+def test_what_documents_say_keeps_its_marks_but_for_lists_and_rows() -> None:
+    steps, rows = "To calibrate:\n1. Wait.\n2. Go. [1]", "City: Oslo · Year: 1901 [1]\n\nCity: Bergen · Year: 1902"
+    text = f"Add 5*3*2 or `x`.\n\n{steps}\n\n{rows}"
+    row = Sentence(
+        text="City: Oslo · Year: 1901", citations=(1,), support="supported", highlight=Span(start=19, end=23)
+    )
+    html = answer_html(answered(text, row, citations=(citation(),)))
+    assert "Add 5*3*2 or `x`." in Shape(html).text
+    assert "<p>To calibrate&#58;</p><ol><li>Wait&#46;</li><li>Go&#46; <a" in html
+    assert html.count("<table>") == 1
+    assert "<tr><th>City</th><th>Year</th></tr>" in html
+    assert "<tr><td>Oslo</td><td><strong>1901</strong> <a" in html
+    assert "<tr><td>Bergen</td><td>1902</td></tr>" in html
+
+
+@pytest.mark.parametrize("hostile", [*HOSTILE, "⸨0⸩ ⸨99⸩", "> " * 300 + "x", "**" * 5_000, "[" * 5_000, "| " * 3_000])
+def test_hostile_markdown_of_a_model_has_no_tags_but_ours(hostile: str) -> None:
+    sentence = Sentence(text=hostile, citations=(1,), support="partly", reason="told")
+    given = {"citations": (citation(),), "model": "openai:gpt-test"}
+    shape = Shape(answer_html(answered(f"{hostile} [1]", sentence, **given)))  # type: ignore[arg-type]
+    drawn = {"ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "pre", "code", "b", "em", "blockquote"}
+    assert set(shape.tags) <= {"div", "p", "br", "a", "span", "button", *drawn}
+    assert {name for name, _ in shape.attributes} <= {"class", "href", "title", "start"}
+    assert all(
+        value == "#why" or value == link(_reference(citation())) for name, value in shape.attributes if name == "href"
+    )
+
+
 def test_an_abstention_shows_the_nearest_passages_as_links() -> None:
     nearest = Citation(
         document="a.txt", title="A", start=3, end=9, page=2, quote="words " * 60, version="0123456789abcdef"
@@ -202,7 +268,7 @@ def test_the_query_is_shown_when_it_is_not_the_question() -> None:
 def test_small_talk_is_shown_as_the_text_it_is() -> None:
     html = answer_html(answered("Hello.\n\nFor example:\n\n- Who is <b>?", talk=True))
     assert html == (
-        '<div class="answer"><p>Hello&#46;</p><p>For example&#58;</p><p>&#45; Who is &#60;b&#62;&#63;</p></div>'
+        '<div class="answer"><p>Hello&#46;</p><p>For example&#58;</p><ul><li>Who is &#60;b&#62;&#63;</li></ul></div>'
     )
 
 
@@ -260,7 +326,7 @@ def _reference(source: Citation) -> Reference:
 def test_a_sentence_is_found_whatever_markers_stand_inside_it(words: str, text: str, links: int) -> None:
     sentence = Sentence(text=words, citations=(1, 2), support="partly", reason="nobody is called Ada")
     html = answer_html(answered(text, sentence, citations=(citation(), citation(2))))
-    inside = html[html.index('<span class="doubt') : html.index("</span>")]
+    inside = html[html.index('<span class="doubt') : html.rindex("</span>")]
     assert inside.count('class="cite"') == links
 
 

@@ -11,6 +11,7 @@
     short             what the reader found → the short answer as it is shown, whole
     reading           quotes → the words in which they are read, and how a document was understood
     drafting/         a language model's answer: shown what was found, cited and checked as it streams
+    stages            how far an answer has come, told while it is made
     prompts           prompt files → prompts
     support           does the cited text hold the sentence: by its wording
     facts             … by its numbers, dates, times and names

@@ -98,6 +98,11 @@ class History:
     def __init__(self, folder: Path, *, arrive: Callable[[], None] = lambda: None) -> None:
         self._folder, self._arrive = folder, arrive
 
+    @property
+    def whose(self) -> str:
+        """The name of this visitor, which says nothing about them."""
+        return self._folder.name
+
     def load(self, id: str) -> Conversation | None:
         """The conversation with this id; None when this visitor never had it, or it cannot be read."""
         if not _ID.fullmatch(id):

@@ -36,12 +36,23 @@ window.qa = (() => {
   // -- copying: the words of an answer and its sources instead of Gradio's markup
   const words = (message) => {
     const copy = message.cloneNode(true);
-    copy.querySelectorAll('.meta, .sources').forEach((each) => each.remove());
+    copy.querySelectorAll('.meta, .sources, .copy').forEach((each) => each.remove());
     copy.querySelectorAll('a.cite').forEach((each) => each.replaceWith(`[${each.textContent}]`));
     copy.querySelectorAll('br').forEach((each) => each.replaceWith('\n'));
-    copy.querySelectorAll('p, li').forEach((each) => each.append('\n'));
+    copy.querySelectorAll('p, li, tr').forEach((each) => each.append('\n'));
     const sources = [...message.querySelectorAll('p a.cite')].map((each) => `[${each.textContent}] ${each.title}`);
     return [copy.textContent.trim(), ...new Set(sources)].join('\n');
+  };
+
+  // -- asking again: a question goes back into its box, to be changed or sent as it was
+  const askAgain = (message, send) => {
+    const box = document.querySelector('#ask textarea');
+    const question = [...document.querySelectorAll('#chat .question')].filter((each) => each.compareDocumentPosition(message) & 4 || each.parentElement.contains(message)).at(-1);
+    if (!box || !question) return;
+    Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set.call(box, question.innerText);
+    box.dispatchEvent(new Event('input', { bubbles: true }));
+    box.focus();
+    if (send) setTimeout(() => document.querySelector('#ask .submit-button')?.click(), 50);
   };
 
   const save = (file) => {
@@ -83,6 +94,12 @@ window.qa = (() => {
     if (on('#theme')) toggleTheme();
     if (on('#menu')) setMenu(!body().classList.contains('menu-open'));
     else if (on('#main, #new, [data-do="open"]')) closeMenu();
+    if (on('#chat .again')) askAgain(event.target, true);
+    if (on('#chat .edit')) askAgain(event.target, false);
+    if (on('#chat .copy')) {
+      navigator.clipboard?.writeText(event.target.nextElementSibling.textContent);
+      event.target.textContent = 'Copied';
+    }
     if (on('a.why')) event.preventDefault();
   });
   document.addEventListener('keydown', (event) => {

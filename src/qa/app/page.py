@@ -26,6 +26,7 @@ from qa.app.talk import Talk
 from qa.app.thumbs import Thumbs
 from qa.app.uploads import Uploads
 from qa.app.visitors import Visitors
+from qa.app.writing import Desk
 from qa.chatbot import EXTRACTIVE
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ def page_examples(bot: Chatbot, *, folder: Path) -> Suggestions:
     return Suggestions(bot.adjusted(model=EXTRACTIVE), cache=folder / "examples.json")
 
 
-def build_page(bot: Chatbot, *, folder: Path, examples: Suggestions, read_only: bool = False) -> gr.Blocks:
+def build_page(
+    bot: Chatbot, *, folder: Path, examples: Suggestions, desk: Desk | None = None, read_only: bool = False
+) -> gr.Blocks:
     """The page of one chatbot; conversations, uploads and verdicts are kept under `folder`.
 
     One that is `read_only` has no events that add or remove documents.
@@ -58,7 +61,7 @@ def build_page(bot: Chatbot, *, folder: Path, examples: Suggestions, read_only: 
             open_source=_source_opener(bot, visitors),
             open_report=evaluation.report_opener(folder / "runs"),
         )
-        talk = Talk(page=page, answerers=answerers, visitors=visitors, pace=pace)
+        talk = Talk(page=page, answerers=answerers, visitors=visitors, pace=pace, desk=desk or Desk())
         shelf = Shelf(page=page, answerers=answerers, examples=examples, uploads=uploads)
         talk.wire(blocks)
         shelf.wire(blocks)

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from qa.app.links import link, refer_to
-from qa.types import Answer, Citation, Sentence, Span
+from qa.app.prose import Inset, draw
+from qa.types import Answer, Citation, Sentence
 from qa.words import visible
 
 # Line ends and ASCII punctuation: every character that HTML, Markdown or a template gives a meaning to.
@@ -20,7 +21,8 @@ _MARKER = re.compile(r"\[(\d+)\]")
 _MARKERS = re.compile(r"(?:\s*+\[\d++\])*+")
 _SPACED_MARKER = re.compile(r"(?<!\s)\s*+(\[\d++\])")
 _VERDICTS = {"partly": "partly supported", "unsupported": "not supported", "contradicted": "contradicted"}
-_BLANK_LINES = re.compile(r"(?<!\s)\s*+<br>\s*+(?:<br>\s*+)++")
+STOPPED = "Stopped."  # the note on an answer that its reader ended
+EXTRACTIVE = "extractive"
 _NEAREST_CHARS = 220
 _MARKERS_CHARS = 2_000  # that the markers inside a sentence may take up, for it to be found
 
@@ -34,29 +36,29 @@ def inert(text: str) -> str:
 
 def question_html(question: str) -> str:
     """The message in which a person asks."""
-    return f'<div class="question">{_lines(question)}</div>'
+    return f'<div class="question">{_lines(question)}</div><button class="edit">Edit</button>'
 
 
-def streaming_html(answer: Answer) -> str:
-    """The message while it is being written."""
-    body = _paragraphs(_text(answer.text, _by_number(answer.citations)))
-    return f'<div class="answer">{_opening(answer)}{body}</div>'
+def streaming_html(answer: Answer, *, stage: str) -> str:
+    """The message while it is being written, and how far it has come."""
+    body = _drawn(answer, _pills(answer.text, _by_number(answer.citations)))
+    return f'<div class="answer writing">{_opening(answer)}{body}<p class="stage">{inert(stage)}</p></div>'
 
 
 def answer_html(answer: Answer) -> str:
     """The message that holds a finished answer, the nearest passages instead of one, or a reply to small talk."""
-    parts = [_opening(answer), _paragraphs(_body(answer))]
+    parts = [_opening(answer), _body(answer)]
     if answer.abstained and answer.nearest:
         items = "".join(_nearest_item(number, each) for number, each in enumerate(answer.nearest, start=1))
         parts.append(f'<p class="lead">The nearest passages are:</p><ul class="nearest">{items}</ul>')
-    if answer.incomplete:
+    if answer.incomplete and STOPPED not in answer.notes:
         parts.append('<p class="note">This answer broke off before its end.</p>')
     parts.extend(f'<p class="note">{inert(note)}</p>' for note in answer.notes)
     if answer.citations:
         parts.append(f'<p class="sources">Sources: {_sources(answer)}</p>')
     if not answer.talk:
-        parts.append(f'<p class="meta">{_how(answer)}</p>')
-    kind = "answer abstained" if answer.abstained else "answer"
+        parts.append(f'<p class="meta">{_how(answer)} <button class="again">Try again</button></p>')
+    kind = "answer abstained" if answer.abstained else "answer broken" if answer.incomplete else "answer"
     return f'<div class="{kind}">{"".join(parts)}</div>'
 
 
@@ -75,27 +77,36 @@ def _opening(answer: Answer) -> str:
     short = answer.opening
     if short is None:
         return ""
-    return f'<p class="short">{inert(short.words)} {_text(short.marker, _by_number(answer.citations))}</p>'
+    source = None if short.citation is None else _by_number(answer.citations).get(short.citation)
+    return f'<p class="short">{inert(short.words)} {_pill(source, source.number) if source else ""}</p>'
 
 
 def _body(answer: Answer) -> str:
     """The text of the answer with its markers, what answers in bold and its doubts marked."""
     marks = _by_number(answer.citations)
-    html: list[str] = []
-    unplaced: list[str] = []
+    insets: list[Inset] = []
     cursor = 0
     for sentence in answer.sentences:
         found = _find(sentence.text, answer.text, cursor)
         if found is None:
-            unplaced.append(_flag(sentence))
+            insets.append(Inset(at=len(answer.text), html=_flag(sentence)))
             continue
-        start, end, inner = found
+        start, end, _ = found
         after = _MARKERS.match(answer.text, end)
         assert after is not None  # the pattern matches the empty text
-        words = _sentence(sentence, inner=inner, marks=marks)
-        html += [_text(answer.text[cursor:start], marks), words, _text(after[0], marks), _flag(sentence)]
+        insets += [
+            *_pills(answer.text, marks, cursor, start),
+            *_sentence(sentence, found, text=answer.text, marks=marks),
+        ]
+        insets += [*_pills(answer.text, marks, end, after.end()), Inset(at=after.end(), html=_flag(sentence))]
         cursor = after.end()
-    return "".join([*html, _text(answer.text[cursor:], marks), *unplaced])
+    return _drawn(answer, [*insets, *_pills(answer.text, marks, cursor)])
+
+
+def _drawn(answer: Answer, insets: Sequence[Inset]) -> str:
+    """The text with its insets; the markers that they stand for are left out of it."""
+    is_markdown = not (answer.talk or answer.overview or answer.model == EXTRACTIVE)  # else a document's own words
+    return draw(answer.text, insets, plain=inert, is_markdown=is_markdown)
 
 
 def _find(words: str, text: str, cursor: int) -> tuple[int, int, dict[int, str]] | None:
@@ -116,40 +127,45 @@ def _find(words: str, text: str, cursor: int) -> tuple[int, int, dict[int, str]]
     return places[0], places[-1] + 1, inner
 
 
-def _sentence(sentence: Sentence, *, inner: Mapping[int, str], marks: Marks) -> str:
-    """The words of a sentence as text, whatever they look like; only `inner` are markers."""
-    words, strong = sentence.text, sentence.highlight or Span(start=0, end=0)
-    html = ""
-    for start, end in pairwise(sorted({0, len(words), strong.start, strong.end, *inner})):
-        piece = _lines(words[start:end])
-        html += _text(inner.get(start, ""), marks)
-        html += f"<strong>{piece}</strong>" if strong.start <= start < strong.end else piece
-    return f'<span class="doubt {sentence.support}">{html}</span>' if sentence.support in _VERDICTS else html
+def _sentence(sentence: Sentence, found: tuple[int, int, dict[int, str]], *, text: str, marks: Marks) -> list[Inset]:
+    """What is set into a sentence, whose words are text whatever they look like; only those inside it are markers."""
+    start, end, inner = found
+    doubt = f'<span class="doubt {sentence.support}">{{}}</span>' if sentence.support in _VERDICTS else "{}"
+
+    def place(offset: int) -> int:
+        return start + offset + sum(len(marker) for at, marker in inner.items() if at < offset)
+
+    def plain(words: str) -> str:
+        return doubt.format(inert(words))
+
+    def strong(words: str) -> str:
+        return doubt.format(f"<strong>{inert(words)}</strong>")
+
+    insets = [Inset(at=start, wrap=plain)]
+    for at, marker in inner.items():
+        insets += _pills(text, marks, place(at), place(at) + len(marker))
+    if sentence.highlight is not None:
+        insets.append(Inset(at=place(sentence.highlight.start), wrap=strong))
+        insets.append(Inset(at=place(sentence.highlight.end), wrap=plain))
+    return [*insets, Inset(at=end, wrap=inert)]
 
 
 def _flag(sentence: Sentence) -> str:
     """The label after a sentence that is not fully supported; its reason shows on hover, tap and focus."""
     verdict = _VERDICTS.get(sentence.support)
-    if verdict is None:
+    if verdict is None or not any(map(str.isalnum, sentence.text)):  # the rule of a table says nothing
         return ""
     return f' <a class="why {sentence.support}" href="#why" title="{inert(sentence.reason or verdict)}">{verdict}</a>'
 
 
-def _text(text: str, marks: Marks) -> str:
-    """Inert text in which the markers of known citations are links."""
-    html: list[str] = []
-    cursor = 0
-    for found in _MARKER.finditer(text):
-        citation = marks.get(int(found[1]))
-        if citation is not None:
-            html.append(_lines(text[cursor : found.start()]) + _pill(citation, citation.number))
-            cursor = found.end()
-    return "".join(html) + _lines(text[cursor:])
-
-
-def _paragraphs(html: str) -> str:
-    """A blank line begins a paragraph; no sentence has one inside, so no element is cut in two."""
-    return f"<p>{_BLANK_LINES.sub('</p><p>', html.strip())}</p>"
+def _pills(text: str, marks: Marks, start: int = 0, end: int | None = None) -> list[Inset]:
+    """The markers of known citations in a stretch of the text, as links; any other is text."""
+    found = _MARKER.finditer(text, start, len(text) if end is None else end)
+    return [
+        Inset(at=each.start(), until=each.end(), html=_pill(marks[number], number))
+        for each in found
+        if (number := int(each[1])) in marks
+    ]
 
 
 def _lines(text: str) -> str:

@@ -98,12 +98,14 @@ def build(bot: Chatbot, hosting: Hosting) -> FastAPI:
     from fastapi import FastAPI
 
     from qa.app.page import build_page, page_examples
+    from qa.app.writing import Desk
 
-    examples = page_examples(bot, folder=folder)
+    examples, desk = page_examples(bot, folder=folder), Desk()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
+        desk.close()
         examples.close()
 
     app = FastAPI(**_NO_DOCS, lifespan=lifespan)
@@ -112,7 +114,7 @@ def build(bot: Chatbot, hosting: Hosting) -> FastAPI:
     def health() -> dict[str, str]:
         return {"status": "ok"}
 
-    page = build_page(bot, folder=folder, examples=examples, read_only=hosting.read_only)
+    page = build_page(bot, folder=folder, examples=examples, desk=desk, read_only=hosting.read_only)
     blocks = page.queue(default_concurrency_limit=AT_ONCE, max_size=WAITING)
     bound_unread(blocks._queue, is_paced=bot.settings.questions_per_minute > 0)
     _mount(app, blocks, hosting, auth=Tries(logins.check) if logins else None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -19,7 +20,7 @@ from qa.app.lists import history_html
 from qa.app.render import answer_html, question_html
 from qa.app.screen import Screen
 from qa.app.visitors import Visitors, visitor
-from qa.app.writing import write_answer
+from qa.app.writing import Desk, Writing
 from qa.errors import QuestionError
 
 _NOT_NAME = re.compile(r"\W+")
@@ -33,6 +34,7 @@ class Talk:
     answerers: Answerers
     visitors: Visitors
     pace: Pace
+    desk: Desk
 
     def wire(self, blocks: gr.Blocks) -> None:
         """Connect the events of the conversation."""
@@ -44,17 +46,17 @@ class Talk:
         chosen = page.chat.example_select(event(self.take_example), None, page.ask, **QUICK)
         example = chosen.then(event(self.ask), question, shown, **PRIVATE, **ASKING)
         for answered in (asked, example):
-            answered.then(self.ready, None, page.ask, **QUICK)
-        leaving: dict[str, Any] = {**PRIVATE, "cancels": [asked, example]}
-        page.ask.stop(self.ready, None, page.ask, **leaving)
+            answered.then(event(self.ready), whose, page.ask, **QUICK)
+        page.ask.stop(event(self.stop), whose, page.ask, **PRIVATE)
         for turned in (
             blocks.load(event(self.arrive), [*whose, page.screen], whose, js="qa.arrive", **PRIVATE),
-            page.new.click(event(self.begin), page.screen, page.tab, **leaving),
-            page.history.open(event(self.open), [page.key, page.screen], page.tab, **leaving),
-            page.history.forget(event(self.forget), [*whose, page.screen], page.tab, **leaving),
+            page.new.click(event(self.begin), page.screen, page.tab, **PRIVATE),
+            page.history.open(event(self.open), [page.key, page.screen], page.tab, **PRIVATE),
+            page.history.forget(event(self.forget), [*whose, page.screen], page.tab, **PRIVATE),
         ):
             # An event of its own: the browser paints it after all that was sent before the screen was turned.
-            turned.then(event(self.show), whose, shown, **PRIVATE)
+            shows = turned.then(event(self.show), whose, shown, **PRIVATE)
+            shows.then(event(self.go_on), [*whose, page.screen], shown, **PRIVATE, **ASKING)
         page.tab.change(None, page.tab, None, js="qa.keepTab", **QUICK)
         for button, export_as in (
             (page.markdown, self._exporter(export.to_markdown, suffix="md", media="text/markdown")),
@@ -74,16 +76,31 @@ class Talk:
             if len(conversation.turns) >= TURNS:
                 raise QuestionError(f"this conversation has {TURNS} questions, and no room for more. Begin a new one")
             bot = self.answerers.chatbot_for(Choice.of(*chosen))
-            answer = write_answer(bot, question.strip(), conversation=conversation, history=history)
-            yield from screen.pieces(self._writing(answer, question.strip(), conversation, history), of=conversation.id)
+            begin = partial(self.desk.begin, bot, question.strip(), visitor=visitor(request))
+            writing = begin(conversation=conversation, history=history)
+            yield from screen.pieces(self._writing(writing, history), of=conversation.id)
         yield {self.page.ask: gr.skip()}  # Gradio sends what comes last once more at the end
 
-    def _writing(
-        self, answer: Iterator[str], question: str, conversation: Conversation, history: History
-    ) -> Generator[Update, None, None]:
+    def go_on(self, request: gr.Request, key: Browser, tab: Tab, screen: Screen) -> Iterator[Update]:
+        """The answer that is still being written in the conversation that was opened, if there is one."""
+        history = self.visitors.history(key, request)
+        writing = self.desk.at(tab, history=history)
+        if writing is not None:
+            yield from screen.pieces(self._writing(writing, history), of=tab)
+            yield {self.page.ask: self.ready(request, key, tab)}
+        yield {self.page.ask: gr.skip()}
+
+    def stop(self, request: gr.Request, key: Browser, tab: Tab) -> Update:
+        """End the answer that is being written in the open conversation."""
+        writing = self.desk.at(tab, history=self.visitors.history(key, request))
+        if writing is not None:
+            writing.stop()
+        return self.ready(request, key, tab)
+
+    def _writing(self, writing: Writing, history: History) -> Generator[Update, None, None]:
         """The page while an answer is written."""
-        page = self.page
-        before = [*messages(conversation), _message("user", question_html(question))]
+        page, conversation, answer = self.page, writing.before, writing.follow()
+        before = [*messages(conversation), _message("user", question_html(writing.question))]
         yield {
             page.ask: gr.update(value="", submit_btn=False, stop_btn=True),
             page.chat: [*before, _message("assistant", next(answer))],
@@ -97,9 +114,10 @@ class Talk:
         """The example question that was clicked."""
         return said(chosen, "value", dict[str, Question]).get("text", "")
 
-    def ready(self) -> Update:
-        """The question box, ready for the next question."""
-        return gr.update(submit_btn=True, stop_btn=False)
+    def ready(self, request: gr.Request, key: Browser, tab: Tab) -> Update:
+        """The question box, ready for the next question, or to stop the answer that is being written."""
+        is_busy = self.desk.at(tab, history=self.visitors.history(key, request)) is not None
+        return gr.update(submit_btn=not is_busy, stop_btn=is_busy)
 
     def arrive(self, request: gr.Request, key: Browser, tab: Tab, screen: Screen) -> Update:
         """The browser that has just loaded the page, and the conversation that its tab had open, or a new one."""
@@ -117,7 +135,11 @@ class Talk:
     def forget(self, request: gr.Request, key: Browser, tab: Tab, screen: Screen, chosen: gr.EventData) -> str:
         """Delete a conversation of the list; the page stays with the one that is open."""
         history = self.visitors.history(key, request)
-        history.delete(said(chosen, "id", Name))
+        id = said(chosen, "id", Name)
+        writing = self.desk.at(id, history=history)
+        history.delete(id)
+        if writing is not None:
+            writing.stop()
         return self._turn(screen, history.load(tab))
 
     def show(self, request: gr.Request, key: Browser, tab: Tab) -> Update:
@@ -128,7 +150,7 @@ class Talk:
             page.chat: gr.update(value=messages(shown), feedback_value=_thumbs(shown)),
             page.history: history_html(history.summaries(), current=shown.id),
             page.wish: gr.update(visible=False),
-            page.ask: self.ready(),
+            page.ask: self.ready(request, key, tab),
         }
 
     def _turn(self, screen: Screen, conversation: Conversation | None) -> str:

@@ -54,6 +54,8 @@ class Thumbs:
         conversation = history.load(tab)
         if conversation is None or number >= len(conversation.turns):
             raise gr.Error("This conversation is no longer there.", print_exception=False, duration=4)
+        if conversation.turns[number].answer.incomplete:
+            raise gr.Error("This question has no whole answer to judge yet.", print_exception=False, duration=4)
         judged = conversation.with_turn(number, replace(conversation.turns[number], liked=liked, wanted=wanted))
         self.feedback.save(judged, number)
         history.save(judged)
