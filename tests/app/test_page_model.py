@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 QUESTION = "When was the lighthouse opened?"
 OPENED = "The lighthouse was opened in 1844 [1.2]."
-ENDLESS = Step(pieces=(f"{OPENED} ",) * 400, pause_s=0.05)
+PAGES = tuple(f"The lighthouse was opened in 1844 [1.2], says page {page} of its log. " for page in range(400))
+ENDLESS = Step(pieces=(f"{OPENED} ", *PAGES), pause_s=0.05)
 WRITING = "/1844[^]*1844[^]*1844/.test(document.querySelector('#chat .answer')?.textContent)"
 
 
@@ -163,7 +164,7 @@ def test_an_answer_that_is_being_written_stays_in_the_conversation_that_was_left
 def test_an_answer_goes_on_while_its_reader_is_elsewhere_and_is_there_on_return(
     browser: Browser, tmp_path: Path, way: str
 ) -> None:
-    pieces = (f"{OPENED} ", *("It stands on a reef [1.3]. ",) * 40)
+    pieces = (f"{OPENED} ", *(f"It stands on a reef [1.3], says page {page}. " for page in range(40)))
     with talking_to(browser, tmp_path, Step(pieces=pieces, pause_s=0.1)) as (reader, _):
         page = reader.page
         page.fill("#ask textarea", QUESTION)
