@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from page_driver import Reader, chromium, open_bot, serving, write_logins
+from page_driver import Reader, chromium, open_bot, serving, violations, write_logins
 from qa.app.choices import measured_rates
 from qa.chatbot import Chatbot
 from qa.evals.lint import lint
@@ -51,7 +52,7 @@ def test_a_number_opens_the_exact_words_in_their_document(reader: Reader, bot: C
     assert reader.cite() == citation.quote
     panel = reader.page.locator("#panel").text_content() or ""
     assert "lighthouse.md" in panel
-    assert f"characters {citation.start}–{citation.end}" in panel
+    assert f"Characters {citation.start}–{citation.end}" in panel
     assert reader.page.locator("#panel mark").is_visible()
     shown = reader.page.locator("#panel .text > *").all_text_contents()
     words = bot.document("lighthouse.md").text.removeprefix("# ")
@@ -111,7 +112,26 @@ def test_a_follow_up_is_answered_and_shows_what_was_searched(reader: Reader) -> 
     assert "Gdansk" in reader.ask("Where was Marta Kowalczyk born?")
     answer = reader.ask("And when?")
     assert "3 May 1897" in answer
-    assert "Searched for When was Marta Kowalczyk born?" in answer
+    assert not reader.page.locator("#chat dd").last.is_visible()
+    reader.page.locator("#chat summary").last.click()
+    assert "When was Marta Kowalczyk born?" in reader.page.locator("#chat details").last.inner_text()
+
+
+def test_what_only_its_makers_would_say_waits_in_details_that_the_keyboard_opens(reader: Reader) -> None:
+    page = reader.page
+    reader.ask("When was the lighthouse opened?")
+    reader.cite()
+    face = page.locator("#chat").inner_text() + page.locator("#panel").inner_text()
+    assert not re.search(r"\d m?s\b|extractive|[Cc]haracters|[Vv]ersion|[Cc]onfidence|tokens|Searched for", face), face
+    page.locator("#chat summary").focus()
+    page.keyboard.press("Enter")
+    details = page.locator("#chat details").inner_text()
+    assert all(
+        told in details for told in ("When was the lighthouse opened?", "Confidence", "Quotes only (no AI model)")
+    )
+    assert violations(page) == []
+    page.locator("#panel summary").click()
+    assert page.locator("#panel details :text('Characters')").is_visible()
 
 
 def test_an_abstention_offers_the_nearest_passages(reader: Reader) -> None:

@@ -62,7 +62,7 @@ def test_an_answer_streams_and_its_header_says_who_answers_and_where(browser: Br
         assert "[1." not in begun
         reader.page.wait_for_selector("#chat .answer .meta")
         assert "in 1844 [1]. It stands on a reef [2]." in reader.answer
-        assert "tokens read" in reader.answer
+        assert "20 written" in reader.answer
         assert "1844" in reader.cite()
         assert reader.problems == []
 

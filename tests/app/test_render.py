@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from qa.app.links import Reference, link, parse_link
 from qa.app.lists import documents_html, history_html, report_html
 from qa.app.render import answer_html, inert, question_html, streaming_html
-from qa.types import Answer, Citation, Record, Sentence, Short, Span
+from qa.types import Answer, Citation, Record, Sentence, Short, Span, Usage
 from qa.words import visible
 
 HOSTILE = [
@@ -28,6 +28,8 @@ HOSTILE = [
     "http://evil.example www.evil.example a@evil.example",
     "x" * 10_000,
 ]
+
+DETAILS = {"details", "summary", "dl", "dt", "dd"}
 
 
 class Shape(HTMLParser):
@@ -78,7 +80,7 @@ def test_a_hostile_answer_has_no_tags_but_ours(hostile: str) -> None:
     rest = {"notes": (hostile,), "query": hostile, "short": replace(YEAR, text=f"{hostile} [1]")}
     html = answer_html(answered(f"{hostile} [1]", sentence, citations=(citation(title=hostile),), **rest))
     shape = Shape(html)
-    assert set(shape.tags) <= {"div", "p", "br", "a", "span", "button"}
+    assert set(shape.tags) <= {"div", "p", "br", "a", "span", "button", *DETAILS}
     assert {name for name, _ in shape.attributes} <= {"class", "href", "title"}
     assert [value for name, value in shape.attributes if name == "href"] == [
         *[link(_reference(citation()))] * 2,
@@ -240,7 +242,7 @@ def test_hostile_markdown_of_a_model_has_no_tags_but_ours(hostile: str) -> None:
     given = {"citations": (citation(),), "model": "openai:gpt-test"}
     shape = Shape(answer_html(answered(f"{hostile} [1]", sentence, **given)))  # type: ignore[arg-type]
     drawn = {"ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "pre", "code", "b", "em", "blockquote"}
-    assert set(shape.tags) <= {"div", "p", "br", "a", "span", "button", *drawn}
+    assert set(shape.tags) <= {"div", "p", "br", "a", "span", "button", *DETAILS, *drawn}
     assert {name for name, _ in shape.attributes} <= {"class", "href", "title", "start"}
     assert all(
         value == "#why" or value == link(_reference(citation())) for name, value in shape.attributes if name == "href"
@@ -259,10 +261,41 @@ def test_an_abstention_shows_the_nearest_passages_as_links() -> None:
     assert "words …" in shape.text
 
 
-def test_the_query_is_shown_when_it_is_not_the_question() -> None:
-    answer = Answer(question="And when?", query="When was it lit?", text="1901.", abstained=False)
-    assert "Searched for When was it lit?" in Shape(answer_html(answer)).text
-    assert "Searched" not in answer_html(answered("1901."))
+def test_how_an_answer_came_about_stands_in_closed_details() -> None:
+    answer = Answer(
+        question="And when?",
+        query="When was it lit?",
+        queries=("When was it lit?", "Where?"),
+        text="1901.",
+        abstained=False,
+        confidence=0.87,
+        model="openai:gpt-test",
+        prompt="answer/3",
+        usage=Usage(input_tokens=1_200, output_tokens=30),
+        seconds={"retrieve": 0.25},
+    )
+    face, _, details = answer_html(answer).partition("<details>")
+    assert Shape(face).text == "1901.Try again"
+    shown = Shape(details).text
+    for told in (
+        "Searched forWhen was it lit?; Where?", "Confidence87%", "Answered byopenai:gpt-test", "Promptanswer/3",
+        "1,200 read, 30 written", "retrieve 0.25",
+    ):  # fmt: skip
+        assert told in shown
+
+
+@pytest.mark.parametrize(
+    ("note", "read"),
+    [
+        ("the model refused the key. Check OPENAI_API_KEY, or its like", "the model refused the key"),
+        ("2 passages were left out: 4,096 tokens may be, see QA_CONTEXT_TOKENS", ""),
+        ("2 more rows have no value there", "2 more rows have no value there"),
+    ],
+)
+def test_a_note_is_read_up_to_what_only_the_operator_can_do(note: str, read: str) -> None:
+    face, _, details = answer_html(answered("1901.", notes=(note,))).partition("<details>")
+    assert Shape(face).text == f"1901.{read}Try again"
+    assert (note in Shape(details).text) is (note != read)
 
 
 def test_small_talk_is_shown_as_the_text_it_is() -> None:

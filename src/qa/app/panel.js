@@ -103,8 +103,8 @@ function steps() {
 
 // How the document was understood there: read only when somebody opens it.
 function details(link, source) {
-  const span = source.end > source.start ? `characters ${source.start}–${source.end}, and ` : '';
-  const node = make('details', {}, make('summary', {}, `Details: ${span}how this part was understood`));
+  const node = make('details', {}, make('summary', {}, 'Details'));
+  if (source.end > source.start) node.append(make('p', {}, `Characters ${source.start}–${source.end}, understood as:`));
   node.addEventListener('toggle', async () => {
     const found = await server.open_source({ link, key: '', tab: '', details: 'yes' }).catch(() => null);
     const lines = (found?.details ?? []).map((line) => {

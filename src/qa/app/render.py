@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from qa.app.links import link, refer_to
 from qa.app.prose import Inset, draw
@@ -23,6 +23,10 @@ _SPACED_MARKER = re.compile(r"(?<!\s)\s*+(\[\d++\])")
 _VERDICTS = {"partly": "partly supported", "unsupported": "not supported", "contradicted": "contradicted"}
 STOPPED = "Stopped."  # the note on an answer that its reader ended
 EXTRACTIVE = "extractive"
+QUOTES_ONLY = (
+    "Quotes only (no AI model)"  # how a reader knows the way of answering that no language model takes part in
+)
+_SETTING = re.compile(r"[A-Z]{2}_[A-Z]")  # in the name of one, as OPENAI_API_KEY has it: words for who runs the page
 _NEAREST_CHARS = 220
 _MARKERS_CHARS = 2_000  # that the markers inside a sentence may take up, for it to be found
 
@@ -53,23 +57,36 @@ def answer_html(answer: Answer) -> str:
         parts.append(f'<p class="lead">The nearest passages are:</p><ul class="nearest">{items}</ul>')
     if answer.incomplete and STOPPED not in answer.notes:
         parts.append('<p class="note">This answer broke off before its end.</p>')
-    parts.extend(f'<p class="note">{inert(note)}</p>' for note in answer.notes)
+    parts.extend(f'<p class="note">{inert(words)}</p>' for note in answer.notes if (words := _for_readers(note)))
     if answer.citations:
         parts.append(f'<p class="sources">Sources: {_sources(answer)}</p>')
     if not answer.talk:
-        parts.append(f'<p class="meta">{_how(answer)} <button class="again">Try again</button></p>')
+        parts.append(f'<div class="meta"><button class="again">Try again</button>{_details(answer)}</div>')
     kind = "answer abstained" if answer.abstained else "answer broken" if answer.incomplete else "answer"
     return f'<div class="{kind}">{"".join(parts)}</div>'
 
 
-def _how(answer: Answer) -> str:
-    seconds = sum(answer.seconds.values())
-    parts = [f"{seconds:.1f} s" if seconds >= 0.1 else f"{seconds * 1000:.0f} ms"]
-    if answer.usage.output_tokens:
-        parts.append(f"{answer.usage.input_tokens:,} tokens read, {answer.usage.output_tokens:,} written")
-    if answer.query.strip() != answer.question.strip():
-        parts.insert(0, f'Searched for <span class="query">{inert(answer.query)}</span>')
-    return " · ".join(parts)
+def _for_readers(note: str) -> str:
+    """The sentences of a note before the first one that names a setting."""
+    return ". ".join(takewhile(lambda words: not _SETTING.search(words), note.split(". ")))
+
+
+def _details(answer: Answer) -> str:
+    """How an answer came about, in the words of those who run the page; closed until somebody opens it."""
+    seconds = ", ".join(f"{name} {took:.2f}" for name, took in answer.seconds.items())
+    usage = answer.usage
+    tokens = f"{usage.input_tokens:,} read, {usage.output_tokens:,} written" if usage.output_tokens else ""
+    told = [
+        ("Searched for", "; ".join(answer.queries or [answer.query])),
+        ("Confidence", f"{answer.confidence:.0%}" if answer.queries else ""),
+        ("Answered by", QUOTES_ONLY if answer.model == EXTRACTIVE else answer.model),
+        ("Prompt", answer.prompt or ""),
+        ("Tokens", tokens),
+        ("Seconds", seconds),
+        *(("Note", note) for note in answer.notes if note != _for_readers(note)),
+    ]
+    rows = "".join(f"<dt>{name}</dt><dd>{inert(words)}</dd>" for name, words in told if words)
+    return f"<details><summary>Details</summary><dl>{rows}</dl></details>"
 
 
 def _opening(answer: Answer) -> str:
