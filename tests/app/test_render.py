@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qa.app.layout import welcome
 from qa.app.links import Reference, link, parse_link
 from qa.app.lists import documents_html, history_html, report_html
 from qa.app.render import answer_html, inert, question_html, streaming_html
@@ -311,6 +312,21 @@ def test_a_broken_off_answer_says_so() -> None:
 
 def test_direction_controls_are_spelt_out() -> None:
     assert visible("cod\u202etxt.exe") == "cod‹U+202E›txt.exe"
+
+
+@pytest.mark.parametrize(
+    ("documents", "is_quoting", "may_upload", "told"),
+    [
+        (2, True, True, "There is no AI model: I answer in the documents' own sentences"),
+        (2, False, True, "a language model may err"),
+        (0, True, True, "Drop your documents here"),
+        (0, True, False, "Who runs this page adds them: `qa ingest FOLDER`"),
+    ],
+)
+def test_one_welcome_says_what_the_page_cannot_do_or_how_documents_come_to_it(
+    documents: int, is_quoting: bool, may_upload: bool, told: str
+) -> None:
+    assert told in welcome(documents=documents, is_quoting=is_quoting, may_upload=may_upload)
 
 
 def test_no_conversation_and_no_document_say_what_to_do() -> None:

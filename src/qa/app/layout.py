@@ -24,7 +24,15 @@ RUNS = """<section id="runs" aria-label="Evaluation">
 <button type="button" data-do="leave">Back to the conversation</button></nav>
 <div id="list">${value}</div><div id="report-frame"></div>
 </section>"""
-FOOTNOTE = '<p id="footnote">Every number opens the exact words it rests on.</p>'
+WELCOME = """## What would you like to know?
+I look for the answer in your documents, and each number opens the exact words it rests on. {limits}"""
+LIMITS = "What they do not say I cannot answer, and a language model may err."
+QUOTING = "There is no AI model: I answer in the documents' own sentences, and cannot rephrase or conclude."
+EMPTY = """## Drop your documents here
+anywhere on the page, or choose them under **Documents**: PDF, Word, Excel, PowerPoint, web pages, mail, Markdown or text.
+From a terminal: `qa ingest FOLDER`. Then ask, and each answer shows the words it rests on."""
+CLOSED = """## There are no documents here yet
+Who runs this page adds them: `qa ingest FOLDER`."""
 
 Update = dict[Any, Any]
 """The changes that an event makes to the page, by its parts."""
@@ -141,7 +149,13 @@ class Page:
             elem_id="ask", label="Question", show_label=False, container=False, placeholder="Ask about the documents…",
             lines=1, max_lines=8, max_length=4000, submit_btn=True, autofocus=True,
         )  # fmt: skip
-        _html(FOOTNOTE)
+
+
+def welcome(*, documents: int, is_quoting: bool, may_upload: bool) -> str:
+    """What the page says before the first question: what it does and cannot do, or how documents come here."""
+    if not documents:
+        return EMPTY if may_upload else CLOSED
+    return WELCOME.format(limits=QUOTING if is_quoting else LIMITS)
 
 
 def head() -> str:
