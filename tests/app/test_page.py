@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from page_driver import Reader, chromium, open_bot, serving, violations, write_logins
 from qa.app.choices import measured_rates
+from qa.app.layout import HERE
 from qa.chatbot import Chatbot
 from qa.evals.lint import lint
 from qa.evals.suites import load_suite
@@ -436,11 +437,28 @@ def test_a_login_is_asked_for_and_separates_the_users_of_one_browser(browser, bo
         reader = Reader(context, address)
         reader.ask("When was the lighthouse opened?")
         assert "1844" in reader.cite()
+        assert "ann" in reader.page.inner_text("#account")
+        assert violations(reader.page) == []
+        reader.page.click("#account :text('Log out')")
+        reader.page.wait_for_selector(".auth h1:has-text('Ask your documents')")
+        assert reader.page.locator("#ask, #history").count() == 0
+        page.goto(address)  # every page of that login, this other one too
+        page.wait_for_selector(".auth h1:has-text('Ask your documents')")
+        assert page.locator("#ask").count() == 0
+        assert page.title() == "Ask your documents"
+        frame = ("landmark-one-main", "region")  # of Gradio's, which has no main part around its login
+        assert [each for each in violations(page) if not each.startswith(frame)] == []
         log_in("bob", "pa55-bob")
         page.wait_for_selector("#ask textarea")
         other = Reader(context, address)
         assert other.page.locator("#history li").count() == 0
     context.close()
+
+
+def test_without_logins_nobody_is_named_and_the_icon_is_our_own(reader: Reader) -> None:
+    assert reader.page.locator("#account").inner_text() == ""
+    icon = reader.page.evaluate("document.querySelector('link[rel~=icon]').href")
+    assert reader.page.request.get(icon).text() == (HERE / "icon.svg").read_text("utf-8")
 
 
 def wait_for_cases(folder: Path, *, count: int) -> Path:

@@ -14,6 +14,11 @@ from qa.settings import Settings
 HERE = Path(__file__).parent
 
 BRAND = '<div class="brand"><span aria-hidden="true">❝</span><div><b>qa</b><small>answers that cite</small></div></div>'
+# Gradio's login page has neither our style nor a title, but takes this in place of its heading.
+LOGIN = """<title>Ask your documents</title><style>.wrap:has(.auth) h2 { display: none; }
+.wrap:has(.auth) h1 { margin: 0 0 12px; font: 700 24px sans-serif; }
+.wrap:has(.auth) button { background: #4f46e5; color: #fff; }
+</style><h1><span aria-hidden="true">❝</span> Ask your documents</h1>"""
 TOP = """<button type="button" id="menu" aria-label="Menu" aria-expanded="false"></button>
 <div id="about">${value}</div>
 <button type="button" id="theme" aria-label="Dark or light"></button>"""
@@ -29,7 +34,7 @@ I look for the answer in your documents, and each number opens the exact words i
 LIMITS = "What they do not say I cannot answer, and a language model may err."
 QUOTING = "There is no AI model: I answer in the documents' own sentences, and cannot rephrase or conclude."
 EMPTY = """## Drop your documents here
-anywhere on the page, or choose them under **Documents**: PDF, Word, Excel, PowerPoint, web pages, mail, Markdown or text.
+anywhere on the page, or choose them under **Documents**: PDF, Word, Excel, PowerPoint, web pages, mail or text.
 From a terminal: `qa ingest FOLDER`. Then ask, and each answer shows the words it rests on."""
 CLOSED = """## There are no documents here yet
 Who runs this page adds them: `qa ingest FOLDER`."""
@@ -98,6 +103,7 @@ class Page:
 
     def _lay_out_side(self, may_upload: bool) -> None:
         _html(BRAND)
+        self.account = _html(elem_id="account")
         self.new = gr.Button("New conversation", elem_id="new")
         with gr.Column(elem_classes="section", min_width=0):
             _html("<h2>Conversations</h2>")
@@ -161,7 +167,8 @@ def welcome(*, documents: int, is_quoting: bool, may_upload: bool) -> str:
 def head() -> str:
     """Style and script for the page's head; Gradio rewrites what it is given as `css`, so this is the way in."""
     style, script = _script("style.css"), _script("page.js")
-    return f'<meta name="color-scheme" content="light dark"><style>{style}</style><script>{script}</script>'
+    meta = '<meta name="color-scheme" content="light dark"><link rel="icon" href="favicon.ico">'
+    return f"{meta}<style>{style}</style><script>{script}</script>"
 
 
 def _html(value: str = "", **options: Any) -> gr.HTML:

@@ -25,7 +25,7 @@ from qa.app.suggestions import Suggestions
 from qa.app.talk import Talk
 from qa.app.thumbs import Thumbs
 from qa.app.uploads import Uploads
-from qa.app.visitors import Visitors
+from qa.app.visitors import Visitors, account_html
 from qa.app.writing import Desk
 from qa.chatbot import EXTRACTIVE
 
@@ -68,6 +68,7 @@ def build_page(
         Thumbs(page=page, visitors=visitors, feedback=Feedback(folder / "feedback", bot=bot)).wire()
         evaluation.wire(page, runs=folder / "runs")
         page.strictness.change(event(effect_html), page.strictness, page.effect, **QUICK)
+        blocks.load(event(account_html), None, page.account, **QUICK)
         blocks.load(event(effect_html), page.strictness, page.effect, **QUICK)
     return blocks
 

@@ -142,7 +142,7 @@ def _mount(app: FastAPI, blocks: gr.Blocks, hosting: Hosting, *, auth: Tries | N
     import gradio as gr
     from fastapi.exceptions import RequestValidationError
 
-    from qa.app.layout import head
+    from qa.app.layout import HERE, LOGIN, head
     from qa.app.theme import theme
 
     blocks.has_launched = True  # else Gradio takes any file of the machine for one that was uploaded
@@ -153,6 +153,8 @@ def _mount(app: FastAPI, blocks: gr.Blocks, hosting: Hosting, *, auth: Tries | N
         app_kwargs={**_NO_DOCS, "exception_handlers": {RequestValidationError: _say_no_more}},
         root_path=hosting.root_path or None,
         auth=auth.check if auth else None,
+        auth_message=LOGIN if auth else None,
+        favicon_path=str(HERE / "icon.svg"),
         show_error=False,
         max_file_size=UPLOAD_LIMIT,
         footer_links=[],

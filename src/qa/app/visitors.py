@@ -14,6 +14,7 @@ from starlette.requests import Request as BareRequest
 from qa.app.history import History
 from qa.app.limits import Pace
 from qa.app.names import named
+from qa.app.render import inert
 
 ARRIVALS = 300
 HOUR_S = 3600.0
@@ -41,6 +42,12 @@ def login(request: gr.Request | BareRequest) -> str | None:
     held = [request.cookies.get(f"access-token-{kind}{request.app.cookie_id}") for kind in ("", "unsecure-")]
     user: str | None = request.app.tokens.get(held[0] or held[1])
     return user
+
+
+def account_html(request: gr.Request) -> str:
+    """The name of who is logged in, and the way out; nothing where there are no logins."""
+    name = login(request)
+    return f'<p><b>{inert(name)}</b><a href="logout">Log out</a></p>' if name else ""
 
 
 def visitor(request: gr.Request | BareRequest | None) -> str:
