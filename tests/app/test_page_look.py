@@ -169,3 +169,20 @@ def test_a_long_press_on_a_number_shows_its_card_and_opens_nothing(browser: Brow
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     assert not page.locator("#source").is_visible()
     context.close()
+
+
+@pytest.mark.parametrize(("size", "least"), [(WIDE, 24), (PHONE, 44)], ids=["wide", "phone"])
+def test_what_is_pressed_is_large_enough_for_a_finger(
+    browser: Browser, address: str, size: dict[str, int], least: int
+) -> None:
+    context = browser.new_context(viewport=size)  # type: ignore[arg-type]
+    reader = Reader(context, address)
+    reader.ask("When was the lighthouse opened?")
+    sizes = reader.page.locator("#chat :is(button, summary):visible").evaluate_all(
+        "all => all.map(each => [each.ariaLabel || each.textContent, each.offsetWidth, each.offsetHeight])"
+    )
+    assert [each for each in sizes if min(each[1:]) < least] == []
+    box = reader.page.locator("#chat a.cite").first.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= 24
+    context.close()

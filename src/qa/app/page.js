@@ -110,7 +110,22 @@ window.qa = (() => {
     const message = copy?.closest('.message-buttons')?.previousElementSibling?.querySelector('.answer');
     if (!message) return;
     event.stopPropagation();
-    navigator.clipboard?.writeText(words(message));
+    navigator.clipboard?.writeText(words(message)).then(() => {
+      copy.classList.add('copied');
+      setTimeout(() => copy.classList.remove('copied'), 2_000);
+    });
+  }, true);
+
+  // -- deleting a conversation: the button asks once, for five seconds
+  document.addEventListener('click', (event) => {
+    const button = event.target.closest?.('#history [data-do="forget"]');
+    if (!button || button.dataset.asked) return;
+    event.stopPropagation();
+    const { textContent, ariaLabel } = button;
+    const say = (text, label) => Object.assign(button, { textContent: text, ariaLabel: label });
+    button.dataset.asked = 'yes';
+    say('Delete?', `${ariaLabel}, really? Press once more`);
+    setTimeout(() => { delete button.dataset.asked; say(textContent, ariaLabel); }, 5_000);
   }, true);
 
   return { arrive, keepTab, closeMenu, save };
