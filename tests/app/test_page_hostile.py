@@ -75,7 +75,8 @@ def test_a_hostile_document_is_plain_text_in_answer_and_panel(reader: Reader, bi
     attack = ATTACKS[bird]
     answer = reader.ask(f"What is the secret word of the {bird}?")
     shown = " ".join(attack.replace("\u202e", "‹U+202E›").split())
-    assert (shown in answer) == (bird != "plover")  # a mark that could pass for one of ours is left out of the answer
+    said = answer.partition("Sources:")[0]
+    assert (shown in said) == (bird != "plover")  # a mark that could pass for one of ours is left out of the answer
     assert attack in reader.cite()
     assert_untouched(reader)
 

@@ -35,7 +35,7 @@ def test_axe_finds_nothing_at_the_start_in_an_answer_and_in_the_panel(
     reader.page.wait_for_selector("#chat .example")
     assert violations(reader.page) == []
     reader.ask("When was the lighthouse opened?")
-    reader.ask("What is the melting point of tungsten?")
+    reader.ask("Who painted the lighthouse of Skerry Vore in 1900?")
     assert violations(reader.page) == []
     reader.cite()
     assert violations(reader.page) == []
