@@ -9,7 +9,8 @@ import urllib.request
 from typing import Any
 
 BROWSER = "0123456789abcdef" * 2
-BASIC = ["extractive", 5, 0.5, ""]
+BASIC = ["extractive", 5, 0.5, "", "[]"]
+VIEW = ["extractive", "", "[]", "", "Name"]
 
 
 class Caller:

@@ -7,7 +7,7 @@ language model or without. What each part does is decided in its own room.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -26,7 +26,7 @@ from qa.documents.files import read_document
 from qa.documents.passages import split_passages
 from qa.documents.selection import EVERYTHING, Selection
 from qa.errors import ModelError, SettingsError, bare_address
-from qa.index.conditions import Condition, matching
+from qa.index.conditions import Condition, among, matching
 from qa.ingestion.checkup import Checkup
 from qa.ingestion.ingest import IngestReport, OnProgress
 from qa.library import Library
@@ -112,13 +112,15 @@ class Chatbot:
         chat_model = None if "model" in chosen else self._chat_model
         return type(self)(settings, library=self.library, chat_model=chat_model, conditions=self._conditions)
 
-    def narrowed(self, where: Sequence[str]) -> Self:
+    def narrowed(self, where: Sequence[str] = (), *, documents: Collection[str] | None = None) -> Self:
         """The same library, of which only the documents are searched that meet conditions such as `date>=2021-07`.
 
         A condition compares document or title with a pattern (= or !=), or date with a day, month or year
-        (= != < <= > >=); all must be met. Raises: QuestionError when one cannot be read.
+        (= != < <= > >=); all must be met. Of `documents`, if given, it must be one, by its exact id.
+        Raises: QuestionError when a condition cannot be read.
         """
-        conditions = (*self._conditions, *read_conditions(where))
+        chosen = () if documents is None else (among(documents),)
+        conditions = (*self._conditions, *read_conditions(where), *chosen)
         return type(self)(self.settings, library=self.library, chat_model=self._chat_model, conditions=conditions)
 
     def __enter__(self) -> Self:

@@ -122,7 +122,7 @@ def test_what_only_its_makers_would_say_waits_in_details_that_the_keyboard_opens
     page = reader.page
     reader.ask("When was the lighthouse opened?")
     reader.cite()
-    face = page.locator("#chat").inner_text() + page.locator("#panel").inner_text()
+    face = page.locator("#main").inner_text() + page.locator("#panel").inner_text()
     assert not re.search(r"\d m?s\b|extractive|[Cc]haracters|[Vv]ersion|[Cc]onfidence|tokens|Searched for", face), face
     page.locator("#chat summary").focus()
     page.keyboard.press("Enter")
@@ -367,6 +367,13 @@ def test_example_questions_come_from_the_documents_and_are_answered(reader: Read
     assert "[1]" in reader.answer
 
 
+def test_one_welcome_says_what_this_is_and_what_it_cannot_do(reader: Reader) -> None:
+    reader.page.wait_for_selector("#chat :text('What would you like to know?')")
+    main = reader.page.inner_text("#main")
+    assert "There is no AI model: I answer in the documents' own sentences" in main.replace("’", "'")
+    assert main.count("number") == 1
+
+
 def test_nothing_indexed_says_what_to_do(browser, tmp_path: Path) -> None:
     context = browser.new_context()
     with open_bot(tmp_path) as bot:
@@ -374,7 +381,7 @@ def test_nothing_indexed_says_what_to_do(browser, tmp_path: Path) -> None:
             bot.remove(record.id)
         with serving(bot) as address:
             reader = Reader(context, address)
-            reader.page.wait_for_selector("text=Nothing is indexed yet")
+            reader.page.wait_for_selector("#chat :text('Drop your documents here')")
             assert "qa ingest FOLDER" in reader.page.inner_text("#chat")
             assert "0 documents" in reader.page.inner_text("#about")
             reader.ask("When was the lighthouse opened?")

@@ -242,7 +242,7 @@ def test_a_sentence_that_is_not_supported_says_why_to_the_keyboard_too(browser: 
 def test_the_built_in_answerer_can_be_chosen_instead(browser: Browser, tmp_path: Path) -> None:
     with talking_to(browser, tmp_path) as (reader, server):
         reader.page.click("#settings .label-wrap")
-        reader.page.click("#model label:has-text('Built-in extractive')")
+        reader.page.click("#model label:has-text('Quotes only')")
         reader.page.wait_for_selector("#about :text('on this machine')")
         assert "1844" in reader.ask(QUESTION)
         assert server.requests == []

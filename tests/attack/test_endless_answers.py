@@ -76,7 +76,7 @@ def test_models_that_never_end_keep_nobody_else_waiting(
         reader = Reader(context, address)
         assert "is writing 8 answers already. Ask again in a moment" in reader.ask(QUESTION)
         reader.page.click("#settings .label-wrap")
-        reader.page.click("#model label:has-text('Built-in extractive')")
+        reader.page.click("#model label:has-text('Quotes only')")
         reader.page.wait_for_selector("#about :text('on this machine')")
         assert "1844" in reader.ask(QUESTION)
         assert len(server.requests) == writing.MODELS_AT_ONCE

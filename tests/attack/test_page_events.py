@@ -74,12 +74,14 @@ def test_the_parts_that_ask_the_server_by_themselves_give_nothing_for_junk(addre
 @pytest.mark.parametrize(
     "chosen",
     [
-        ["openai:gpt-5-pro", 5, 0.5, ""], ["anthropic:claude", 5, 0.5, ""], ["local:/etc/passwd", 5, 0.5, ""],
-        ["", 5, 0.5, ""], ["auto", 5, 0.5, ""], [None, 5, 0.5, ""], [["extractive"], 5, 0.5, ""],
-        ["extractive", 0, 0.5, ""], ["extractive", 21, 0.5, ""], ["extractive", True, 0.5, ""],
-        ["extractive", "5", 0.5, ""], ["extractive", math.nan, 0.5, ""], ["extractive", 5, -0.1, ""],
-        ["extractive", 5, 1.1, ""], ["extractive", 5, math.inf, ""], ["extractive", 5, None, ""],
-        ["extractive", 5, 0.5, None], ["extractive", 5, 0.5, "document=a," * 200],
+        ["openai:gpt-5-pro", 5, 0.5, "", "[]"], ["anthropic:claude", 5, 0.5, "", "[]"],
+        ["local:/etc/passwd", 5, 0.5, "", "[]"],
+        ["", 5, 0.5, "", "[]"], ["auto", 5, 0.5, "", "[]"], [None, 5, 0.5, "", "[]"],
+        [["extractive"], 5, 0.5, "", "[]"],
+        ["extractive", 0, 0.5, "", "[]"], ["extractive", 21, 0.5, "", "[]"], ["extractive", True, 0.5, "", "[]"],
+        ["extractive", "5", 0.5, "", "[]"], ["extractive", math.nan, 0.5, "", "[]"], ["extractive", 5, -0.1, "", "[]"],
+        ["extractive", 5, 1.1, "", "[]"], ["extractive", 5, math.inf, "", "[]"], ["extractive", 5, None, "", "[]"],
+        ["extractive", 5, 0.5, None, "[]"], ["extractive", 5, 0.5, "document=a," * 200, "[]"],
     ],
     ids=lambda chosen: str(chosen)[:40],
 )  # fmt: skip
@@ -173,7 +175,16 @@ def assert_nothing_opens(caller: Caller, tab: str, citation: Any) -> None:
         if each["api_visibility"] != "private":
             continue
         ids = {part["id"]: part["props"].get("elem_id") for part in caller.config["components"]}
-        right = {"key": BROWSER, "tab": tab, "where": "", "model": "extractive", "wanted": "x"}
+        right = {
+            "key": BROWSER,
+            "tab": tab,
+            "where": "",
+            "model": "extractive",
+            "wanted": "x",
+            "picked": "[]",
+            "find": "",
+            "order": "Name",
+        }
         data = [right.get(ids.get(number)) for number in each["inputs"]]
         answer = caller.send(each["id"], data, {"id": tab, "index": 1, "value": {"text": ""}, "liked": True})
         assert "Alan Stevenson" not in answer, each["targets"]

@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from page_caller import Caller
+from page_caller import VIEW, Caller
 from page_driver import Reader, chromium, open_bot, serving
 from qa.app.page import build_page, page_examples
 
@@ -22,13 +22,13 @@ def test_nobody_can_add_or_remove_a_document_of_a_page_for_reading_only(tmp_path
             caller, documents = Caller(address), bot.documents()
             assert caller.fetch("/gradio_api/upload", {})[0] == 403
             for number in range(len(usual) + 1):
-                caller.send(number, [None, "extractive", ""], {"id": "lighthouse.md"})
-                caller.send(number, ["extractive", ""], {"id": "lighthouse.md"})
+                caller.send(number, [None, *VIEW], {"id": "lighthouse.md"})
+                caller.send(number, VIEW, {"id": "lighthouse.md"})
             kinds = {kind for each in caller.events for _, kind in each["targets"]}
             assert "upload" not in kinds
             assert "remove" not in kinds
             assert "Alan Stevenson" in Caller(address).ask("When was the lighthouse opened?", secrets.token_hex(16))
-            listed = caller.send(caller.named("where", "blur"), ["extractive", ""])
+            listed = caller.send(caller.named("where", "blur"), VIEW)
             assert "lighthouse.md" in listed
             assert "data-do" not in listed
             assert bot.documents() == documents

@@ -17,6 +17,7 @@ from attack_strings import attacks
 from attack_times import LIMIT_S, SIZE, at_most, grows, seconds
 
 import qa
+from qa.search.identifiers import written_as
 
 HOME = Path(str(qa.__file__)).parent
 QUICK_S = 0.0002  # the mildest quadratic pattern that was found took 0.4 ms for SIZE characters, most linear ones 0.05
@@ -133,7 +134,10 @@ def test_the_attacks_leave_alone_what_is_linear(pattern: str, way: str) -> None:
 
 
 def test_every_pattern_stands_where_it_is_tested() -> None:
-    """At the top of its module, but for one that is made of a question: compiled inside a function, or by `re.sub` and its like, none is found above."""
+    """At the top of its module, but for the one that is made of a question.
+
+    Compiled inside a function, or by `re.sub` and its like, none is found above.
+    """
     elsewhere = []
     for path in HOME.rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))

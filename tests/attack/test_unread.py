@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from attack.test_door import post, send
-from page_caller import Caller
+from page_caller import BASIC, Caller
 from page_driver import open_bot, serving
 from qa.app import unread, visitors
 from qa.chatbot import Chatbot
@@ -37,7 +37,7 @@ def test_who_reads_nothing_is_answered_no_more(bot: Chatbot, monkeypatch: pytest
         show = Caller(address)
         joins = []
         for _ in range(10):
-            joins.append(show.join(show.named("ask", "submit"), [OPENED, "0" * 32, "", None, "extractive", 5, 0.5, ""]))
+            joins.append(show.join(show.named("ask", "submit"), [OPENED, "0" * 32, "", None, *BASIC]))
             time.sleep(0.3)
         assert joins[0][0] == 200
         assert (joins[-1][0], "Read what was answered" in joins[-1][1]) == (503, True)

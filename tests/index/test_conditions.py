@@ -14,7 +14,7 @@ import pytest
 from make_index import entry, open_index, vector
 from qa import Chatbot
 from qa.errors import QuestionError
-from qa.index.conditions import matching, parse_condition
+from qa.index.conditions import among, matching, parse_condition
 from qa.index.narrowing import EXACT_PASSAGES, Narrowed
 from qa.index.writer import writing
 from qa.types import Record
@@ -77,6 +77,11 @@ def test_every_condition_must_be_met() -> None:
 def test_what_is_no_condition_is_named(written: str, said: str) -> None:
     with pytest.raises(QuestionError, match=said):
         parse_condition(written)
+
+
+def test_documents_are_chosen_one_by_one_by_their_exact_ids() -> None:
+    records = [record(id, title="", date=None) for id in ("a.txt", "[a].txt", "A.txt", "*")]
+    assert [each.id for each in matching(records, [among(["[a].txt", "*"])])] == ["[a].txt", "*"]
 
 
 @pytest.mark.parametrize("documents", [1, 2, 3])

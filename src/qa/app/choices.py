@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import validate_call
 
-from qa.app.events import STRICT, Name, Strictness, TopK, Words
-from qa.app.render import inert
+from qa.app.events import STRICT, Name, Picked, Strictness, TopK, Words
+from qa.app.render import QUOTES_ONLY, inert
 from qa.errors import QuestionError, SettingsError
-from qa.index.conditions import matching, parse_condition
+from qa.index.conditions import among, matching, parse_condition
 from qa.models.local import is_local
 from qa.types import Record
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from qa.chatbot import Chatbot
 
 _PROVIDERS = {"openai": "OpenAI", "anthropic": "Anthropic", "google_genai": "Google", "mistralai": "Mistral"}
+Order = Literal["Name", "Date", "Kind"]
+ORDERS: tuple[Order, ...] = ("Name", "Date", "Kind")
 _EFFECTS = (
     (0.2, "Answers nearly always, and is wrong more often."),
     (0.4, "Answers when in doubt."),
@@ -40,12 +43,47 @@ class Choice:
     top_k: int
     strictness: float
     where: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
 
     @classmethod
     @validate_call(config=STRICT)
-    def of(cls, model: Name, top_k: TopK, strictness: Strictness, where: Words) -> Self:
+    def of(cls, model: Name, top_k: TopK, strictness: Strictness, where: Words, picked: Picked) -> Self:
         """The choice that the controls of the page show, in the order of `Page.choices`. Raises: ValidationError."""
-        return cls(model=model, top_k=int(top_k), strictness=strictness, where=split_conditions(where))
+        asked = {"where": split_conditions(where), "documents": tuple(picked)}
+        return cls(model=model, top_k=int(top_k), strictness=strictness, **asked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What the list of documents shows, and which of them are asked: those that are ticked, or all when none is."""
+
+    model: str
+    where: str
+    picked: tuple[str, ...]
+    find: str
+    order: Order
+
+    @classmethod
+    @validate_call(config=STRICT)
+    def of(cls, model: Name, where: Words, picked: Picked, find: Words, order: Order) -> Self:
+        """The view that the controls show, in the order of `Page.view`. Raises: ValidationError."""
+        return cls(model=model, where=where, picked=tuple(picked), find=find, order=order)
+
+    @property
+    def sent(self) -> tuple[str, ...]:
+        """What the controls hold that show it."""
+        return self.model, self.where, json.dumps(self.picked), self.find, self.order
+
+    def listed(self, records: Sequence[Record]) -> list[Record]:
+        """The documents with every word of `find` in their title or name, in order; the latest date comes first."""
+        words = self.find.casefold().split()
+        found = [each for each in records if all(word in f"{each.title}\n{each.id}".casefold() for word in words)]
+        found.sort(key=lambda record: (record.title.casefold(), record.id))
+        if self.order == "Date":
+            found.sort(key=lambda record: record.date or "", reverse=True)
+        elif self.order == "Kind":
+            found.sort(key=lambda record: kind(record).casefold())
+        return found
 
 
 class Answerers:
@@ -59,7 +97,7 @@ class Answerers:
         self._check(choice.model)
         other = {} if choice.model == self.bot.model_name else {"model": choice.model}
         adjusted = self.bot.adjusted(top_k=choice.top_k, strictness=choice.strictness, **other)
-        return adjusted.narrowed(choice.where)
+        return adjusted.narrowed(choice.where, documents=choice.documents or None)
 
     def models(self) -> list[tuple[str, str]]:
         """The models to choose from, as label and name: the one in force first, and the built-in one."""
@@ -109,18 +147,26 @@ def split_conditions(text: str) -> tuple[str, ...]:
     return tuple(filter(None, map(str.strip, text.split(","))))
 
 
-def narrowing_html(where: str, records: Sequence[Record]) -> str:
-    """The number of documents that meet the conditions, or the condition that cannot be read; empty without any."""
+def kind(record: Record) -> str:
+    """What a document is, by the ending of its name: `PDF`; empty without one."""
+    return Path(record.id).suffix.removeprefix(".").upper()
+
+
+def narrowing_html(where: str, records: Sequence[Record], *, picked: Collection[str] = ()) -> str:
+    """The number of documents that are ticked and meet the conditions, or which cannot be read; empty without any."""
     conditions = split_conditions(where)
-    if not conditions:
+    if not (conditions or picked):
         return ""
     try:
-        met = len(matching(records, [parse_condition(each) for each in conditions]))
+        read = [parse_condition(each) for each in conditions]
+        met = len(matching(records, [*read, among(picked)] if picked else read))
     except QuestionError as error:
         return f'<p class="bad" role="alert">{inert(str(error))}.</p>'
     count = f"{met:,} of {len(records):,} documents" if met else "no document"
-    return f'<p role="status"><b>Only {count}:</b> {inert(" and ".join(conditions))}</p>'
+    why = inert(" and ".join([*conditions, *(["ticked in the list"] if picked else [])]))
+    clear = ' <button type="button" data-pick="none">Untick all</button>' if picked else ""
+    return f'<p role="status"><b>Only {count}:</b> {why}{clear}</p>'
 
 
 def _label(model: str) -> str:
-    return "Built-in extractive" if model == "extractive" else model.partition(":")[2] or model
+    return QUOTES_ONLY if model == "extractive" else model.partition(":")[2] or model

@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from qa.app.choices import ORDERS
 from qa.app.screen import Screen
 from qa.settings import Settings
 
@@ -99,7 +100,12 @@ class Page:
     @property
     def choices(self) -> list[gr.components.Component]:
         """The controls that decide how a question is answered, in the order of `Choice`."""
-        return [self.model, self.top_k, self.strictness, self.where]
+        return [self.model, self.top_k, self.strictness, self.where, self.picked]
+
+    @property
+    def view(self) -> list[gr.components.Component]:
+        """The controls that decide what the list of documents shows, in the order of `View`."""
+        return [self.model, self.where, self.picked, self.find, self.order]
 
     def _lay_out_side(self, may_upload: bool) -> None:
         _html(BRAND)
@@ -110,6 +116,12 @@ class Page:
             self.history = _html(js_on_load=_script("list.js"), elem_id="history")
         with gr.Column(elem_classes="section", min_width=0):
             _html("<h2>Documents</h2>" + REMOVAL)
+            self.find = gr.Textbox(
+                elem_id="find", label="Find a document", show_label=False, container=False, max_lines=1,
+                max_length=1000, placeholder="Find by title or name",
+            )  # fmt: skip
+            self.order = gr.Radio(ORDERS, value="Name", label="Sort by", elem_id="order")
+            self.picked = gr.Textbox("[]", visible="hidden", elem_id="picked")
             self.documents = _html(js_on_load=_script("list.js"), elem_id="documents")
             self.upload: gr.File | None = None
             if may_upload:  # of any kind: what cannot be read is told in a line of the report, each file by itself
@@ -133,9 +145,9 @@ class Page:
                 info="Conditions on document, title or date; a comma between two. All must be met.",
             )  # fmt: skip
             self.met = _html(elem_id="met")
-        for control in (self.model, self.top_k, self.strictness):
-            # `Choice` refuses what cannot be used; Gradio would repeat it.
-            control.preprocess = lambda sent: sent  # type: ignore[method-assign]  # for these three alone
+        for control in (self.model, self.top_k, self.strictness, self.order):
+            # `Choice` and `View` refuse what cannot be used; Gradio would repeat it.
+            control.preprocess = lambda sent: sent  # type: ignore[method-assign]  # for these four alone
 
     def _lay_out_main(self) -> None:
         self.top = _html(html_template=TOP, elem_id="top")

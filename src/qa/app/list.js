@@ -1,4 +1,4 @@
-// One of the side bar's lists: its buttons become the events 'open', 'forget', 'remove' and 'replace'.
+// One of the side bar's lists: its buttons become the events 'open', 'forget', 'remove', 'replace', 'turn' and 'only'.
 const isMeant = ({ name, count }) =>
   new Promise((resolve) => {
     const dialog = document.getElementById('removal');

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
+from qa.app.choices import kind
 from qa.app.history import Summary
 from qa.app.links import Reference, link
 from qa.app.render import inert
 from qa.types import Record
 
-SHOWN = 200  # documents listed; a longer list helps nobody and slows the page
+SHOWN = 50  # documents on one page of their list
 
 
-def documents_html(records: Sequence[Record], *, read_only: bool = False) -> str:
-    """The documents with their passage counts, each to open, and to remove unless they are for reading only."""
-    if not records:
+def documents_html(
+    records: Sequence[Record], *, total: int, page: int = 1, picked: Collection[str] = (), read_only: bool = False
+) -> str:
+    """A page of the documents that were found, of `total`: each to tick, to open, and to remove unless `read_only`."""
+    if not total:
         return f'<p class="empty">Nothing is indexed yet.{"" if read_only else " Add a file below."}</p>'
-    more = len(records) - SHOWN
-    rest = f'<li class="empty">and {more:,} more</li>' if more > 0 else ""
-    return f'<ul class="list">{"".join(_document(each, read_only=read_only) for each in records[:SHOWN])}{rest}</ul>'
+    if not records:
+        return f'<p class="empty" role="status">None of {total:,} documents has these words in its name.</p>'
+    pages = -(-len(records) // SHOWN)
+    page = min(page, pages)
+    first = (page - 1) * SHOWN
+    shown = records[first : first + SHOWN]
+    rows = "".join(_document(each, ticked=each.id in picked, read_only=read_only) for each in shown)
+    only = '<button type="button" data-do="only">Only these</button>' if len(records) < total else ""
+    span = f"{first + 1:,}–{first + len(shown):,} of {len(records):,}"
+    return (
+        f'<p class="found"><span role="status">{span}</span>{only}</p>'
+        f'<ul class="list">{rows}</ul>{_turning(page, pages=pages) if pages > 1 else ""}'
+    )
 
 
 def history_html(summaries: Sequence[Summary], *, current: str) -> str:
@@ -61,7 +74,16 @@ def report_html(*, done: str, failed: Sequence[tuple[str, str]], waits: Callable
     return f'<div class="report" role="status">{close}{"".join(lines)}</div>' if lines else ""
 
 
-def _document(record: Record, *, read_only: bool) -> str:
+def _turning(page: int, *, pages: int) -> str:
+    steps = (
+        f'<button type="button" data-do="turn" data-id="{to}" aria-label="{name}"'
+        f"{'' if 1 <= to <= pages else ' disabled'}>{sign}</button>"
+        for to, name, sign in ((page - 1, "Documents before these", "‹"), (page + 1, "Documents after these", "›"))
+    )
+    return f'<nav aria-label="Pages of documents">{f"<span>{page:,} / {pages:,}</span>".join(steps)}</nav>'
+
+
+def _document(record: Record, *, ticked: bool, read_only: bool) -> str:
     title = inert(record.title)
     address = link(Reference(document=record.id, version=record.version))
     count = f"{record.passages:,} passage{'s' if record.passages != 1 else ''}"
@@ -69,9 +91,13 @@ def _document(record: Record, *, read_only: bool) -> str:
         f'<button type="button" data-do="remove" data-id="{inert(record.id)}" data-name="{title}"'
         f' data-count="{count}" aria-label="Remove {title}">×</button>'
     )
+    tick = (
+        f'<input type="checkbox" data-pick="{inert(record.id)}" aria-label="Ask {title}"{" checked" if ticked else ""}>'
+    )
+    about = inert(" · ".join(filter(None, (kind(record), record.date))))
     return (
-        f'<li><a href="{address}" title="{inert(record.id)} · {count}">{title}</a>'
-        f'<span class="number" title="{count}">{record.passages:,}</span>{"" if read_only else remove}</li>'
+        f'<li>{tick}<a href="{address}" title="{inert(record.id)} · {count}">{title}<small>{about}</small></a>'
+        f"{'' if read_only else remove}</li>"
     )
 
 

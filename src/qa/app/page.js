@@ -49,8 +49,7 @@ window.qa = (() => {
     const box = document.querySelector('#ask textarea');
     const question = [...document.querySelectorAll('#chat .question')].filter((each) => each.compareDocumentPosition(message) & 4 || each.parentElement.contains(message)).at(-1);
     if (!box || !question) return;
-    Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set.call(box, question.innerText);
-    box.dispatchEvent(new Event('input', { bubbles: true }));
+    setField(box, question.innerText);
     box.focus();
     if (send) setTimeout(() => document.querySelector('#ask .submit-button')?.click(), 50);
   };
@@ -75,11 +74,30 @@ window.qa = (() => {
   };
   for (const type of ['dragover', 'dragleave', 'drop']) document.addEventListener(type, drag);
 
+  // -- the documents that are asked: those whose boxes are ticked, kept as a list of their ids in a field of Gradio
+  const setField = (field, value) => {
+    Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), 'value').set.call(field, value);
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+  };
+  const pick = (id, ticked) => {
+    const field = document.querySelector('#picked :is(input, textarea)');
+    const others = JSON.parse(field.value || '[]').filter((each) => each !== id);
+    setField(field, JSON.stringify(ticked ? [...others, id] : others));
+  };
+  const pickNone = () => {
+    document.querySelectorAll('#documents input:checked').forEach((box) => { box.checked = false; });
+    setField(document.querySelector('#picked :is(input, textarea)'), '[]');
+  };
+  document.addEventListener('change', (event) => {
+    if (event.target.matches?.('#documents input[data-pick]')) pick(event.target.dataset.pick, event.target.checked);
+  });
+
   // -- Gradio names a message after its markup, some buttons not at all, and calls buttons without items a list
   const names = { bot: 'Answer', user: 'Question' };
   const rename = (part) => {
     const name = names[part.dataset.testid] ?? (part.matches('.submit-button') ? 'Ask' : part.matches('.stop-button') ? 'Stop' : '');
     if (name && part.getAttribute('aria-label') !== name) part.setAttribute('aria-label', name);
+    if (part.dataset.pick) part.checked = part.hasAttribute('checked'); // Gradio gives the box of one row to another
     if (part.matches('.examples[role="list"]')) part.setAttribute('role', 'group');
   };
   new MutationObserver((changes) => {
@@ -87,11 +105,12 @@ window.qa = (() => {
       if (type === 'attributes') rename(target);
       else target.querySelectorAll('[data-testid="bot"], [data-testid="user"], .examples, .submit-button, .stop-button').forEach(rename);
     }
-  }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['aria-label'] });
+  }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['aria-label', 'checked'] });
 
   document.addEventListener('click', (event) => {
     const on = (selector) => event.target.closest?.(selector);
     if (on('#theme')) toggleTheme();
+    if (on('[data-pick="none"]')) pickNone();
     if (on('#menu')) setMenu(!body().classList.contains('menu-open'));
     else if (on('#main, #new, [data-do="open"]')) closeMenu();
     if (on('#chat .again')) askAgain(event.target, true);

@@ -28,14 +28,19 @@ COMPARE: dict[str, Callable[[str, str], bool]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """A field of a record, compared with a value: a day, month or year of its date, or a pattern with * and ?."""
+    """A field of a record, compared with a value: a day, month or year of its date, or a pattern with * and ?.
+
+    Of documents that were chosen one by one, the value holds all their ids.
+    """
 
     field: str
     operator: str
-    value: str
+    value: str | frozenset[str]
 
     def __call__(self, record: Record) -> bool:
         """Whether the record meets it; one without a date meets no condition on dates."""
+        if isinstance(self.value, frozenset):
+            return record.id in self.value
         if self.field == "date":
             date = record.date or ""
             return bool(date) and COMPARE[self.operator](date[: len(self.value)], self.value)
@@ -56,6 +61,11 @@ def parse_condition(text: str) -> Condition:
     if field != "date" and sign not in ("=", "!="):
         raise QuestionError(f"{shown(text)} puts {field}s in an order. Write {field}=… or {field}!=…")
     return Condition(field=field, operator=sign, value=value)
+
+
+def among(documents: Iterable[str]) -> Condition:
+    """The condition that a document is one of these, by its exact id."""
+    return Condition(field="document", operator="=", value=frozenset(documents))
 
 
 def matching(records: Iterable[Record], conditions: Sequence[Condition]) -> list[Record]:
