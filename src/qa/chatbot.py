@@ -193,7 +193,8 @@ class Chatbot:
         from qa.answers.chain import AnswerChain
 
         falls_back = self.settings.fallback == EXTRACTIVE
-        chain = AnswerChain(find=self._find, reply=self._reply, reading=self.library.reading)
+        library = self.library
+        chain = AnswerChain(find=self._find, reply=self._reply, reading=library.reading, rarity=library.rarity)
         try:
             composer = None if self.model_name == EXTRACTIVE else self._composer()
         except ModelError as error:
@@ -212,12 +213,12 @@ class Chatbot:
         )
 
     def _reply(self, question: str, history: tuple[Message, ...], conditions: tuple[Condition, ...]) -> Answer | None:
-        """What is said without a search; an overview of one document is left to a language model where there is one."""
+        """What is said without a search; with a language model, no list of documents where only one was asked about."""
         topic, wish = topic_of(question), read_wish(question)
         asked = type(self)(self.settings, library=self.library, conditions=(*self._conditions, *conditions))
         if topic:
             return reply_to(question, topic, records=asked._searched(), examples=asked.examples)
-        if wish is None or (wish.scope != "all" and self.model_name != EXTRACTIVE):
+        if wish is None:
             return None
         started = time.perf_counter()
         answer = reply(
@@ -228,8 +229,10 @@ class Chatbot:
             holding=lambda text: self.library.holding(text, most=self.settings.top_k),
             shown=lambda: asked._shown(history),
         )
+        if answer is None or not (answer.hits or wish.scope == "all" or self.model_name == EXTRACTIVE):
+            return None
         seconds = {"answer": time.perf_counter() - started}
-        return answer and replace(answer, embeddings=self.library.embedder.name, seconds=seconds)
+        return replace(answer, embeddings=self.library.embedder.name, seconds=seconds)
 
     def _shown(self, history: tuple[Message, ...]) -> str | None:
         """The document that a conversation was about last: the first that the answer to its last question cites."""

@@ -17,8 +17,10 @@ from langchain_core.runnables import Runnable, RunnableConfig, RunnableGenerator
 
 from qa.answers import assembly, comparison
 from qa.answers.asking import read_asked
+from qa.answers.drafting.whole import Whole, described
 from qa.answers.replies.courtesies import without_courtesies, without_small_talk
 from qa.answers.retriever import PassageRetriever
+from qa.answers.stages import tell_part
 from qa.errors import ModelError
 from qa.index.conditions import Condition
 from qa.search.confidence import hopeless
@@ -33,14 +35,15 @@ Find = Callable[[str, str, tuple[Condition, ...]], Findings]
 """All that is found for a question, by its query, in documents that meet the conditions."""
 Reply = Callable[[str, tuple[Message, ...], tuple[Condition, ...]], Answer | None]
 """What is said without a search to small talk or to the wish for an overview, given the conversation before it, where
-documents that meet the conditions may be asked; None to any other question."""
+documents that meet the conditions may be asked; None to any other question. Its hits are the passages, in order, of
+what it describes, which a model is shown instead where there is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
     """One question on its way through the chain; each step adds what it finds out.
 
-    Small talk and the wish for an overview have their `reply` from the first step on, and only pass the others.
+    Small talk and the wish for an overview have their `reply` from the first step on, and nothing is searched for them.
     """
 
     question: str
@@ -87,6 +90,7 @@ class AnswerChain:
     find: Find
     reply: Reply = lambda question, history, conditions: None
     reading: Callable[[Callable[[], Asking]], Asking] = lambda look: look()
+    rarity: Callable[[str], float] = lambda stem: 1.0
     composer: Composer | None = None
     falls_back: bool = False
     failure: ModelError | None = None
@@ -100,7 +104,7 @@ class AnswerChain:
             RunnableLambda(self.accept, name="accept")  # what is asked, within its bounds
             | RunnableLambda(self.rewrite, self.arewrite, name="rewrite")  # the question stands alone
             | RunnableLambda(self.look, name="find")  # one reading of the index
-            | RunnableLambda(self.prompt, name="prompt")  # what a model is shown, where one is to answer
+            | RunnableLambda(self.prompt, self.aprompt, name="prompt")  # what a model is shown, where one is to answer
             | Answering(self.answer, self.aanswer, name="answer")  # text, cited and checked, then the Answer
         )
         return chain.with_config(run_name="qa")
@@ -109,8 +113,10 @@ class AnswerChain:
         """The question with its history and conditions, within their bounds. Raises: QuestionError."""
         question, history, conditions = read_asked(asked)
         history = without_small_talk(history)
-        reply = self.reply(question, history, conditions)
-        return Asking(question=question, history=history, conditions=conditions, reply=reply, failure=self.failure)
+        asking = Asking(question=question, history=history, conditions=conditions, failure=self.failure)
+        if reply := self.reply(question, history, conditions):
+            return replace(asking, reply=replace(reply, hits=()), found=described(reply, rarity=self.rarity))
+        return asking
 
     def rewrite(self, asking: Asking) -> Asking:
         """The question with its queries: its parts, or with a history what a model or a rule makes of it."""
@@ -164,10 +170,34 @@ class AnswerChain:
         return next((each for each in found[1:] if each.answerable), found[0])
 
     def prompt(self, asking: Asking) -> Asking:
-        """The question with the messages for the model; as it was where no model is to answer, or none could."""
+        """The question with the messages for the model; as it was where no model is to answer, or none could.
+
+        Of a document as a whole that is too long to be shown, the model has read the parts by then.
+        """
+        if whole := self._whole(asking):
+            try:
+                return _with_shown(asking, *whole.show(tell_part))
+            except ModelError as error:
+                return self._failed(asking, error)
         if self.composer is None or asking.reply or asking.failure or hopeless(asking.findings):
             return asking
         return replace(asking, shown=self.composer.show(asking.findings, asking.history))
+
+    async def aprompt(self, asking: Asking) -> Asking:
+        """`prompt`, awaiting the model."""
+        whole = self._whole(asking)
+        if whole is None:
+            return await run_in_executor(None, self.prompt, asking)
+        try:
+            return _with_shown(asking, *await whole.ashow(tell_part))
+        except ModelError as error:
+            return self._failed(asking, error)
+
+    def _whole(self, asking: Asking) -> Whole | None:
+        """The documents that an overview describes, where the model is to tell of them."""
+        if self.composer is None or asking.reply is None or asking.found is None:
+            return None
+        return Whole(composer=self.composer, found=asking.found, history=asking.history, overview=asking.reply)
 
     def answer(self, questions: Iterator[Asking]) -> Iterator[Event]:
         """The events of each answer; closing this closes the connection to the model."""
@@ -204,18 +234,24 @@ class AnswerChain:
 
     def _own_words(self, asking: Asking) -> list[Event]:
         """The answer in the documents' own sentences, as events: citations, what is shown of it, the Answer last."""
+        notes = (f"{FELL_BACK}: {asking.failure}",) if asking.failure and asking.found else ()
         if asking.reply:
-            return [*asking.reply.citations, asking.reply.text, asking.reply]
+            answer = replace(asking.reply, notes=notes)
+            return [*answer.citations, answer.text, answer]
         started = time.perf_counter()
         if self.composer and not asking.failure:
             answer = self.composer.refuse(asking.findings, usage=asking.usage)
         else:
             answer = asking.compared or assembly.own_words(asking.findings)
-        if asking.failure:
-            answer = replace(answer, notes=(f"{FELL_BACK}: {asking.failure}",))
-        answer = replace(answer, seconds={**answer.seconds, "answer": time.perf_counter() - started})
+        answer = replace(
+            answer, notes=notes or answer.notes, seconds={**answer.seconds, "answer": time.perf_counter() - started}
+        )
         opening = [answer.opening] if answer.opening else []
         return [*answer.citations, *opening, answer.text, answer]
+
+
+def _with_shown(asking: Asking, shown: Shown, usage: Usage) -> Asking:
+    return replace(asking, shown=shown, usage=usage)
 
 
 def _by_rule(asking: Asking) -> Asking:

@@ -147,7 +147,11 @@ class Writing:
         self._task = asyncio.get_running_loop(), task
         if self._is_stopped:
             return
-        config: Any = {"callbacks": [Found(partial(self._reach, f"Reading {self._bot.settings.top_k} passages…"))]}
+        found = Found(
+            partial(self._reach, f"Reading {self._bot.settings.top_k} passages…"),
+            tell_part=lambda number, count: self._reach(f"Reading part {number} of {count}…"),
+        )
+        config: Any = {"callbacks": [found]}
         events = self._bot.astream(self.question, history=self._before.messages, config=config)
         async with aclosing(events):
             async for event in events:

@@ -2,6 +2,7 @@
 
     composer          the steps of the chain that need a language model
     context           the text that it reads: numbered sentences, within a budget
+    whole             a document past the budget: what its parts' replies cite
     draft             its stream → events, the Answer last
     reply             its words → those that a reader may see
     statements        a reply → its sentences, items and rows as they stream in

@@ -9,7 +9,6 @@ import re
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Literal, cast
 
@@ -83,12 +82,16 @@ def load_prompts(*folders: Path) -> Prompts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """The messages for the model, how many tokens they have, and the passages whose sentences they number."""
+    """The messages for the model, how many tokens they have, and the passages whose sentences they number.
+
+    `instead` stands in place of a reply of which nothing holds; without it, what was found is quoted, or it is refused.
+    """
 
     messages: tuple[PromptMessage, ...]
     tokens: int
     passages: tuple[Passage, ...]
     notes: tuple[str, ...]
+    instead: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,9 +181,9 @@ class Composer:
         for event in await run_in_executor(None, self._finish, draft, shown, findings, usage):
             yield event
 
-    def refuse(self, findings: Findings, *, usage: Usage) -> Answer:
-        """The abstention under the model's name."""
-        return replace(refusal(findings), model=self.name, prompt=self.prompts.fingerprint, usage=usage)
+    def refuse(self, findings: Findings, *, usage: Usage, instead: Answer | None = None) -> Answer:
+        """The abstention, or what stands in its place, under the model's name."""
+        return replace(instead or refusal(findings), model=self.name, prompt=self.prompts.fingerprint, usage=usage)
 
     def _draft(self, shown: Shown, findings: Findings, usage: Usage) -> Draft:
         return Draft(
@@ -188,14 +191,14 @@ class Composer:
             question=" ".join(dict.fromkeys((findings.question, findings.query))),
             idf=findings.rarity,
             usage=usage,
-            own_words=partial(own_words, findings),
+            own_words=lambda: shown.instead or own_words(findings),
             unsupported=self.unsupported,
             waits=self.check == "model",
         )
 
     def _finish(self, draft: Draft, shown: Shown, findings: Findings, usage: Usage) -> list[Event]:
         checker = self._check if self.check == "model" else None
-        base = self.refuse(findings, usage=draft.usage)
+        base = self.refuse(findings, usage=draft.usage, instead=shown.instead)
         notes = (*shown.notes, *self._about_cut(shown, read=draft.usage.input_tokens - usage.input_tokens))
         *events, whole = draft.finish(base, checker=checker)
         assert isinstance(whole, Answer)

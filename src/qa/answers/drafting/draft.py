@@ -170,10 +170,11 @@ class Draft:
     def _agrees(self, found: Attribution) -> bool:
         """Whether a statement rests on what the documents' own words answer with, or is supported where they do not.
 
-        So may one open that has next to no word of its own.
+        So may one open that has next to no word of its own, and any that is supported where a document is told as a
+        whole.
         """
         own = self._own_words()
-        if own.abstained or found.verdict.score >= CLOSE:
+        if own.abstained or own.overview or found.verdict.score >= CLOSE:
             return found.verdict.support == "supported"
         spans = [(each.document, each.start, each.end) for each in own.citations]
         return any(
@@ -225,6 +226,7 @@ class Draft:
             base,
             text=self._showing.text,
             abstained=False,
+            overview=False,
             sentences=tuple(self._showing.sentences),
             citations=tuple(self._citations.cited),
             nearest=(),

@@ -16,7 +16,7 @@ from qa.answers.replies.small_talk import absent, more
 from qa.answers.replies.telling import Said, Vectors, telling
 from qa.answers.replies.wishes import FORMATS, Wish, bears, both, named, suffix
 from qa.errors import StoreError
-from qa.types import Answer, Citation, Document, Passage, Record, Sentence, titled
+from qa.types import Answer, Citation, Document, Hit, Passage, Record, Sentence, titled
 from qa.words import terms
 
 Read = Callable[[Sequence[Record], Sequence[int]], tuple[Sequence[Passage], Sequence[Vectors]]]
@@ -52,11 +52,13 @@ class Overview:
     blocks: list[str] = field(default_factory=list)
     sentences: list[Sentence] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
+    described: list[Passage] = field(default_factory=list)
 
     def describe(self, record: Record, passages: Sequence[Passage], vectors: Sequence[Vectors], *, most: int) -> None:
         """Add a document: what it is, its headings, its sentences that say most."""
         frame = described(passages, date=record.date, pages=len(record.pages), chars=record.chars)
         chosen = telling(passages, vectors, most=most)
+        self.described += passages
         self.blocks += ["\n".join(frame), "\n".join(map(self._line, chosen))]
 
     def list(self, records: Sequence[Record], passages: Sequence[Passage], vectors: Sequence[Vectors]) -> None:
@@ -89,6 +91,7 @@ class Overview:
             sentences=tuple(self.sentences),
             citations=tuple(self.citations),
             confidence=1.0,
+            hits=tuple(Hit(passage=each, score=1.0, rank=rank) for rank, each in enumerate(self.described, start=1)),
         )
 
 
