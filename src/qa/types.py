@@ -369,8 +369,8 @@ class Short:
 
     @property
     def words(self) -> str:
-        """The text on one line, as it is read."""
-        return " ".join(self.text.split())
+        """The text on one line, as it is read; between two cells of a row stands what a quote of one has there."""
+        return " ".join(self.text.split()).replace(" | ", " · ")
 
     @property
     def marker(self) -> str:

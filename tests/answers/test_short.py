@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from qa.answers.short import SURE, highlight, short_answer
 from qa.documents.plain import find_marks
 from qa.documents.units import find_units
-from qa.types import Cell, Passage, ShortAnswer, Span, Unit
+from qa.types import Cell, Passage, Short, ShortAnswer, Span, Unit
 
 
 def _shown(text: str, words: str, *, question: str = "What is it?", score: float = SURE) -> str | None:
@@ -176,3 +176,7 @@ def test_no_piece_of_a_list_or_of_code_is_shown_for_the_whole(
     question: str, text: str, words: str, shown: str | None
 ) -> None:
     assert _shown(text, words, question=question) == shown
+
+
+def test_cells_side_by_side_are_read_as_in_a_quote_of_their_row() -> None:
+    assert Short(text="Tomas Lind | Phone:\n4433").words == "Tomas Lind · Phone: 4433"
