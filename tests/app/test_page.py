@@ -217,7 +217,7 @@ def test_a_copied_answer_is_words_and_sources(reader: Reader) -> None:
     reader.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     reader.ask("When was the lighthouse opened?")
     reader.page.locator("#chat [aria-label='Copy message']").last.click()
-    assert reader.page.locator("#chat .copied").count() == 1
+    reader.page.wait_for_selector("#chat .copied")
     reader.page.wait_for_function("navigator.clipboard.readText().then(text => text.includes('[1]'))")
     assert reader.page.evaluate("navigator.clipboard.readText()") == (
         "1844 [1]\nThe lighthouse was opened in 1844 by Alan Stevenson. [1]\n[1] The lighthouse of Skerry Vore"

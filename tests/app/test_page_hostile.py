@@ -64,7 +64,8 @@ def assert_untouched(reader: Reader) -> None:
     assert [url for url in reader.requests if not url.startswith((reader.address, "blob:", "data:"))] == []
     assert page.locator("h1").count() == 1
     inside = "#chat .answer, #chat .question, #panel, #documents, #history, #report"
-    assert page.locator(f":is({inside}) :is(script, img, iframe, svg, style, form, input, object)").count() == 0
+    assert page.locator(f":is({inside}) :is(script, img, iframe, svg, style, form, object)").count() == 0
+    assert page.locator(f":is({inside}) input").count() == page.locator("#documents input[data-pick]").count()
     links = page.locator(f":is({inside}) a").evaluate_all("all => all.map(each => each.getAttribute('href'))")
     assert all(link.startswith(("#cite/", "original/")) or link == "#why" for link in links)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -144,9 +144,12 @@ def test_an_answer_that_is_being_written_stays_in_the_conversation_that_was_left
         page.press("#ask textarea", "Enter")
         page.wait_for_function(WRITING)
         page.evaluate(WATCH)
-        page.locator(
-            {"new": "#new", "open": "#history .name >> nth=1", "forget": "#history [data-do=forget] >> nth=0"}[way]
-        ).click()
+        pressed = {"new": "#new", "open": "#history .name >> nth=1", "forget": "#history [data-do=forget] >> nth=0"}[
+            way
+        ]
+        page.click(pressed)
+        if way == "forget":
+            page.click(f"{pressed} >> text=Delete?")
         page.wait_for_function("window.left")
         if way == "forget":
             assert server.disconnected.wait(30)
