@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from page_caller import VIEW
 from page_driver import open_bot, serving, write_logins
 from qa.app import Hosting, build, serve
 from qa.app.safety import POLICY
@@ -53,7 +54,7 @@ def add(address: str, upload: int, name: str) -> None:
     """Upload a file as the page does, and wait until it is dealt with."""
     sent = {"path": send(address, name), "orig_name": name, "meta": {"_type": "gradio.FileData"}}
     session = secrets.token_hex(5)
-    body = {"data": [[sent], "extractive", ""], "fn_index": upload, "session_hash": session}
+    body = {"data": [[sent], *VIEW], "fn_index": upload, "session_hash": session}
     assert fetch(f"{address}/gradio_api/queue/join", body)[0] == 200
     assert '"msg":"process_completed"' in fetch(f"{address}/gradio_api/queue/data?session_hash={session}")[1]
 
