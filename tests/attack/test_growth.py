@@ -129,7 +129,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "sentences": split_sentences,
     "reply": replied,
     "answer as HTML": lambda text: render.answer_html(answered(text)),
-    "answer as it grows": lambda text: render.streaming_html(answered(text)),
+    "answer as it grows": lambda text: render.streaming_html(answered(text), stage=""),
     "export": exported,
     "check": checked,
     "short answers and signs": measured,

@@ -23,6 +23,7 @@ _MARKS = (
 )
 _CLOSING = re.compile("|".join(re.escape(closing) for _, closing in _MARKS), re.IGNORECASE)
 _LONGEST = max(len(closing) for _, closing in _MARKS)
+BEGINNING = 200  # characters of a reply in which a thought must begin
 _ID = re.compile(r"\[\d{1,3}\.\d")
 _ENDS = ("<|return|>", "<|end|>")  # of gpt-oss, as its server may leave them
 _TRAILING = re.compile("|".join(re.escape(each) for each in _ENDS))
@@ -47,7 +48,8 @@ class Reply:
     def __init__(self) -> None:
         self.declined = False
         self._held = ""
-        self._opening: str | None = ""  # what came so far, while it may still be the model thinking aloud
+        self._opening: list[str] | None = []  # what came so far, while it may still be the model thinking aloud
+        self._begun = self._ended = ""  # its first and its last characters
         self._has_thought = False
 
     def feed(self, piece: str) -> str:
@@ -60,7 +62,7 @@ class Reply:
 
     def close(self) -> str:
         """The words that were held back, when the model has finished."""
-        opening, self._opening = without_thoughts(self._opening or ""), None
+        opening, self._opening = without_thoughts("".join(self._opening or ())), None
         return self.feed(opening) + self._held
 
     def _after_thoughts(self, piece: str) -> str:
@@ -71,14 +73,15 @@ class Reply:
         """
         if self._opening is None:
             return piece
-        looked_at = max(0, len(self._opening) - _LONGEST)
-        self._opening += piece
-        if closing := _CLOSING.search(self._opening, looked_at):
-            rest, self._opening, self._has_thought = self._opening[closing.end() :].lstrip(), "", True
-            return self._after_thoughts(rest)
-        if _opens(self._opening) or not (self._has_thought or _ID.search(self._opening, looked_at)):
+        self._opening.append(piece)
+        latest = self._ended + piece
+        self._begun, self._ended = (self._begun + piece[:BEGINNING])[:BEGINNING], latest[-_LONGEST:]
+        if closing := _CLOSING.search(latest):
+            self._opening, self._begun, self._ended, self._has_thought = [], "", "", True
+            return self._after_thoughts(latest[closing.end() :].lstrip())
+        if _opens(self._begun) or not (self._has_thought or _ID.search(latest)):
             return ""
-        text, self._opening = self._opening, None
+        text, self._opening = "".join(self._opening), None
         return text
 
 
