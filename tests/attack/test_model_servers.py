@@ -141,6 +141,10 @@ def test_the_async_chain_gives_it_up_as_well(library: Chatbot, play: Play) -> No
         assert server.left.wait(5)
 
 
+CUTS = {
+    f"the reply was cut at the limit of {REPLY_CHARS:,} characters",
+    "the reply went round in circles, and was stopped",
+}
 THOUSANDS = "The lighthouse was opened in 1844. [1.2] "
 ENDLESS: dict[str, Play] = {
     "the same letter": slowly(event(delta={"content": "a" * 20}), first=head(), pause_s=0),
@@ -159,7 +163,7 @@ def test_an_endless_reply_is_cut_and_says_so(bots: tuple[Chatbot, Chatbot], serv
     found = outcome(bots[0])
     assert isinstance(found, Answer), found
     assert found.incomplete is (NOT_SHOWN not in found.notes)
-    assert f"the reply was cut at the limit of {REPLY_CHARS:,} characters" in found.notes
+    assert CUTS & set(found.notes)
     assert server.left.wait(5)
 
 
@@ -173,7 +177,7 @@ def test_the_events_of_an_endless_reply_are_as_bounded_as_its_answer(library: Ch
 def test_the_async_chain_cuts_an_endless_reply_as_well(library: Chatbot) -> None:
     with RawServer(ENDLESS["the same letter"]) as server:
         found: Any = asyncio.run(asking(library, server, timeout_s=5).chain.ainvoke({"question": QUESTION}))
-        assert f"the reply was cut at the limit of {REPLY_CHARS:,} characters" in found.notes
+        assert CUTS & set(found.notes)
         assert server.left.wait(5)
 
 
@@ -181,11 +185,12 @@ def test_thinking_that_never_ends_is_no_answer(library: Chatbot) -> None:
     play = slowly(event(delta={"content": "hmm, " * 100}), first=head() + event(delta={"content": "<think>"}))
     with RawServer(play) as server:
         found = outcome(asking(library, server, timeout_s=5))
-    assert "wrote nothing: the reply was cut at the limit of" in str(found)
+    assert any(f"wrote nothing: {cut}" in str(found) for cut in CUTS)
 
 
 def test_words_that_come_slowly_for_ever_end_with_the_whole_of_the_time(library: Chatbot) -> None:
-    with RawServer(slowly(event(delta={"content": f" {FOUND}"}), first=head(), pause_s=0.05)) as server:
+    first = head() + event(delta={"content": f"{FOUND} It"})
+    with RawServer(slowly(event(delta={"content": "s"}), first=first, pause_s=0.05)) as server:
         found = outcome(asking(library, server, timeout_s=0.1))
         assert isinstance(found, Answer)
         assert found.incomplete
