@@ -130,7 +130,7 @@ def test_the_same_question_gives_the_same_bytes_in_two_processes(seeded: Chatbot
 
 
 def test_an_abstention_shows_the_nearest_passages(seeded: Chatbot) -> None:
-    answer = seeded.ask("What is the boiling point of tungsten?")
+    answer = seeded.ask("How much did the memorial in Cassino cost?")
     assert answer.abstained
     assert answer.citations == ()
     assert answer.nearest
