@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.app.layout import welcome
 from qa.app.links import Reference, link, parse_link
 from qa.app.lists import documents_html, history_html, report_html
 from qa.app.render import answer_html, inert, question_html, streaming_html
@@ -330,6 +329,8 @@ def test_direction_controls_are_spelt_out() -> None:
 def test_one_welcome_says_what_the_page_cannot_do_or_how_documents_come_to_it(
     documents: int, is_quoting: bool, may_upload: bool, told: str
 ) -> None:
+    from qa.app.layout import welcome  # which imports Gradio, and this file is one of the quick tests
+
     assert told in welcome(documents=documents, is_quoting=is_quoting, may_upload=may_upload)
 
 
