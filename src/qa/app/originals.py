@@ -19,7 +19,6 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from qa.app.links import Reference
-from qa.app.visitors import login
 from qa.documents.formats.extraction import Run, draw_page, find_places
 from qa.documents.passages import page_of
 from qa.errors import DocumentError
@@ -81,6 +80,8 @@ def draw(bot: Chatbot, reference: Reference, *, page: int) -> dict[str, Any] | N
 
 def deliver(bot: Chatbot, *, needs_login: bool) -> Callable[[Request], Response]:
     """The route that gives a file to keep: to who may see the page, as bytes that no browser shows or runs."""
+
+    from qa.app.visitors import login  # which imports Gradio
 
     def original(request: Request) -> Response:
         if needs_login and login(request) is None:
