@@ -22,7 +22,7 @@ endif
 QUICK := documents/test_files.py documents/test_formats.py documents/test_passages.py documents/test_web.py \
 	search/test_features.py search/test_followup.py \
 	answers/drafting/test_citations.py answers/test_support.py answers/test_verification.py \
-	app/test_history.py app/test_panel.py app/test_safety.py app/test_screen.py evals
+	app/test_history.py app/test_panel.py app/test_render.py app/test_safety.py app/test_screen.py evals
 
 .PHONY: help ask chat test test-quick check wheel fix eval baseline versus bench bench-quick lock ray clean
 help: ## list these commands

@@ -21,7 +21,7 @@ from qa.app.history import Conversation, Turn, new_conversation
 from qa.app.suggestions import Suggestions
 from qa.app.thumbs import Thumbs
 from qa.app.visitors import Visitors
-from qa.app.writing import write_answer
+from qa.app.writing import Writing
 from qa.chatbot import Chatbot
 from qa.evals.lint import lint
 from qa.evals.suites import load_suite
@@ -104,7 +104,7 @@ def test_what_was_seen_is_what_was_ranked_for_the_answer_under_the_readers_choic
 ) -> None:
     history = Visitors(folder=tmp_path / "visitors").history("0" * 32, gr.Request(username="ann"))
     asked = bot.adjusted(top_k=1).narrowed(["document=*"])
-    list(write_answer(asked, OPENED, conversation=new_conversation("1" * 32), history=history))
+    list(Writing(asked, OPENED, conversation=new_conversation("1" * 32), history=history).follow())
     kept = history.load("1" * 32)
     assert kept is not None
     folder = Feedback(tmp_path / "feedback", bot=bot).save(kept, 0)
@@ -119,7 +119,7 @@ def test_a_verdict_on_a_question_that_was_too_long_writes_nothing_and_says_why(b
     visitors, feedback = Visitors(folder=tmp_path / "visitors"), Feedback(tmp_path / "feedback", bot=bot)
     request, browser = gr.Request(username="ann"), "0" * 32
     history, conversation = visitors.history(browser, request), new_conversation()
-    list(write_answer(bot, "Who " * 5000, conversation=conversation, history=history))
+    list(Writing(bot, "Who " * 5000, conversation=conversation, history=history).follow())
     page: Any = None  # only what is shown goes there
     thumbs = Thumbs(page=page, visitors=visitors, feedback=feedback)
     with pytest.raises(gr.Error, match="question"):

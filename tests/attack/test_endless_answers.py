@@ -97,11 +97,14 @@ def test_what_is_drawn_grows_with_the_answer_and_not_with_its_square(
     monkeypatch.setattr(writing, "_REFRESH_S", 0)  # as a model writes that takes its time
 
     def drawn(characters: int) -> int:
-        pieces = tuple((SENTENCE * (characters // len(SENTENCE)))[at : at + 4] for at in range(0, characters, 4))
+        said = (f"{SENTENCE}So says page {page}. [1.1] " for page in range(characters))  # no two alike
+        text = "".join(itertools.islice(said, characters // len(SENTENCE)))[:characters]
+        pieces = tuple(text[at : at + 4] for at in range(0, characters, 4))
         with OpenAIServer(Step(pieces=pieces)) as server:
             bot = library.adjusted(model="openai:raw", base_url=server.url)
             history = History(tmp_path / str(characters))
-            return sum(map(len, writing.write_answer(bot, QUESTION, conversation=new_conversation(), history=history)))
+            answer = writing.Writing(bot, QUESTION, conversation=new_conversation(), history=history)
+            return sum(map(len, answer.follow()))
 
     short, long = drawn(3_000), drawn(12_000)
     assert long < 7 * short, (short, long)  # 4 where it grows with the length, 16 where it grows with its square

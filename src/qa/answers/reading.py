@@ -16,7 +16,7 @@ BETWEEN_CELLS = " · "
 # A document's own reference marks would read as citations of ours, so an answer leaves them out; the quote keeps them.
 _REFERENCE = re.compile(r"\s?\[(?:\d+(?:[.,;–-]\s?\d+)*)\](?:\((?:[^)\s\]]|\](?!\())*+\))?")
 _OURS = re.compile(r"\[(\d++)\]")  # what would read so in a row or in code, where it may be no reference
-_BOLD = re.compile(r"(?<![\w*(=`])\*\*(?=[^\s*])([^*\n]+)(?<=\S)\*\*(?![\w*`])")
+BOLD = re.compile(r"(?<![\w*(=`])\*\*(?=[^\s*])([^*\n]+)(?<=\S)\*\*(?![\w*`])")
 _FENCES = re.compile(r"\A\s*(?:```|~~~)[^\r\n]*+|(?:```|~~~)[`~]*+\s*\Z")
 
 
@@ -67,7 +67,7 @@ def unit_words(passage: Passage, unit: Unit) -> str:
         return _OURS.sub(r"(\1)", BETWEEN_CELLS.join(_named_cells(passage, unit)))
     if unit.kind == "code":
         return _OURS.sub(r"(\1)", _FENCES.sub("", passage.cut(unit)).strip("\r\n"))
-    words = _BOLD.sub(r"\1", " ".join(_REFERENCE.sub("", passage.cut(unit)).split()))
+    words = BOLD.sub(r"\1", " ".join(_REFERENCE.sub("", passage.cut(unit)).split()))
     return heading_words(words) if unit.kind == "heading" else words
 
 

@@ -7,13 +7,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import validate_call
 
 from qa.app.events import STRICT, Name, Picked, Strictness, TopK, Words
+from qa.app.lists import kind
 from qa.app.render import QUOTES_ONLY, inert
 from qa.errors import QuestionError, SettingsError
 from qa.index.conditions import among, matching, parse_condition
@@ -145,11 +145,6 @@ def measured_rates() -> dict[float, dict[str, float]]:
 def split_conditions(text: str) -> tuple[str, ...]:
     """The texts of the conditions in `date>=2021-07, document=reports/*`; a comma always ends one."""
     return tuple(filter(None, map(str.strip, text.split(","))))
-
-
-def kind(record: Record) -> str:
-    """What a document is, by the ending of its name: `PDF`; empty without one."""
-    return Path(record.id).suffix.removeprefix(".").upper()
 
 
 def narrowing_html(where: str, records: Sequence[Record], *, picked: Collection[str] = ()) -> str:

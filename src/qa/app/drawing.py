@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, pairwise
 
-from qa.answers.reading import column_names, header_above
+from qa.answers.reading import BOLD, column_names, header_above
 from qa.documents.markdown import heading_words
 from qa.documents.passages import page_of
 from qa.types import Passage, Span, Unit, UnitKind
 
 Piece = tuple[str, bool]  # words, and whether they were cited
 
-_BOLD = re.compile(r"(?<![\w*(=`])\*\*(?=[^\s*])([^*\n]+)(?<=\S)\*\*(?![\w*`])")
 _BULLET = re.compile(r"\A\s*+[-*+•‣◦▪]\s++")
 _QUOTED = re.compile(r"^[ \t]*+>[> \t]*+", re.MULTILINE)
 _FENCE = re.compile(r"\A\s*(?:```|~~~)[^\r\n]*+[\r\n]*+|(?:```|~~~)[`~]*+\s*\Z")
@@ -28,8 +27,8 @@ _BLANK_LINE = re.compile(r"\n[ \t\r]*+\n")
 _HIDDEN: dict[UnitKind, tuple[re.Pattern[str], ...]] = {
     "code": (_FENCE,),
     "front": (_RULE,),
-    "heading": (_BOLD,),
-    "item": (_QUOTED, _BULLET, _BOLD),
+    "heading": (BOLD,),
+    "item": (_QUOTED, _BULLET, BOLD),
 }
 
 
@@ -97,7 +96,7 @@ def _shown(passage: Passage, span: Span, kind: UnitKind) -> Iterator[Span]:
         words = heading_words(text)
         hidden.update(range(len(text)))
         hidden.difference_update(range(text.find(words), text.find(words) + len(words)))
-    for pattern in _HIDDEN.get(kind, (_QUOTED, _BOLD)):
+    for pattern in _HIDDEN.get(kind, (_QUOTED, BOLD)):
         for found in pattern.finditer(text):
             hidden.update(range(*found.span()))
             if pattern.groups:

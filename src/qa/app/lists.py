@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
 
-from qa.app.choices import kind
 from qa.app.history import Summary
 from qa.app.links import Reference, link
 from qa.app.render import inert
@@ -81,6 +81,11 @@ def _turning(page: int, *, pages: int) -> str:
         for to, name, sign in ((page - 1, "Documents before these", "‹"), (page + 1, "Documents after these", "›"))
     )
     return f'<nav aria-label="Pages of documents">{f"<span>{page:,} / {pages:,}</span>".join(steps)}</nav>'
+
+
+def kind(record: Record) -> str:
+    """What a document is, by the ending of its name: `PDF`; empty without one."""
+    return Path(record.id).suffix.removeprefix(".").upper()
 
 
 def _document(record: Record, *, ticked: bool, read_only: bool) -> str:

@@ -224,10 +224,5 @@ class Desk:
             writing.stop()
 
 
-def write_answer(bot: Chatbot, question: str, *, conversation: Conversation, history: History) -> Iterator[str]:
-    """The HTML of an answer that is written now, as `Writing.follow` gives it."""
-    return Writing(bot, question, conversation=conversation, history=history).follow()
-
-
 def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -20,9 +20,10 @@ FEWEST_WORDS = 3  # of a part: a bare "and when?" goes with what it asks about
 
 _SENTENCE = re.compile(r"(?<=[?？])\s+")
 _WH = r"(?:who|whom|whose|what|which|when|where|why|how)\b"
+_DOES = r"(?:is|are|was|were|do|does|did|can|could|will|would|has|have|must|should|may)"
 _ASKS_AGAIN = re.compile(
     rf",? and (?:also |then )?(?=(?:{PREPOSITION} )?{_WH})|[;,] (?:also )?(?={_WH})"
-    r"|,? and (?:also )?(?=(?:is|are|was|were|do|does|did|can|could|will|would|has|have|must|should|may) "
+    rf"|,? and (?:also )?(?={_DOES} "
     r"(?:it|they|there|i|you|we|he|she)\b)",
     re.I,
 )
@@ -38,7 +39,7 @@ _TELL = re.compile(
 _EACH = re.compile(rf"((?:{PREPOSITION} )?{_WH}(?: (?:long|many|much|often|far))?)", re.I)
 _ASKED_TOGETHER = re.compile(
     rf"{_EACH.pattern}(?:, {_EACH.pattern})?,? and {_EACH.pattern} "
-    r"(?=(?:is|are|was|were|do|does|did|can|could|will|would|has|have|must|should|may)\b)",
+    rf"(?={_DOES}\b)",
     re.I,
 )
 _NOUN = rf"(?:the|my|your|our|its|their|his|her)(?: (?!and\b|{PREPOSITION}\b|between\b)[a-z][\w'’-]*+){{1,4}}"
