@@ -336,6 +336,7 @@ def test_a_conversation_can_be_deleted(reader: Reader) -> None:
     assert "1844" in reader.answer
     reader.page.click("#history [data-do=forget]")
     reader.page.wait_for_selector("#chat .answer", state="detached")
+    reader.page.wait_for_timeout(1000)  # Gradio calls it an error when what it still waits for is left
     reader.arrive()
     assert reader.page.locator("#history li").count() == 0
 
