@@ -143,14 +143,18 @@ TRICKS: tuple[Callable[[Desk, str, Sequence[qa.Message]], Reply], ...] = (
 )  # fmt: skip
 
 
-def says_nothing(answer: qa.Answer) -> list[str]:
-    """The statements of an answer that cite no unit which may answer: headings, headers, front matter or a lead-in."""
-    units = {(hit.passage.document, unit) for hit in answer.hits for unit in hit.passage.units}
+def says_nothing(answer: qa.Answer, bot: qa.Chatbot) -> list[str]:
+    """The statements of an answer that cite no unit which may answer: headings, headers, front matter or a lead-in.
+
+    The units are those of the documents that it cites: an overview, and the sum of a long table, rank none or few.
+    """
+    cited = {citation.document for citation in answer.citations}
+    units = {(name, unit) for name in cited for passage in bot.passages(name) for unit in passage.units}
     speaking = [(name, unit) for name, unit in units if unit.kind not in SILENT and not unit.leads]
 
     def speaks(number: int) -> bool:
-        cited = answer.citations[number - 1]
-        return any(name == cited.document and cited.start <= unit.start < cited.end for name, unit in speaking)
+        source = answer.citations[number - 1]
+        return any(name == source.document and source.start <= unit.start < source.end for name, unit in speaking)
 
     return [each.text for each in answer.sentences if not any(map(speaks, each.citations))]
 
@@ -173,7 +177,7 @@ def measure(suite: Suite) -> tuple[dict[str, FigureChange], list[str]]:
         desk = Desk(bot=bot, texts=texts, gold=gold)
         ours = asked(desk.ask, "qa")
         theirs = {trick.__name__: asked(partial(trick, desk), trick.__name__) for trick in TRICKS}
-        empty = [text for answer in desk.answers.values() for text in says_nothing(answer)]
+        empty = [text for answer in desk.answers.values() for text in says_nothing(answer, bot)]
     return {name: compare(each, ours).changes[0] for name, each in theirs.items()}, empty
 
 
