@@ -18,6 +18,7 @@ from openai_server import OpenAIServer, Step
 from qa.answers.chain import AnswerChain, Find
 from qa.answers.drafting.composer import Composer, load_prompts
 from qa.answers.drafting.draft import NOT_SHOWN
+from qa.answers.drafting.reply import Reply
 from qa.answers.retriever import PassageRetriever
 from qa.errors import ModelError
 from qa.models.chat import chat_model
@@ -81,9 +82,13 @@ def find(
 def chain(
     server: OpenAIServer, *, find: Find = find, falls_back: bool = False, timeout_s: float = 5, **chosen: Any
 ) -> Runnable[Mapping[str, Any], Event]:
+    composed = composer(server, timeout_s=timeout_s, **chosen)
+    return AnswerChain(find=find, composer=composed, falls_back=falls_back).runnable()
+
+
+def composer(server: OpenAIServer, *, timeout_s: float = 5, **chosen: Any) -> Composer:
     model = chat_model(NAME, base_url=server.url, timeout_s=timeout_s)
-    composer = Composer(model=model, name=NAME, prompts=PROMPTS, timeout_s=timeout_s, **chosen)
-    return AnswerChain(find=find, composer=composer, falls_back=falls_back).runnable()
+    return Composer(model=model, name=NAME, prompts=PROMPTS, timeout_s=timeout_s, **chosen)
 
 
 def events(server: OpenAIServer, *, history: Sequence[Message] = (), **chosen: Any) -> list[Event]:
@@ -274,6 +279,17 @@ def test_what_a_reasoning_model_thinks_aloud_is_not_shown() -> None:
         found = events(server)
     assert answered(found).text == f"{MET} [1]"
     assert "".join(event for event in found if isinstance(event, str)) == f"{MET} [1]"
+
+
+def test_a_reply_that_cites_nothing_is_shown_as_it_comes_once_the_model_is_known_not_to_think_aloud() -> None:
+    with OpenAIServer(Step(pieces=("Let me see.", f"</think>{MET}")), *[Step(pieces=(MET,))] * 2) as server:
+        bot, shown = composer(server), []
+        asked = AnswerChain(find=find, composer=bot).runnable()
+        for _ in range(3):
+            shown.append(Reply(bot.habit).feed("It left Naples."))
+            assert answered(list(asked.stream({"question": QUESTION}))).text == f"{MET} [1]"
+        shown.append(Reply(bot.habit).feed("It left Naples."))
+    assert shown == ["", "", "It left Naples.", "It left Naples."]
 
 
 FORM = """## Who met whom

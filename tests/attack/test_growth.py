@@ -14,7 +14,7 @@ from qa.answers import support
 from qa.answers.drafting import markers
 from qa.answers.drafting.citations import Citations, read_markers
 from qa.answers.drafting.context import harmless
-from qa.answers.drafting.reply import Reply, declines
+from qa.answers.drafting.reply import Habit, Reply, declines
 from qa.answers.drafting.statements import StatementStream
 from qa.answers.replies.questions import make_question
 from qa.answers.short import highlight, short_answer
@@ -74,7 +74,7 @@ def split(text: str) -> None:
 
 def replied(text: str) -> None:
     for piece in (len(text) or 1, 7):
-        reply, stream = Reply(), StatementStream()
+        reply, stream = Reply(Habit()), StatementStream()
         shown = [reply.feed(text[at : at + piece]) for at in range(0, len(text), piece)]
         for written in [*(each for fed in shown for each in stream.feed(fed)), *stream.close()]:
             Citations([PASSAGE]).render(read_markers(written.text), ())

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, cast
 
@@ -20,7 +20,7 @@ from qa.answers.assembly import own_words
 from qa.answers.drafting.claims import format_claims, parse_verdicts
 from qa.answers.drafting.context import conversation, disarmed, fence, pack_context
 from qa.answers.drafting.draft import Draft, Unsupported, reported
-from qa.answers.drafting.reply import SENTINEL, without_thoughts
+from qa.answers.drafting.reply import SENTINEL, Habit, without_thoughts
 from qa.answers.drafting.statements import Statement
 from qa.answers.prompts import Prompt, PromptMessage, fingerprint, load_prompt, prompt_file
 from qa.answers.refusing import about_absent, refusal
@@ -110,6 +110,7 @@ class Composer:
     passages: int = PASSAGES
     unsupported: Unsupported = "mark"
     check: Literal["rules", "model"] = "rules"
+    habit: Habit = field(default_factory=Habit, compare=False)
 
     def chat(self) -> Runnable[LanguageModelInput, AIMessageChunk]:
         """The model, within the bounds of its name, time and length."""
@@ -194,6 +195,7 @@ class Composer:
             own_words=lambda: shown.instead or own_words(findings),
             unsupported=self.unsupported,
             waits=self.check == "model",
+            habit=self.habit,
         )
 
     def _finish(self, draft: Draft, shown: Shown, findings: Findings, usage: Usage) -> list[Event]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from qa.answers.drafting.attribution import Attribution, Attributor
 from qa.answers.drafting.citations import Citations, Marker
-from qa.answers.drafting.reply import Reply, declines
+from qa.answers.drafting.reply import Habit, Reply, declines
 from qa.answers.drafting.showing import Judged, Showing
 from qa.answers.drafting.statements import Statement, StatementStream, Written
 from qa.answers.support import Verdict
@@ -50,7 +50,8 @@ class Draft:
     """The answer to one question while a model writes it.
 
     `idf` says how rare a stem is. `own_words` gives the documents' own answer, or an abstention: it stands in place of
-    a reply of which nothing holds. With `waits`, nothing is shown before the reply has ended.
+    a reply of which nothing holds. With `waits`, nothing is shown before the reply has ended. `habit` is what is known of
+    the model, and learns of this reply.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Draft:
         own_words: Callable[[], Answer],
         unsupported: Unsupported = "mark",
         waits: bool = False,
+        habit: Habit | None = None,
     ) -> None:
         self.usage = usage
         self._own_words = cache(own_words)
@@ -71,7 +73,8 @@ class Draft:
         self._citations = Citations(passages)
         self._attributor = Attributor(self._citations.sources, idf=idf)
         self._showing = Showing(self._citations, waits=waits or unsupported == "abstain", drops=unsupported == "drop")
-        self._reply = Reply()
+        self._habit = habit or Habit()
+        self._reply = Reply(self._habit)
         self._stream = StatementStream()
         self._leading: list[Written] = []  # a line that may only lead to what follows, and what stands behind it
         self._known = frozenset(terms(question))  # the stems of which such a line may be made
@@ -108,6 +111,8 @@ class Draft:
         rest: list[Event] = [*self._take(self._stream.feed(self._reply.close())), *self._take(self._stream.close())]
         rest += self._settle()
         ending = self._ending()
+        if ending is None:
+            self._habit.learn(self._said)
         if ending and not self._reply.declined and not self._showing.judged:
             raise self._broken or ModelError(
                 f"{base.model} wrote nothing: {ending}. Ask again, or set another QA_MODEL"

@@ -42,11 +42,26 @@ _DECLINES = re.compile(
 _BETWEEN = re.compile(r"[_ \\-]+")
 
 
+class Habit:
+    """What a model's last whole reply showed of it: whether what it thinks aloud may come first, unmarked until its end.
+
+    One reply at least is needed to tell; one without thoughts lets those after it be shown as they come.
+    """
+
+    def __init__(self) -> None:
+        self.thinks_aloud = True
+
+    def learn(self, reply: str) -> None:
+        """Take note of a whole reply."""
+        self.thinks_aloud = _CLOSING.search(reply) is not None
+
+
 class Reply:
     """The reply to one question as it streams in; `declined` once the model says that the documents do not answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, habit: Habit) -> None:
         self.declined = False
+        self._is_plain = not habit.thinks_aloud
         self._held = ""
         self._opening: list[str] | None = []  # what came so far, while it may still be the model thinking aloud
         self._begun = self._ended = ""  # its first and its last characters
@@ -69,7 +84,7 @@ class Reply:
         """The piece without what the model thinks first.
 
         Some servers leave only the mark that ends it. So nothing is shown before such a mark, or the first id of an
-        answer, or the end.
+        answer, or the end, unless the model is known not to think aloud.
         """
         if self._opening is None:
             return piece
@@ -79,7 +94,7 @@ class Reply:
         if closing := _CLOSING.search(latest):
             self._opening, self._begun, self._ended, self._has_thought = [], "", "", True
             return self._after_thoughts(latest[closing.end() :].lstrip())
-        if _opens(self._begun) or not (self._has_thought or _ID.search(latest)):
+        if _opens(self._begun) or not (self._is_plain or self._has_thought or _ID.search(latest)):
             return ""
         text, self._opening = "".join(self._opening), None
         return text
