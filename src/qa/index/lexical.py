@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from filelock import FileLock
 
@@ -41,7 +42,9 @@ class Lexical:
         if self._folder.is_symlink() or self._folder.is_file():
             self._folder.unlink()
         else:
-            shutil.rmtree(self._folder)
+            thrown = self._folder.with_name(f"{self._folder.name}-{uuid4().hex}")
+            self._folder.rename(thrown)  # at once, so that what a thread of tantivy still writes is thrown away too
+            shutil.rmtree(thrown, ignore_errors=True)
         make_private(self._folder)
         self._index = self.generation = None
 
