@@ -33,6 +33,7 @@ from qa.models.reader import reader
 from qa.search.features import inverse_frequency
 from qa.search.identifiers import look_up, respelt
 from qa.search.retrieval import Query, find
+from qa.search.spelling import mended, respellings
 from qa.settings import Settings
 from qa.settings.resources import resource
 from qa.types import Findings, Passage, Record
@@ -92,13 +93,15 @@ class Library:
         written meanwhile.
         """
         started = time.perf_counter()
-        asked = self._encoder.embed_query(query)
-        vector = asked if self.embedder is self._encoder else self.embedder.embed_query(query)
 
         def read() -> Findings:
             index = Narrowed(self.index, matching(self.index.documents(), where)) if where else self.index
-            named = look_up(query, index)
-            spelt = respelt(query, named)
+            slips = respellings(query, frequency=index.frequencies())
+            meant = mended(query, slips)
+            asked = self._encoder.embed_query(meant)
+            vector = asked if self.embedder is self._encoder else self.embedder.embed_query(meant)
+            named = look_up(meant, index)
+            spelt = respelt(meant, named)
             searched = Query(
                 text=spelt,
                 vector=vector,
@@ -106,7 +109,8 @@ class Library:
                 read=lambda texts, spans: reader().read(spelt, texts, spans),
                 named=named,
             )
-            return find(searched, question=question, index=index, top_k=top_k, strictness=strictness)
+            found = find(searched, question=question, index=index, top_k=top_k, strictness=strictness)
+            return replace(found, slips=tuple(slips.items()))
 
         found = self.reading(read)
         return replace(found, beside=self._beside, embeddings=self.embedder.name, seconds=time.perf_counter() - started)

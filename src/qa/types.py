@@ -284,7 +284,8 @@ class Findings:
     `rarity` gives the weight of a stem among the passages of the index as it then was. `beside` gives the passages of
     a passage's document at some ordinals, fewer where it ends, None where it has changed since; read only where a table
     is needed whole. `seconds` says how long the search took. Of `read`, the first `able` are of documents that have the
-    identifiers asked for; `absent` are those that no document has. `indexed` counts the passages of the index.
+    identifiers asked for; `absent` are those that no document has. `indexed` counts the passages of the index. `slips`
+    are the words of the question that are spelt wrongly, each with its spelling in the query.
     """
 
     question: str
@@ -299,6 +300,7 @@ class Findings:
     )
     able: int | None = None
     absent: tuple[str, ...] = ()
+    slips: tuple[tuple[str, str], ...] = ()
     indexed: int = 0
     embeddings: str = ""
     seconds: float = field(default=0.0, compare=False)

@@ -151,6 +151,19 @@ def test_beside_a_models_answer_stands_that_an_identifier_does_not_occur(bot: Ch
     assert "“E99” occurs nowhere in the documents" in asked.notes
 
 
+def test_a_misspelt_word_is_searched_for_as_the_documents_spell_it_and_the_answer_says_so(bot: Chatbot) -> None:
+    note = "“vaccation” stands nowhere in the documents; “vacation” was searched for"
+    answer = bot.ask("How many days of vaccation do employees get?")
+    assert (answer.query, answer.notes) == ("How many days of vacation do employees get?", (note,))
+    assert answer.short is not None
+    assert answer.short.text == "27 days"
+    refused = bot.ask("How many vaccation days did Napoleon get on Elba?")
+    assert (refused.abstained, note in refused.notes) == (True, True)
+    with OpenAIServer(Step(pieces=("They get 27 days. [1.2]",))) as server:
+        model = bot.adjusted(model="openai:gpt-test", base_url=server.url)
+        assert note in model.ask("How many days of vaccation do employees get?").notes
+
+
 @pytest.mark.parametrize(
     ("question", "found"),
     [

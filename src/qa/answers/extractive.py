@@ -99,7 +99,7 @@ def answer(findings: Findings) -> Answer:
         sentences=tuple(sentences),
         citations=tuple(citations.values()),
         nearest=(),
-        notes=tuple(filter(None, (_left_out(pieces) for pieces in quotes))),
+        notes=(*unanswered.notes, *filter(None, map(_left_out, quotes))),
     )
 
 

@@ -51,6 +51,9 @@ def without_answer(findings: Findings) -> Answer:
         abstained=True,
         confidence=findings.confidence,
         embeddings=findings.embeddings,
+        notes=tuple(
+            f"“{slip}” stands nowhere in the documents; “{meant}” was searched for" for slip, meant in findings.slips
+        ),
         seconds={"retrieve": findings.seconds},
         hits=findings.hits,
     )

@@ -4,6 +4,7 @@
     parts             a question that asks several things → a query for each, and what was found for all as one
     retrieval         a query → Findings: two rankings fused, the best passages read, ranked again
     identifiers       the codes and file names in a query, and where the documents have them
+    spelling          the words of a query that are spelt wrongly, as the documents spell them
     quoting           which units may answer, and as what each is quoted
     features          what was found of a unit → numbers that say how well it answers
     mismatch          signs that a sentence worded like the question does not answer it

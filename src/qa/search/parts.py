@@ -80,6 +80,7 @@ def merged(query: str, found: Sequence[Findings]) -> Findings:
         query=query,
         hits=hits,
         parts=tuple(found),
+        slips=tuple(dict.fromkeys(slip for part in found for slip in part.slips)),
         top_k=sum(part.top_k for part in found),
         confidence=max(part.confidence for part in found),
         answerable=any(part.answerable for part in found),

@@ -50,8 +50,8 @@ class Draft:
     """The answer to one question while a model writes it.
 
     `idf` says how rare a stem is. `own_words` gives the documents' own answer, or an abstention: it stands in place of
-    a reply of which nothing holds. With `waits`, nothing is shown before the reply has ended. `habit` is what is known of
-    the model, and learns of this reply.
+    a reply of which nothing holds. With `waits`, nothing is shown before the reply has ended. `habit` is what is known
+    of the model, and learns of this reply.
     """
 
     def __init__(

@@ -43,7 +43,7 @@ _BETWEEN = re.compile(r"[_ \\-]+")
 
 
 class Habit:
-    """What a model's last whole reply showed of it: whether what it thinks aloud may come first, unmarked until its end.
+    """What a model's last whole reply showed of it: whether thoughts may come first, unmarked until their end.
 
     One reply at least is needed to tell; one without thoughts lets those after it be shown as they come.
     """

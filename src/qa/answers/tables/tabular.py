@@ -135,7 +135,7 @@ class _Writing:
             sentences=tuple(sentences),
             citations=tuple(self.citations.values()),
             nearest=(),
-            notes=tuple(_notes(found, others)),
+            notes=(*refused.notes, *_notes(found, others)),
         )
 
     def _row(self, row: Row, *, column: int | None) -> tuple[Sentence, Short | None]:
