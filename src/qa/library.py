@@ -96,7 +96,7 @@ class Library:
 
         def read() -> Findings:
             index = Narrowed(self.index, matching(self.index.documents(), where)) if where else self.index
-            slips = respellings(query, frequency=index.frequencies())
+            slips = respellings(query, index)
             meant = mended(query, slips)
             asked = self._encoder.embed_query(meant)
             vector = asked if self.embedder is self._encoder else self.embedder.embed_query(meant)
@@ -113,7 +113,18 @@ class Library:
             return replace(found, slips=tuple(slips.items()))
 
         found = self.reading(read)
-        return replace(found, beside=self._beside, embeddings=self.embedder.name, seconds=time.perf_counter() - started)
+        return replace(
+            found,
+            beside=self._beside,
+            date=self._date,
+            embeddings=self.embedder.name,
+            seconds=time.perf_counter() - started,
+        )
+
+    def _date(self, document: str) -> str | None:
+        """The date that a document bears; None too where it is no longer there."""
+        record = self.index.records([document]).get(document)
+        return record.date if record else None
 
     def _beside(self, passage: Passage, ordinals: range) -> list[Passage] | None:
         """The passages of a passage's document at these ordinals, fewer where it ends; None where it has changed."""

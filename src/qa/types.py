@@ -283,9 +283,10 @@ class Findings:
     `confidence`, 0 to 1, estimates that those hold the answer, which `answerable` says is as sure as was asked for.
     `rarity` gives the weight of a stem among the passages of the index as it then was. `beside` gives the passages of
     a passage's document at some ordinals, fewer where it ends, None where it has changed since; read only where a table
-    is needed whole. `seconds` says how long the search took. Of `read`, the first `able` are of documents that have the
-    identifiers asked for; `absent` are those that no document has. `indexed` counts the passages of the index. `slips`
-    are the words of the question that are spelt wrongly, each with its spelling in the query.
+    is needed whole. `date` gives the date that a document bears, as `2021-07-08`. `seconds` says how long it all took.
+    Of `read`, the first `able` are of documents that have the identifiers asked for; `absent` are those that no
+    document has. `indexed` counts the passages of the index. `slips` are the words of the question that are spelt
+    wrongly, each with its spelling in the query.
     """
 
     question: str
@@ -298,6 +299,7 @@ class Findings:
     beside: Callable[[Passage, range], Sequence[Passage] | None] = field(
         default=lambda _passage, _ordinals: None, compare=False, repr=False
     )
+    date: Callable[[str], str | None] = field(default=lambda _document: None, compare=False, repr=False)
     able: int | None = None
     absent: tuple[str, ...] = ()
     slips: tuple[tuple[str, str], ...] = ()
@@ -361,7 +363,7 @@ class Sentence:
 class Short:
     """The short answer: exact words of the quote of the citation with this number, `quote[start:end] == text`.
 
-    What was computed stands in no quote, and has none of the three.
+    What was computed stands in no quote, and has none of the three, nor has what several documents say.
     """
 
     text: str
@@ -378,6 +380,12 @@ class Short:
     def marker(self) -> str:
         """The marker of its citation; nothing where it has none."""
         return "" if self.citation is None else f"[{self.citation}]"
+
+    @classmethod
+    def either(cls, values: Sequence[Short]) -> Short | None:
+        """The one value, or of several that documents give all, each once; None without any."""
+        said = " or ".join(dict.fromkeys(each.text for each in values))
+        return cls(text=said) if len(values) > 1 else next(iter(values), None)
 
     def __str__(self) -> str:
         return f"{self.words} {self.marker}".rstrip()
@@ -411,9 +419,10 @@ class Answer:
     `queries` are what was searched for: one for each part of the question, none where nothing was searched for.
     `confidence`, 0 to 1, estimates that the documents hold the answer. `text` carries the markers
     `[1]`, `[2]`, numbered in reading order; `incomplete` means that the model's stream broke. `short` are the words
-    that answer, where a few do. `talk` marks what code replies to a greeting, to thanks, or to a question about itself
-    or what is indexed: without a search, a citation or a language model. `overview` marks what code says of a whole
-    document, or of all, in their own sentences: without a search too.
+    that answer, where a few do; `conflicts` the values that documents give for the same thing, where they disagree.
+    `talk` marks what code replies to a greeting, to thanks, or to a question about itself or what is indexed: without a
+    search, a citation or a language model. `overview` marks what code says of a whole document, or of all, in their own
+    sentences: without a search too.
     `seconds` is the only field that differs when the same question is asked of the same index
     without a language model. `hits` are all passages that were ranked for it, those that were read
     first; they are no part of the contract, and kept in memory only.
@@ -430,6 +439,7 @@ class Answer:
     sentences: tuple[Sentence, ...] = ()
     citations: tuple[Citation, ...] = ()
     nearest: tuple[Citation, ...] = ()
+    conflicts: tuple[Short, ...] = ()
     confidence: float = 0.0
     model: str = "extractive"
     embeddings: str = ""
@@ -483,6 +493,7 @@ class Answer:
             sentences=tuple(_sentence(each) for each in rest.pop("sentences")),
             citations=tuple(Citation(**each) for each in rest.pop("citations")),
             nearest=tuple(Citation(**each) for each in rest.pop("nearest")),
+            conflicts=tuple(Short(**each) for each in rest.pop("conflicts", ())),
             notes=tuple(rest.pop("notes")),
             queries=tuple(rest.pop("queries", ())),
             usage=Usage(**rest.pop("usage")),

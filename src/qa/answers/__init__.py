@@ -4,6 +4,7 @@
     chain             a question → an answer, with and without a language model, as one LangChain pipeline
     replies/          what is said without a search: small talk, an overview of a document, examples
     extractive        the sentences that answer, verbatim, or an abstention
+    conflicts         what other documents give instead of the short answer, beside it
     refusing          what does not answer → why not, what to try, and what comes near
     tables/           an answer out of a table: a cell, a row, or what its rows amount to
     assembly          what answers each part of a question → one answer, with what is missing of it named

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from qa.answers import extractive
+from qa.answers import conflicts, extractive
 from qa.answers.refusing import refusal, without_answer
 from qa.types import Answer, Citation, Findings, Sentence, Short
 
@@ -20,8 +20,8 @@ _CARRIED = re.compile(r" \([^()]*\)\Z")  # what a part was taken to be about
 def own_words(findings: Findings) -> Answer:
     """The answer in the documents' own words: of each part of a question by itself, where it has several."""
     if not findings.parts:
-        return extractive.answer(findings)
-    answered = [(_CARRIED.sub("", part.query.rstrip("?")), extractive.answer(part)) for part in findings.parts]
+        return conflicts.beside(extractive.answer(findings), findings)
+    answered = [(_CARRIED.sub("", part.query.rstrip("?")), own_words(part)) for part in findings.parts]
     return answer(findings, [(label, None if each.abstained else each) for label, each in answered])
 
 

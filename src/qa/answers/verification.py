@@ -141,13 +141,17 @@ def verify_sentences(
         unlisted = [part for part in unlisted if _WORD.search(leading[part.start : part.stop])]
         reason = "it stands in the answer and is no sentence of it"
         found += [(answer.text[part.start : part.stop], reason) for part in unlisted]
-    if answer.short and (misquoted := _misquoted(answer.short, answer)):
-        found.append((answer.short.text, misquoted))
+    for short in filter(None, (answer.short, *answer.conflicts)):
+        if misquoted := _misquoted(short, answer):
+            found.append((short.text, misquoted))
     return tuple(SentenceCheck(question=answer.question, text=text, reason=reason) for text, reason in found)
 
 
 def _misquoted(short: Short, answer: Answer) -> str | None:
-    """Why the short answer is neither words of the quote that it cites nor what a sentence computes; None if it is."""
+    """Why the short answer is neither words of the quote that it cites nor what a sentence computes,
+    nor what documents give instead of each other; None if it is one of these."""
+    if len(answer.conflicts) > 1 and short == Short.either(answer.conflicts):
+        return None  # each of them has its own check
     if short.citation is None:
         computed = any(is_computed(each) and is_result(short.text, each) for each in answer.sentences)
         return None if computed else "it cites nothing, and no sentence computes it"

@@ -12,7 +12,7 @@ from itertools import pairwise, takewhile
 
 from qa.app.links import link, refer_to
 from qa.app.prose import Inset, draw
-from qa.types import Answer, Citation, Sentence
+from qa.types import Answer, Citation, Sentence, Short
 from qa.words import visible
 
 # Line ends and ASCII punctuation: every character that HTML, Markdown or a template gives a meaning to.
@@ -90,12 +90,27 @@ def _details(answer: Answer) -> str:
 
 
 def _opening(answer: Answer) -> str:
-    """The short answer with the link of its citation; nothing where it says no more than the text."""
-    short = answer.opening
-    if short is None:
-        return ""
-    source = None if short.citation is None else _by_number(answer.citations).get(short.citation)
-    return f'<p class="short">{inert(short.words)} {_pill(source, source.number) if source else ""}</p>'
+    """The short answer with the link of its citation, or what documents give instead of each other side by side.
+
+    Nothing where it says no more than the text.
+    """
+    marks = _by_number(answer.citations)
+    if answer.conflicts:
+        return f'<div class="conflicts">{"".join(_value(each, marks) for each in answer.conflicts)}</div>'
+    return "" if answer.opening is None else f'<p class="short">{_cited(answer.opening, marks)}</p>'
+
+
+def _cited(short: Short, marks: Marks) -> str:
+    source = marks.get(short.citation or 0)
+    return f"{inert(short.words)} {_pill(source, source.number) if source else ''}"
+
+
+def _value(short: Short, marks: Marks) -> str:
+    """One of several values, over the document that gives it."""
+    source = marks.get(short.citation or 0)
+    return (
+        f'<div><p class="short">{_cited(short, marks)}</p><p class="where">{_where(source) if source else ""}</p></div>'
+    )
 
 
 def _body(answer: Answer) -> str:

@@ -124,22 +124,26 @@ def without_sentences(texts: Texts, regions: Sequence[Region]) -> dict[str, str]
 
 
 def _swapped(cases: Sequence[Case], texts: Texts, variants: dict[str, Texts], generator: random.Random) -> list[Case]:
-    """Twins of which a copy of the document gives another number or name; both values must be shown."""
+    """Twins of which a copy of the document gives another number or name; both values must be shown.
+
+    The edits are spread over several copies, as a statement of which much is changed is no other version of it.
+    """
     twins = []
-    edits: list[tuple[Region, str]] = []
-    for case in cases:
-        edit = _edit(case, texts, generator)
-        if edit is not None and not shared([edit[0]], [region for region, _ in edits]):
-            edits.append(edit)
-            region, other = edit
-            said = texts[region.document][region.start : region.end]
-            twins.append(_twin(case, "swapped", corpus="swapped", conflict=(said, other)))
-    copies: dict[str, str] = {}
-    for region, other in sorted(edits, reverse=True):  # from the end of a text, so that the places before it stay
-        text = copies.get(region.document, texts[region.document])
-        copies[region.document] = text[: region.start] + other + text[region.end :]
-    if twins:
-        variants["swapped"] = {**texts, **_copies(copies)}
+    for fold in range(FOLDS):
+        name, edits = f"swapped-{fold}", list[tuple[Region, str]]()
+        for case in cases[fold::FOLDS]:
+            edit = _edit(case, texts, generator)
+            if edit is not None and not shared([edit[0]], [region for region, _ in edits]):
+                edits.append(edit)
+                region, other = edit
+                said = texts[region.document][region.start : region.end]
+                twins.append(_twin(case, "swapped", corpus=name, conflict=(said, other)))
+        copies: dict[str, str] = {}
+        for region, other in sorted(edits, reverse=True):  # from the end of a text, so that the places before it stay
+            text = copies.get(region.document, texts[region.document])
+            copies[region.document] = text[: region.start] + other + text[region.end :]
+        if edits:
+            variants[name] = {**texts, **_copies(copies)}
     return twins
 
 

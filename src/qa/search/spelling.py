@@ -8,32 +8,50 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
 
-from qa.words import STOP_WORDS, rarity, stem
+from qa.types import Passage
+from qa.words import STOP_WORDS, rarity, stem, words
 
-MOST = 4  # words of a query
+MOST = 4  # words of a query, and spellings of each that are looked up
+LOOKED_UP = 10  # passages that are read for one
+_SUFFIXES = ("er", "ers", "est", "ness", "less", "able", "ing")  # that make other words, which no stemmer joins
 _PLAIN = re.compile(r"(?<![\w.@/'’-])[A-Za-z]{5,20}(?![\w@/-]|\.\w)")  # no code; a shorter word has too many beside it
 
 
-def respellings(query: str, *, frequency: Callable[[str], int]) -> dict[str, str]:
+class Held(Protocol):
+    """The part of an index in which spellings are looked up; `qa.index.store.Index` is one."""
+
+    def frequencies(self) -> Callable[[str], int]: ...
+    def search_lexical(self, query: str, *, k: int) -> list[tuple[str, float]]: ...
+    def passages(self, ids: Sequence[str]) -> list[Passage]: ...
+
+
+def respellings(query: str, index: Held) -> dict[str, str]:
     """Each misspelt word of a query as it stands there, and as the documents spell it.
 
-    `frequency` tells how many passages hold a stem. Of several spellings a common word goes first, then the one in
-    most passages, then one of equal length.
+    Of several spellings a common word goes first, then the one in most passages, then one of equal length.
     Source: P. Norvig, How to Write a Spelling Corrector (2007).
     """
     found: dict[str, str] = {}
+    frequency = index.frequencies()
     for word in dict.fromkeys(_PLAIN.findall(query)):
         if len(found) < MOST and _is_doubtful(word, frequency):
             plain = word.lower()
             held = {each: count for each in _one_slip(plain) if (count := frequency(stem(each)))}
-            if held:
-                best = min(
-                    held, key=lambda each: (rarity(stem(each)) == 1, -held[each], abs(len(each) - len(word)), each)
-                )
+            likely = sorted(
+                held, key=lambda each: (rarity(stem(each)) == 1, -held[each], abs(len(each) - len(word)), each)
+            )
+            if best := next((each for each in likely[:MOST] if _stands(each, index)), None):
                 found[word] = best.capitalize() if word[0].isupper() else best
     return found
+
+
+def _stands(word: str, index: Held) -> bool:
+    """Whether the documents have a word as it is, not only another of its stem: "fewes" is none, though "few" is."""
+    passages = index.passages([key for key, _ in index.search_lexical(word, k=LOOKED_UP)])
+    return any(word in words(passage.text) for passage in passages)
 
 
 def mended(query: str, respelt: Mapping[str, str]) -> str:
@@ -42,9 +60,10 @@ def mended(query: str, respelt: Mapping[str, str]) -> str:
 
 
 def _is_doubtful(word: str, frequency: Callable[[str], int]) -> bool:
-    """Whether a word is neither common nor in any document."""
+    """Whether a word is neither common nor in any document, nor a rare form of one that is."""
     plain = word.lower()
-    return plain not in STOP_WORDS and rarity(stem(plain)) == 1 and not frequency(stem(plain))
+    forms = {plain, *(plain.removesuffix(suffix) for suffix in _SUFFIXES)}
+    return plain not in STOP_WORDS and all(rarity(each) == 1 and not frequency(each) for each in map(stem, forms))
 
 
 def _one_slip(word: str) -> Iterator[str]:

@@ -17,6 +17,7 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.runnables import Runnable, run_in_executor
 
 from qa.answers.assembly import own_words
+from qa.answers.conflicts import DIFFER
 from qa.answers.drafting.claims import format_claims, parse_verdicts
 from qa.answers.drafting.context import conversation, disarmed, fence, pack_context
 from qa.answers.drafting.draft import Draft, Unsupported, reported
@@ -204,8 +205,9 @@ class Composer:
         notes = (*shown.notes, *self._about_cut(shown, read=draft.usage.input_tokens - usage.input_tokens))
         *events, whole = draft.finish(base, checker=checker)
         assert isinstance(whole, Answer)
-        absent = () if whole.abstained else about_absent(findings)
-        return [*events, replace(whole, notes=(*whole.notes, *absent, *notes))]
+        differing = (each for each in draft.own_words().notes if each.startswith(DIFFER) and each not in whole.notes)
+        about = () if whole.abstained else (*about_absent(findings), *differing)
+        return [*events, replace(whole, notes=(*whole.notes, *about, *notes))]
 
     def _about_left_out(self, count: int, *, is_window: bool) -> tuple[str, ...]:
         """What is to be said of passages that did not fit: into the model's window, or into what may be shown."""

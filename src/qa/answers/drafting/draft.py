@@ -67,7 +67,7 @@ class Draft:
         habit: Habit | None = None,
     ) -> None:
         self.usage = usage
-        self._own_words = cache(own_words)
+        self.own_words = cache(own_words)
         self._question = question
         self._unsupported = unsupported
         self._citations = Citations(passages)
@@ -126,7 +126,7 @@ class Draft:
             answer = self._answer(base)
             notes += _about_corrected(self._showing.statements)
         else:
-            answer = self._own_words() if worthless == NOT_SHOWN else base
+            answer = self.own_words() if worthless == NOT_SHOWN else base
             rest += [*answer.citations, *filter(None, [answer.opening]), answer.text]
         answer = replace(
             answer,
@@ -178,7 +178,7 @@ class Draft:
         So may one open that has next to no word of its own, and any that is supported where a document is told as a
         whole.
         """
-        own = self._own_words()
+        own = self.own_words()
         if own.abstained or own.overview or found.verdict.score >= CLOSE:
             return found.verdict.support == "supported"
         spans = [(each.document, each.start, each.end) for each in own.citations]

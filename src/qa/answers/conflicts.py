@@ -1,0 +1,208 @@
+"""An answer → the same beside what other documents give instead: "25 days or 28 days", each from its document.
+
+Two documents disagree where they have one statement with another value in the place of the short answer, or where the
+reader answers from both with a number of the same thing. Nothing is searched here; what is added is quoted.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+
+from qa.answers.reading import reading_form
+from qa.answers.short import highlight, short_answer
+from qa.search.mismatch import other_names
+from qa.types import Answer, Findings, Hit, Passage, Sentence, Short, Span, UnitKind
+from qa.words import terms
+
+DIFFER = "documents give different values"
+MOST = 3  # other values that are shown
+ALIKE = 0.8  # of the words of two statements beside their values, from which on they say the same
+LONGER = 3  # words by which a value may be longer than another
+CLOSE = 0.1  # odds against the sentence that answers, down to which one of another document answers too
+_TOKEN = re.compile(r"[^\W_]+(?:[.,:’'/-][^\W_]+)*")
+_NUMBER = re.compile(r"\d[\d.,]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """A short answer: its passage, the span that is quoted, and its own, both of the document."""
+
+    passage: Passage
+    quote: Span
+    span: Span
+
+    @property
+    def text(self) -> str:
+        """Its words."""
+        return self.passage.cut(self.span)
+
+    @property
+    def tokens(self) -> list[str]:
+        """Its words without the marks between them, however they are capitalised."""
+        return [each.casefold() for each in _TOKEN.findall(self.text)]
+
+    @property
+    def inside(self) -> Span:
+        """Where it stands in its quote."""
+        return Span(start=self.span.start - self.quote.start, end=self.span.end - self.quote.start)
+
+    @property
+    def context(self) -> str:
+        """What names the thing that it is a value of: its document, headings and neighbours."""
+        return f"{self.passage.document.replace('_', ' ')}\n{self.passage.title}\n{self.passage.headed}"
+
+
+def beside(answer: Answer, findings: Findings) -> Answer:
+    """The answer with what other documents give instead of its short answer, and a note that they disagree."""
+    said = _said(answer, findings)
+    others = rivals(said, findings) if said else []
+    if not (said and answer.short and others):
+        return answer
+    citations, sentences, shorts = list(answer.citations), list(answer.sentences), [answer.short]
+    for each in others:
+        quoted, place = each.passage.cite(each.quote, number=len(citations) + 1), each.inside
+        known = [other for other in citations if replace(other, number=quoted.number) == quoted]
+        citation = known[0] if known else quoted
+        shorts.append(Short(text=each.text, citation=citation.number, start=place.start, end=place.end))
+        if not known:
+            text = reading_form(each.passage, each.quote)
+            citations.append(citation)
+            sentences.append(
+                Sentence(
+                    text=text,
+                    citations=(len(citations),),
+                    support="supported",
+                    highlight=highlight(text, citation.quote, place),
+                )
+            )
+    added = "".join(f" {each.text} [{each.citations[0]}]" for each in sentences[len(answer.sentences) :])
+    return replace(
+        answer,
+        text=answer.text + added,
+        short=Short.either(shorts),
+        conflicts=tuple(shorts),
+        sentences=tuple(sentences),
+        citations=tuple(citations),
+        notes=(_disagreement([said, *others], findings), *answer.notes),
+    )
+
+
+def _said(answer: Answer, findings: Findings) -> Value | None:
+    """The short answer of an answer, where it stands in a passage that was found."""
+    short = answer.short
+    cited = next((each for each in answer.citations if short and each.number == short.citation), None)
+    if cited is None or short is None or short.start is None or short.end is None:
+        return None
+    for hit in findings.hits:
+        passage = hit.passage
+        if passage.document == cited.document and passage.start <= cited.start and cited.end <= passage.end:
+            span = Span(start=cited.start + short.start, end=cited.start + short.end)
+            return Value(passage=passage, quote=Span(start=cited.start, end=cited.end), span=span)
+    return None
+
+
+def _disagreement(values: Sequence[Value], findings: Findings) -> str:
+    """The note that documents give several values for the same thing, each with its document and that one's date."""
+    said = []
+    for each in values:
+        date = findings.date(each.passage.document)
+        said.append(f"“{each.text}” in {each.passage.document}{f' ({date})' if date else ''}")
+    return f"{DIFFER}: {', '.join(said)}"
+
+
+def rivals(said: Value, findings: Findings) -> list[Value]:
+    """What other documents give instead of a short answer, each value once, by rank."""
+    asked = frozenset(terms(findings.query)) & frozenset(terms(said.context))
+    known = [said.tokens]
+    found: list[Value] = []
+    for hit in findings.hits:
+        if hit.passage.document == said.passage.document:
+            continue
+        for rival in (*_restated(said, hit, asked=asked), *_read(said, hit, findings)):
+            if rival.tokens not in known and len(found) < MOST and not other_names(asked, rival.context):
+                known.append(rival.tokens)
+                found.append(rival)
+    return found
+
+
+def _restated(said: Value, hit: Hit, *, asked: frozenset[str]) -> Iterator[Value]:
+    """The values that stand in place of the short answer in statements of a passage that are otherwise the same."""
+    passage, kind = hit.passage, _kind(said.passage, said.quote)
+    if kind in ("row", "code"):
+        return  # whose cells are named above them
+    statement = _Statement(said.passage.cut(said.quote))
+    first, last = statement.place(said.span.start - said.quote.start, said.span.end - said.quote.start)
+    for quote in filter(None, hit.quotes):
+        if _kind(passage, quote) != kind:
+            continue
+        other = _Statement(passage.cut(quote))
+        if statement.shares(other) and (place := statement.counterpart(other, first, last, asked=asked)):
+            span = Span(start=quote.start + place.start, end=quote.start + place.end)
+            yield Value(passage=passage, quote=quote, span=span)
+
+
+def _kind(passage: Passage, quote: Span) -> UnitKind:
+    return next(unit.kind for unit in passage.units if unit.start == quote.start)
+
+
+def _read(said: Value, hit: Hit, findings: Findings) -> Iterator[Value]:
+    """The short answer that the reader found in a passage, where it gives another number of the same thing."""
+    quote, found = hit.quotes[hit.best], hit.parts[hit.best]
+    least = findings.hits[0].sentence_scores[findings.hits[0].best] + math.log(CLOSE)
+    if quote is None or hit.sentence_scores[hit.best] < least:
+        return
+    span = short_answer(findings.query, hit.passage, quote=quote, found=found)
+    if span and _NUMBER.search(said.text):
+        value = Value(passage=hit.passage, quote=quote, span=span)
+        if terms(_NUMBER.sub("#", value.text)) == terms(_NUMBER.sub("#", said.text)) != []:
+            yield value
+
+
+class _Statement:
+    """A statement as its words, which are compared however they are capitalised."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens = list(_TOKEN.finditer(text))
+        self.words = [token[0].casefold() for token in self.tokens]
+
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        """The first of its words in a range of the text, and the first behind it."""
+        inside = [place for place, token in enumerate(self.tokens) if token.start() < end and start < token.end()]
+        return (inside[0], inside[-1] + 1) if inside else (0, 0)
+
+    def shares(self, other: _Statement) -> bool:
+        """Whether two statements may be alike, told quickly."""
+        common = (Counter(self.words) & Counter(other.words)).total()
+        return 2 * common >= max(len(self.words), len(other.words))
+
+    def counterpart(self, other: _Statement, first: int, last: int, *, asked: frozenset[str]) -> Span | None:
+        """Where another statement has its own words instead of these, in its text.
+
+        None where it is not the same otherwise, or differs in a word that was asked about, as these stems tell.
+        """
+        codes = SequenceMatcher(None, self.words, other.words, autojunk=False).get_opcodes()
+        start, stop = _across(codes, first), _across(codes, last - 1, behind=True)
+        if not 0 < stop - start <= last - first + LONGER:
+            return None
+        changed = [code for code in codes if code[0] != "equal"]
+        ours = [at for _, begin, end, _, _ in changed for at in range(begin, end) if not first <= at < last]
+        theirs = [at for _, _, _, begin, end in changed for at in range(begin, end) if not start <= at < stop]
+        apart = [*(self.words[at] for at in ours), *(other.words[at] for at in theirs)]
+        beside = max(len(self.words) - (last - first), len(other.words) - (stop - start))
+        if beside < 1 or len(apart) > 2 * (1 - ALIKE) * beside or not asked.isdisjoint(terms(" ".join(apart))):
+            return None
+        return Span(start=other.tokens[start].start(), end=other.tokens[stop - 1].end())
+
+
+def _across(codes: Sequence[tuple[str, int, int, int, int]], place: int, *, behind: bool = False) -> int:
+    """The place in the other of two statements where it stands as the one does here, or the one behind that."""
+    tag, begin, _, to, until = next(each for each in codes if each[1] <= place < each[2])
+    if tag == "equal":
+        return to + place - begin + behind
+    return until if behind else to
