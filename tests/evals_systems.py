@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from qa.answers.prompts import PromptMessage, load_prompt
 from qa.documents.sentences import split_sentences
 from qa.evals.judge import FIELDS, Judge
 from qa.evals.records import CaseRecord
@@ -21,6 +21,9 @@ from qa.evals.suites import Case, Evidence, Suite, load_suite, locate, read_corp
 from qa.settings.resources import resource
 from qa.types import Answer, Citation, Hit, Message, Passage, Sentence, Unit
 from qa.words import terms
+
+if TYPE_CHECKING:
+    from qa.answers.prompts import PromptMessage
 
 
 class Reference:
@@ -112,6 +115,7 @@ class Crashes(Reference):
 
 def word_judge(folder: Path) -> Judge:
     """A judge whose model finds a claim supported when the text holds all its words; its verdicts are kept there."""
+    from qa.answers.prompts import load_prompt
 
     def complete(messages: Sequence[PromptMessage]) -> str:
         text, claim = (set(terms("\n".join(part.split("\n")[1:-1]))) for part in messages[-1].content.split("<claim "))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.documents import Document
+from langchain_core.prompts import ChatPromptTemplate
 
 from chroma_server import ChromaServer, Proxy
 from openai_server import OpenAIServer, Step
@@ -43,12 +44,13 @@ def with_model(bot: Chatbot, server: OpenAIServer, **chosen: Any) -> Chatbot:
 
 
 class Runs(BaseCallbackHandler):
-    """The names of the runs as they begin, each with its parent's, and what a retriever found."""
+    """The names of the runs as they begin, each with its parent's, what a retriever found and a prompt was given."""
 
     def __init__(self) -> None:
         self.names: dict[object, str] = {}
         self.begun: list[tuple[str, str]] = []
         self.found: list[str] = []
+        self.filled: list[tuple[str, str]] = []  # prompts, with the question that was filled in
 
     def _begin(self, *, run_id: object, parent_run_id: object, name: str, **rest: Any) -> None:
         self.names[run_id] = name
@@ -56,6 +58,8 @@ class Runs(BaseCallbackHandler):
 
     def on_chain_start(self, serialized: Any, inputs: Any, **rest: Any) -> None:
         self._begin(**rest)
+        if rest.get("run_type") == "prompt":
+            self.filled.append((rest["name"], inputs["question"]))
 
     def on_retriever_start(self, serialized: Any, query: str, **rest: Any) -> None:
         self._begin(**rest)
@@ -82,12 +86,32 @@ def test_a_language_model_is_called_inside_the_steps_that_need_it(bot: Chatbot, 
     runs = Runs()
     with OpenAIServer(REWRITE, REPLY) as server:
         model = with_model(bot, server)
-        asked: dict[str, Any] = {"history": HISTORY, "config": {"callbacks": [runs], "run_name": "mine"}}
-        asyncio.run(model.aask("And when did it burn?", **asked)) if awaited else model.ask("And when?", **asked)
+        told: dict[str, Any] = {"history": HISTORY, "config": {"callbacks": [runs], "run_name": "mine"}}
+        asyncio.run(model.aask("And when did it burn?", **told)) if awaited else model.ask("And when?", **told)
     steps = [(above.replace("qa", "mine"), name.replace("qa", "mine")) for above, name in (*STEPS, ("qa", "answer"))]
     called = [[(step, "reply"), ("reply", "model")] for step in ("rewrite", "answer")]
-    assert runs.begun == [*steps[:3], *called[0], *steps[3:], *called[1]]
+    prompts = [("rewrite", "rewrite.md"), ("prompt", "answer.md")]
+    assert runs.begun == [*steps[:3], prompts[0], *called[0], *steps[3:6], prompts[1], *steps[6:], *called[1]]
     assert runs.found == ["mill.txt", "ferry.txt"]
+    asked = "And when did it burn?" if awaited else "And when?"
+    assert runs.filled == [("rewrite.md", asked), ("answer.md", asked)]
+
+
+def test_a_template_of_a_program_is_what_the_model_is_sent(bot: Chatbot) -> None:
+    ours = bot.prompts["answer"]
+    rules = ChatPromptTemplate([("system", "Answer as a pirate."), *ours.messages], name="pirate")
+    runs = Runs()
+    with OpenAIServer(REPLY, REPLY) as server:
+        mine = with_model(bot, server, prompts={"answer": rules}).narrowed(["document=mill*"]).adjusted(top_k=3)
+        plain = mine.adjusted(prompts=None)
+        answers = [asked.ask(QUESTION, config={"callbacks": [runs]}) for asked in (mine, plain)]
+    assert [each["messages"][0]["content"][:19] for each in server.requests] == [
+        "Answer as a pirate.",
+        "You answer question",
+    ]
+    assert [name for name, _ in runs.filled] == ["pirate", "answer.md"]
+    assert answers[0].text == answers[1].text
+    assert answers[0].prompt != answers[1].prompt
 
 
 def kinds(events: list[Any]) -> list[str]:

@@ -39,10 +39,11 @@ if TYPE_CHECKING:
     from langchain_chroma import Chroma
     from langchain_core.embeddings import Embeddings
     from langchain_core.language_models import BaseChatModel
+    from langchain_core.prompts import ChatPromptTemplate
     from langchain_core.retrievers import BaseRetriever
     from langchain_core.runnables import Runnable, RunnableConfig
 
-    from qa.answers.drafting.composer import Composer
+    from qa.answers.drafting.composer import Composer, Prompts
 
 History = Sequence[Message | Mapping[str, str]]
 
@@ -76,12 +77,14 @@ class Chatbot:
         *,
         library: Library,
         chat_model: BaseChatModel | None = None,
+        prompts: Mapping[str, ChatPromptTemplate] | None = None,
         conditions: tuple[Condition, ...] = (),
     ) -> None:
-        """Wire the parts; `open` is the usual way in. `chat_model` replaces the one that the settings name."""
+        """Wire the parts; `open` is the usual way in. `chat_model` and `prompts` replace what the settings name."""
         self.settings = settings
         self.library = library
         self._chat_model = chat_model
+        self._prompts = prompts
         self._conditions = conditions
 
     @classmethod
@@ -90,16 +93,18 @@ class Chatbot:
     ) -> Self:
         """The chatbot with these settings, by name; an index that was never filled is filled from the seeds.
 
-        With `repair`, a damaged index is moved aside, here or when it is rebuilt.
+        `prompts` may be templates by name, which `bot.prompts` lists, as well as a folder. With `repair`, a damaged
+        index is moved aside, here or when it is rebuilt.
 
         Raises: QAError when a setting, the index or the embedding model is not right.
         """
+        prompts = _take_templates(chosen)
         named = model if isinstance(model, str) else None
         settings = load_settings(model=named, **chosen)
         library = Library(settings, repair=repair)
         if fill:
             library.fill()
-        return cls(settings, library=library, chat_model=None if isinstance(model, str) else model)
+        return cls(settings, library=library, chat_model=None if isinstance(model, str) else model, prompts=prompts)
 
     def adjusted(self, **chosen: Any) -> Self:
         """The same library under other settings, by name; only the original is to be closed.
@@ -108,9 +113,12 @@ class Chatbot:
         """
         if fixed := sorted(LIBRARY_SETTINGS & chosen.keys()):
             raise SettingsError(f"{fixed[0]} belongs to the library that is open. Open another: qa.Chatbot.open(…)")
-        settings = self.settings.changed(**chosen)
         chat_model = None if "model" in chosen else self._chat_model
-        return type(self)(settings, library=self.library, chat_model=chat_model, conditions=self._conditions)
+        prompts = _take_templates(chosen) if "prompts" in chosen else self._prompts
+        settings = self.settings.changed(**chosen)
+        return type(self)(
+            settings, library=self.library, chat_model=chat_model, prompts=prompts, conditions=self._conditions
+        )
 
     def narrowed(self, where: Sequence[str] = (), *, documents: Collection[str] | None = None) -> Self:
         """The same library, of which only the documents are searched that meet conditions such as `date>=2021-07`.
@@ -121,7 +129,13 @@ class Chatbot:
         """
         chosen = () if documents is None else (among(documents),)
         conditions = (*self._conditions, *read_conditions(where), *chosen)
-        return type(self)(self.settings, library=self.library, chat_model=self._chat_model, conditions=conditions)
+        return type(self)(
+            self.settings,
+            library=self.library,
+            chat_model=self._chat_model,
+            prompts=self._prompts,
+            conditions=conditions,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -245,9 +259,21 @@ class Chatbot:
                 return next(iter(cited), None) if not answer.overview or len(cited) == 1 else None
         return None
 
+    @property
+    def prompts(self) -> Mapping[str, ChatPromptTemplate]:
+        """What a language model is sent, by name: `answer`, `rewrite` and `check`. Raises: PromptError."""
+        loaded = self._loaded_prompts
+        return {each.name: each.template for each in (loaded.answer, loaded.rewrite, loaded.check)}
+
+    @cached_property
+    def _loaded_prompts(self) -> Prompts:
+        from qa.answers.drafting.composer import load_prompts
+
+        return load_prompts(*prompt_folders(self.settings.prompts), given=self._prompts)
+
     def _composer(self) -> Composer:
-        """The writer of answers with the language model. Raises: SettingsError, ModelError."""
-        from qa.answers.drafting.composer import Composer, load_prompts
+        """The writer of answers with the language model. Raises: SettingsError, ModelError, PromptError."""
+        from qa.answers.drafting.composer import Composer
         from qa.models.chat import chat_model
         from qa.models.tokens import is_exact
 
@@ -263,7 +289,7 @@ class Chatbot:
         return Composer(
             model=model,
             name=self.model_name,
-            prompts=load_prompts(*prompt_folders(settings.prompts)),
+            prompts=self._loaded_prompts,
             estimates=not is_exact(self.model_name, base_url=settings.base_url),
             timeout_s=settings.timeout_s,
             context_tokens=settings.context_tokens,
@@ -412,6 +438,11 @@ def ask(question: str, *, history: History = (), **chosen: Any) -> Answer:
     """
     with Chatbot.open(**chosen) as bot:
         return bot.ask(question, history=history)
+
+
+def _take_templates(chosen: dict[str, Any]) -> Mapping[str, ChatPromptTemplate] | None:
+    """The templates among choices by name, which are taken out; None where prompts are chosen as a folder, or not."""
+    return chosen.pop("prompts") if isinstance(chosen.get("prompts"), Mapping) else None
 
 
 def _asked(question: str, history: History, where: Sequence[str]) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from langchain_core.prompts import ChatPromptTemplate
 
 from qa.answers.drafting.citations import Citations, Marker, read_markers
 from qa.answers.drafting.composer import load_prompts
@@ -96,14 +97,14 @@ def test_the_fingerprint_changes_with_any_byte_of_any_file(tmp_path: Path) -> No
 
 def test_our_own_prompts_load(project: Path) -> None:
     prompts = load_prompts(project / "prompts")
-    assert [message.role for message in prompts.answer.messages] == ["system", "user"]
+    assert [message.role for message in prompts.answer.worded()] == ["system", "user"]
 
 
 def test_a_folder_may_hold_one_prompt_and_the_others_are_ours(project: Path, tmp_path: Path) -> None:
     ours = project / "prompts"
     text = (ours / "answer.md").read_text(encoding="utf-8").replace("do not guess", "never guess")
     mixed, plain = load_prompts(prompt_file(tmp_path, text, name="answer"), ours), load_prompts(ours)
-    assert "never guess" in mixed.answer.messages[0].content
+    assert "never guess" in mixed.answer.worded()[0].content
     assert (mixed.rewrite, mixed.check) == (plain.rewrite, plain.check)
     assert mixed.fingerprint != plain.fingerprint
 
@@ -134,6 +135,73 @@ def test_an_edited_prompt_that_lost_its_ids_or_a_fence_is_refused_with_the_line_
 def test_a_folder_of_prompts_that_is_none_is_named(project: Path, tmp_path: Path) -> None:
     with pytest.raises(PromptError, match="no is no folder"):
         load_prompts(tmp_path / "no", project / "prompts")
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["anwser.md"], r"anwser\.md is no prompt of ours\. Rename it if you mean answer\.md"),
+        (["check.md", "Rewrite.md"], r"Rewrite\.md is no prompt of ours\. Rename it if you mean rewrite\.md"),
+        (["answer.txt"], r"answer\.txt is no prompt of ours"),
+        (["notes.md"], r"holds no prompt: notes\.md is none of ours\. Put a copy"),
+        ([".hidden"], r"holds no prompt\. Put a copy"),
+        ([], r"holds no prompt\. Put a copy of ours there under one of the names answer\.md, rewrite\.md"),
+    ],
+)
+def test_a_folder_without_a_prompt_of_ours_or_with_a_misspelt_one_is_refused(
+    project: Path, tmp_path: Path, names: list[str], message: str
+) -> None:
+    for name in names:
+        (tmp_path / name).write_text("# user\n", encoding="utf-8")
+    with pytest.raises(PromptError, match=message):
+        load_prompts(tmp_path, project / "prompts")
+
+
+def test_beside_a_prompt_of_ours_other_files_may_lie(project: Path, tmp_path: Path) -> None:
+    ours = project / "prompts"
+    for name in ("answer.md", "answer.md.bak", "answer.md~", "README.md", "LICENSE"):
+        (tmp_path / name).write_bytes((ours / "answer.md").read_bytes())
+    assert load_prompts(tmp_path, ours).answer.source == str(tmp_path / "answer.md")
+
+
+TEXTS = [
+    ("system", "Say {sentinel} when they do not say. Cite as in [2.1]."),
+    ("user", "<a {fence}>\n{passages}\n</a {fence}>\n<b {fence}>\n{conversation}\n</b {fence}>\n{question} {query}"),
+]
+TEMPLATE = ChatPromptTemplate(TEXTS)
+
+
+def test_a_template_of_a_program_stands_in_for_a_file(project: Path) -> None:
+    ours = load_prompts(project / "prompts")
+    prompts = load_prompts(project / "prompts", given={"answer": TEMPLATE})
+    assert prompts.answer.fill(**dict.fromkeys(TEMPLATE.input_variables, "x"))[0] == PromptMessage(
+        role="system", content="Say x when they do not say. Cite as in [2.1]."
+    )
+    assert prompts.rewrite == ours.rewrite
+    assert prompts.fingerprint != ours.fingerprint
+    again = load_prompts(project / "prompts", given={"answer": ours.answer.template})
+    assert again.answer.worded() == ours.answer.worded()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("[2.1]", "them", "the template 'answer' lacks a line that shows the model how to cite"),
+        ("<a {fence}>\n", "", "the template 'answer' lacks a line such as <passages {{ fence }}> above"),
+        ("{question}", "", "the template 'answer' needs the fields"),
+    ],
+)
+def test_a_template_of_a_program_is_refused_for_what_a_file_is_refused_for(
+    project: Path, old: str, new: str, message: str
+) -> None:
+    texts = [(role, text.replace(old, new)) for role, text in TEXTS]
+    with pytest.raises(PromptError, match=re.escape(message)):
+        load_prompts(project / "prompts", given={"answer": ChatPromptTemplate(texts)})
+
+
+def test_a_template_under_a_name_that_the_chain_has_not_is_refused(project: Path) -> None:
+    with pytest.raises(PromptError, match=r"'answers' is no prompt of the chain\. Name one of answer, rewrite, check"):
+        load_prompts(project / "prompts", given={"answers": TEMPLATE})
 
 
 def test_passages_are_shown_as_numbered_sentences_between_fences() -> None:

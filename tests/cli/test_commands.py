@@ -144,6 +144,16 @@ def test_config_says_where_each_setting_and_key_comes_from(shell: Shell) -> None
     assert re.search(r"^QA_TOP_K +7 +environment ", shell("config", QA_TOP_K="7").out, re.MULTILINE)
 
 
+def test_config_lists_all_else_where_the_folder_of_prompts_is_none_or_holds_none_of_ours(shell: Shell) -> None:
+    shell.folder.joinpath("anwser.md").touch()
+    for folder, told in ((shell.folder / "no", "no is no folder"), (shell.folder, "anwser.md is no prompt of ours")):
+        ran = shell("config", "--json", QA_PROMPTS=str(folder))
+        assert (ran.code, json.loads(ran.out)["prompts"], json.loads(ran.out)["prompt_files"]) == (0, str(folder), {})
+        assert ran.err.startswith("qa: no language model can be asked: ")
+        assert told in ran.err
+        assert "QA_TOP_K" in shell("config", QA_PROMPTS=str(folder)).out
+
+
 def test_a_misspelt_variable_is_named_with_the_setting_it_is_like(shell: Shell) -> None:
     ran = shell("config", "--json", QA_TOPK="7", QA_NOTHING_LIKE_IT="1")
     assert ran.err.splitlines() == [

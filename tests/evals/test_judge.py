@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from evals_systems import word_judge
-from qa.answers.prompts import PromptMessage, load_prompt
 from qa.errors import ModelError, SuiteError
 from qa.evals.judge import (
     FIELDS,
@@ -23,6 +23,9 @@ from qa.evals.judge import (
 )
 from qa.evals.suites import read_corpus
 from qa.settings.resources import resource
+
+if TYPE_CHECKING:
+    from qa.answers.prompts import PromptMessage
 
 
 class Said:
@@ -39,6 +42,8 @@ class Said:
 
 
 def judge(folder: Path, complete: Complete) -> Judge:
+    from qa.answers.prompts import load_prompt  # with LangChain, which the quick tests do without
+
     prompt = load_prompt(resource("prompts"), name="judge", fields=FIELDS)
     return Judge("test", prompt=prompt, complete=complete, verdicts=folder / "verdicts.jsonl")
 

@@ -8,7 +8,7 @@ import typer
 
 from qa.cli.options import AuthFile, Json
 from qa.cli.output import print_json
-from qa.errors import SettingsError
+from qa.errors import PromptError, SettingsError
 
 config = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 
@@ -16,7 +16,7 @@ config = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 @config.callback()
 def list_settings(context: typer.Context, as_json: Json = False) -> None:
     """List the settings in force, and where each comes from. Keys are never shown."""
-    from qa.answers.prompts import prompt_file
+    from qa.answers.prompts import NAMES, prompt_file
     from qa.settings import KEYS, Settings, load_settings
     from qa.settings.resources import prompt_folders
 
@@ -26,7 +26,11 @@ def list_settings(context: typer.Context, as_json: Json = False) -> None:
     origins = {name: settings.origin(name) for name in Settings.model_fields}
     keys = {name: settings.key_origin(name) for name in KEYS}
     folders = prompt_folders(settings.prompts)
-    prompts = {name: str(prompt_file(name, *folders)) for name in ("answer", "rewrite", "check", "judge")}
+    try:
+        prompts = {name: str(prompt_file(name, *folders)) for name in NAMES}
+    except PromptError as error:  # all else is to be seen, above all where that folder was named
+        prompts = {}
+        print(f"qa: no language model can be asked: {error}", file=sys.stderr)
     if as_json:
         print_json({**settings.shown(), "origins": origins, "keys": keys, "prompt_files": prompts})
         return

@@ -11,18 +11,21 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ValidationError
 
 from qa.answers.drafting.context import fence
-from qa.answers.prompts import Prompt, PromptMessage
 from qa.errors import ModelError
 from qa.evals.statistics import Interval, bootstrap
 from qa.evals.suites import Strict, parse_lines
 
+if TYPE_CHECKING:
+    from qa.answers.prompts import Prompt, PromptMessage  # LangChain's, which scoring a run again does not need
+
 FLOOR = 0.4
 """Cohen's kappa under which a judge is uncalibrated; Landis and Koch (1977) call less than this "fair" at best."""
-Complete = Callable[[Sequence[PromptMessage]], str]
+Complete = Callable[["Sequence[PromptMessage]"], str]
 """A language model: messages in, its reply out."""
 FIELDS = ("fence", "hypothesis", "premise")
 

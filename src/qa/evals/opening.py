@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa.answers.prompts import load_prompt
 from qa.documents.files import find_documents
 from qa.errors import StoreMismatchError, bare_address
 from qa.evals.judge import FIELDS, Judge
@@ -101,6 +100,7 @@ def open_judge(name: str, *, folder: Path) -> Judge:
 
     Raises: QAError when the model or its prompt cannot be had.
     """
+    from qa.answers.prompts import load_prompt
     from qa.models.listening import guarded
 
     settings = load_settings()

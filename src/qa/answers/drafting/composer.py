@@ -14,6 +14,7 @@ from typing import Literal, cast
 
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessageChunk
+from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import Runnable, run_in_executor
 
 from qa.answers.assembly import own_words
@@ -23,7 +24,7 @@ from qa.answers.drafting.context import conversation, disarmed, fence, pack_cont
 from qa.answers.drafting.draft import Draft, Unsupported, reported
 from qa.answers.drafting.reply import SENTINEL, Habit, without_thoughts
 from qa.answers.drafting.statements import Statement
-from qa.answers.prompts import Prompt, PromptMessage, fingerprint, load_prompt, prompt_file
+from qa.answers.prompts import Prompt, PromptMessage, fingerprint, given_prompt, load_prompt
 from qa.answers.refusing import about_absent, refusal
 from qa.answers.replies.courtesies import without_courtesies
 from qa.answers.support import Verdict
@@ -61,21 +62,32 @@ class Prompts:
         return fingerprint((self.answer, self.rewrite, self.check))
 
 
-def load_prompts(*folders: Path) -> Prompts:
-    """The chain's prompts, each from the first folder that holds it.
+_FIELDS = {
+    "answer": ("conversation", "fence", "passages", "query", "question", "sentinel"),
+    "rewrite": ("conversation", "fence", "question"),
+    "check": ("fence", "claims"),
+}
+
+
+def load_prompts(*folders: Path, given: Mapping[str, ChatPromptTemplate] | None = None) -> Prompts:
+    """The chain's prompts, by name those that a program has `given`, else each from the first folder that holds it.
 
     Raises: PromptError, also where the prompt for answers has lost the ids by which the model is to cite.
     """
+    given = given or {}
+    if strange := sorted(given.keys() - _FIELDS.keys()):
+        raise PromptError(f"{strange[0]!r} is no prompt of the chain. Name one of {', '.join(_FIELDS)}")
     prompts = Prompts(
-        answer=load_prompt(
-            *folders, name="answer", fields=("conversation", "fence", "passages", "query", "question", "sentinel")
-        ),
-        rewrite=load_prompt(*folders, name="rewrite", fields=("conversation", "fence", "question")),
-        check=load_prompt(*folders, name="check", fields=("fence", "claims")),
+        **{
+            name: given_prompt(given[name], name=name, fields=fields)
+            if name in given
+            else load_prompt(*folders, name=name, fields=fields)
+            for name, fields in _FIELDS.items()
+        }
     )
-    if not any(_SHOWN_ID.search(message.content) for message in prompts.answer.messages):
+    if not any(_SHOWN_ID.search(message.content) for message in prompts.answer.worded()):
         raise PromptError(
-            f"{prompt_file('answer', *folders)} lacks a line that shows the model how to cite, such as: "
+            f"{prompts.answer.source} lacks a line that shows the model how to cite, such as: "
             "End every sentence with the ids of the sentences it rests on, such as [2.1]."
         )
     return prompts
@@ -139,14 +151,16 @@ class Composer:
         """
         asked = disarmed(findings.question)
         meant = "" if findings.query == findings.question else disarmed(findings.query)
-        fixed = _size(self._filled(question=asked, query=meant))
+        empty = {"conversation": "", "fence": "", "passages": "", "sentinel": SENTINEL}
+        fixed = _size(self.prompts.answer.worded(question=asked, query=meant, **empty))
         window = input_window(self.model) or UNKNOWN_WINDOW
         budget = min(self.context_tokens, window - fixed - REPLY_TOKENS)
         offered = findings.hits[: max(self.passages, findings.top_k)]
         context = pack_context(offered, budget=budget, count=count_tokens)
         earlier = conversation(history, budget=budget - count_tokens(context.text), count=count_tokens)
         mark = fence("\n".join([context.text, earlier, asked, meant]))
-        messages = self._filled(question=asked, query=meant, passages=context.text, conversation=earlier, fence=mark)
+        texts = {"question": asked, "query": meant, "passages": context.text, "conversation": earlier}
+        messages = self.prompts.answer.fill(**texts, fence=mark, sentinel=SENTINEL)
         notes = self._about_left_out(len(findings.read) - len(context.passages), is_window=budget < self.context_tokens)
         return Shown(messages=messages, tokens=_size(messages), passages=context.passages, notes=notes)
 
@@ -238,10 +252,6 @@ class Composer:
         messages = self.prompts.check.fill(fence=fence(text), claims=text)
         reply = self.chat().invoke(messages)
         return parse_verdicts(without_thoughts(str(reply.text))), reported(reply)
-
-    def _filled(self, **fields: str) -> tuple[PromptMessage, ...]:
-        empty = {"conversation": "", "fence": "", "passages": ""}
-        return self.prompts.answer.fill(sentinel=SENTINEL, **{**empty, **fields})
 
 
 def _size(messages: Sequence[PromptMessage]) -> int:
