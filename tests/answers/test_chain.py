@@ -602,6 +602,16 @@ def test_passages_beyond_the_budget_are_left_out() -> None:
     )
 
 
+def test_a_passage_that_is_shown_in_part_is_said_to_be_and_by_which_count() -> None:
+    with OpenAIServer(Step(pieces=(f"{MET} [1.1]",))) as server:
+        final = answered(events(server, find=partial(find, hits=HITS[:1]), context_tokens=20))
+    assert "[1.2]" not in server.requests[0]["messages"][1]["content"]
+    assert final.notes == (
+        "the end of a passage was not shown to the model, by an estimate: its own tokens are not known: "
+        "20 tokens may be, see QA_CONTEXT_TOKENS",
+    )
+
+
 def test_passages_beyond_a_window_that_nobody_knows_are_left_out_and_a_note_says_what_to_set() -> None:
     long = tuple(replace(hit, passage=replace(hit.passage, title="Wien " * 40)) for hit in HITS)
     with OpenAIServer(Step(pieces=(f"{MET} [1.1]",))) as server:

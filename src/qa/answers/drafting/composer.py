@@ -161,7 +161,9 @@ class Composer:
         mark = fence("\n".join([context.text, earlier, asked, meant]))
         texts = {"question": asked, "query": meant, "passages": context.text, "conversation": earlier}
         messages = self.prompts.answer.fill(**texts, fence=mark, sentinel=SENTINEL)
-        notes = self._about_left_out(len(findings.read) - len(context.passages), is_window=budget < self.context_tokens)
+        is_cut = context.passages[:1] != tuple(hit.passage for hit in offered[:1])
+        left = len(findings.read) - len(context.passages)
+        notes = self._about_left_out(left, is_cut=is_cut, is_window=budget < self.context_tokens)
         return Shown(messages=messages, tokens=_size(messages), passages=context.passages, notes=notes)
 
     def write(self, shown: Shown, findings: Findings, *, usage: Usage) -> Iterator[Event]:
@@ -223,19 +225,28 @@ class Composer:
         about = () if whole.abstained else (*about_absent(findings), *differing)
         return [*events, replace(whole, notes=(*whole.notes, *about, *notes))]
 
-    def _about_left_out(self, count: int, *, is_window: bool) -> tuple[str, ...]:
-        """What is to be said of passages that did not fit: into the model's window, or into what may be shown."""
-        if not count:
+    @property
+    def by_estimate(self) -> str:
+        """What a note adds to what was decided by a count of tokens, where they are not the model's own."""
+        return ", by an estimate: its own tokens are not known" if self.estimates else ""
+
+    def _about_left_out(self, count: int, *, is_cut: bool, is_window: bool) -> tuple[str, ...]:
+        """What is to be said of passages that did not fit: into the model's window, or into what may be shown.
+
+        `is_cut` says that of the first one only the beginning did.
+        """
+        if not (count or is_cut):
             return ()
-        left = f"{count} passage was" if count == 1 else f"{count} passages were"
-        how = ", by an estimate: its own tokens are not known" if self.estimates else ""
+        passages = f"{count} passage{'s' if count > 1 else ''}"
+        left = " and ".join([*["the end of a passage"] * is_cut, *[passages] * bool(count)])
+        left += " were" if count > 1 or (is_cut and count) else " was"
         full = f"{self.context_tokens:,} tokens may be, see QA_CONTEXT_TOKENS"
         if is_window:
             known = input_window(self.model) is not None
             full = (
                 "it reads no more" if known else f"it is taken to read {UNKNOWN_WINDOW:,} tokens. Set QA_WINDOW_TOKENS"
             )
-        return (f"{left} not shown to the model{how}: {full}",)
+        return (f"{left} not shown to the model{self.by_estimate}: {full}",)
 
     def _about_cut(self, shown: Shown, *, read: int) -> tuple[str, ...]:
         """What is to be said when a server reports that it read less than it was sent."""

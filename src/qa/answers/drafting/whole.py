@@ -101,7 +101,9 @@ class Whole:
             ]
             shown = self._shown([Hit(passage=each, score=1.0, rank=rank) for rank, each in enumerate(kept, start=1)])
             if len(shown.passages) == len(kept) or most <= 1:
-                return replace(shown, notes=(*self._about_sample(parts), *shown.notes, *_about_parts(answers)))
+                how = self.composer.by_estimate
+                read = [f"the text was read in {len(parts)} parts{how}"] * bool(how)
+                return replace(shown, notes=(*self._about_sample(parts), *read, *shown.notes, *_about_parts(answers)))
             most -= max(1, most // LESS)
 
     def _about_sample(self, parts: Sequence[Shown]) -> tuple[str, ...]:
