@@ -50,6 +50,7 @@ class OpenAIServer:
 
     def __init__(self, *steps: Step) -> None:
         self.steps = list(steps)
+        self.models = ["scripted"]  # that it lists
         self.letters = "aeioulnt"  # counted in a text, they are its vector
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
@@ -58,6 +59,7 @@ class OpenAIServer:
         routes = [
             Route("/v1/chat/completions", self._chat, methods=["POST"]),
             Route("/v1/embeddings", self._embeddings, methods=["POST"]),
+            Route("/v1/models", self._models),
         ]
         app = Starlette(routes=routes)
         config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", lifespan="off", loop="asyncio")
@@ -124,6 +126,11 @@ class OpenAIServer:
         data = [{"object": "embedding", "index": at, "embedding": vector} for at, vector in enumerate(vectors)]
         usage = {"prompt_tokens": len(texts), "total_tokens": len(texts)}
         return JSONResponse({"object": "list", "model": asked["model"], "data": data, "usage": usage})
+
+    async def _models(self, request: Request) -> Response:
+        self.headers.append(dict(request.headers))
+        data = [{"id": name, "object": "model", "created": 0, "owned_by": "tests"} for name in self.models]
+        return JSONResponse({"object": "list", "data": data})
 
     async def _note(self, request: Request) -> dict[str, Any]:
         asked: dict[str, Any] = await request.json()

@@ -79,13 +79,18 @@ class Chatbot:
         chat_model: BaseChatModel | None = None,
         prompts: Mapping[str, ChatPromptTemplate] | None = None,
         conditions: tuple[Condition, ...] = (),
+        key: str | None = None,
     ) -> None:
-        """Wire the parts; `open` is the usual way in. `chat_model` and `prompts` replace what the settings name."""
+        """Wire the parts; `open` is the usual way in. `chat_model` and `prompts` replace what the settings name.
+
+        `key` is what the model's server is sent; for None, what the settings say.
+        """
         self.settings = settings
         self.library = library
         self._chat_model = chat_model
         self._prompts = prompts
         self._conditions = conditions
+        self._key = key
 
     @classmethod
     def open(
@@ -109,15 +114,22 @@ class Chatbot:
     def adjusted(self, **chosen: Any) -> Self:
         """The same library under other settings, by name; only the original is to be closed.
 
+        `key` is sent to the server of the model that is chosen with it, in place of any other, and kept in memory only.
+
         Raises: SettingsError when a setting is not right, or is one of the library's own.
         """
         if fixed := sorted(LIBRARY_SETTINGS & chosen.keys()):
             raise SettingsError(f"{fixed[0]} belongs to the library that is open. Open another: qa.Chatbot.open(…)")
-        chat_model = None if "model" in chosen else self._chat_model
+        other_model, other_server = "model" in chosen, {"model", "base_url"} & chosen.keys()
+        key = chosen.pop("key", None if other_server else self._key)
         prompts = _take_templates(chosen) if "prompts" in chosen else self._prompts
-        settings = self.settings.changed(**chosen)
         return type(self)(
-            settings, library=self.library, chat_model=chat_model, prompts=prompts, conditions=self._conditions
+            self.settings.changed(**chosen),
+            library=self.library,
+            chat_model=None if other_model else self._chat_model,
+            prompts=prompts,
+            conditions=self._conditions,
+            key=key,
         )
 
     def narrowed(self, where: Sequence[str] = (), *, documents: Collection[str] | None = None) -> Self:
@@ -135,6 +147,7 @@ class Chatbot:
             chat_model=self._chat_model,
             prompts=self._prompts,
             conditions=conditions,
+            key=self._key,
         )
 
     def __enter__(self) -> Self:
@@ -259,6 +272,21 @@ class Chatbot:
                 return next(iter(cited), None) if not answer.overview or len(cited) == 1 else None
         return None
 
+    @cached_property
+    def chat_model(self) -> BaseChatModel:
+        """The language model as LangChain has it. Raises: SettingsError, ModelError."""
+        from qa.models.chat import chat_model
+
+        settings = self.settings
+        return self._chat_model or chat_model(
+            self.model_name if settings.model == "auto" else settings.model,
+            base_url=settings.base_url,
+            key=settings.model_key(self.model_name) if self._key is None else self._key,
+            timeout_s=settings.timeout_s,
+            context_tokens=settings.context_tokens,
+            window_tokens=settings.window_tokens,
+        )
+
     @property
     def prompts(self) -> Mapping[str, ChatPromptTemplate]:
         """What a language model is sent, by name: `answer`, `rewrite` and `check`. Raises: PromptError."""
@@ -274,20 +302,11 @@ class Chatbot:
     def _composer(self) -> Composer:
         """The writer of answers with the language model. Raises: SettingsError, ModelError, PromptError."""
         from qa.answers.drafting.composer import Composer
-        from qa.models.chat import chat_model
         from qa.models.tokens import is_exact
 
         settings = self.settings
-        model = self._chat_model or chat_model(
-            self.model_name if settings.model == "auto" else settings.model,
-            base_url=settings.base_url,
-            key=settings.model_key(self.model_name),
-            timeout_s=settings.timeout_s,
-            context_tokens=settings.context_tokens,
-            window_tokens=settings.window_tokens,
-        )
         return Composer(
-            model=model,
+            model=self.chat_model,
             name=self.model_name,
             prompts=self._loaded_prompts,
             estimates=not is_exact(self.model_name, base_url=settings.base_url),

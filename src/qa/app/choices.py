@@ -91,12 +91,11 @@ class Answerers:
 
     def __init__(self, bot: Chatbot) -> None:
         self.bot = bot
+        self.connected: dict[str, Chatbot] = {}  # by a secret of who connected a model, see connect.py
         self.chatbot_for = lru_cache(maxsize=64)(self._adjusted)
 
     def _adjusted(self, choice: Choice) -> Chatbot:
-        self._check(choice.model)
-        other = {} if choice.model == self.bot.model_name else {"model": choice.model}
-        adjusted = self.bot.adjusted(top_k=choice.top_k, strictness=choice.strictness, **other)
+        adjusted = self._answerer(choice.model).adjusted(top_k=choice.top_k, strictness=choice.strictness)
         return adjusted.narrowed(choice.where, documents=choice.documents or None)
 
     def models(self) -> list[tuple[str, str]]:
@@ -104,21 +103,25 @@ class Answerers:
         names = dict.fromkeys((self.bot.model_name, "extractive"))
         return [(_label(name), name) for name in names]
 
-    def _check(self, model: str) -> None:
-        """Refuse a model that the owner's keys were not meant for."""
+    def _answerer(self, model: str) -> Chatbot:
+        """The chatbot of a model; refuses one that the owner's keys were not meant for."""
+        if model in self.connected:
+            return self.connected[model]
         if model not in (name for _, name in self.models()):
             raise SettingsError("this page does not offer that model. Choose one of the list")
+        return self.bot if model == self.bot.model_name else self.bot.adjusted(model=model)
 
     def described(self, model: str) -> tuple[str, str]:
         """The name of a model for people, and where it runs. Raises: SettingsError when it is not offered."""
-        self._check(model)
-        if model == "extractive" or is_local(model):
-            return _label(model), "on this machine"
-        if self.bot.settings.base_url:
-            server = urlsplit(self.bot.settings.base_url)
-            return _label(model), server.hostname or "another server"
-        provider = model.partition(":")[0]
-        return _label(model), _PROVIDERS.get(provider, provider)
+        bot = self._answerer(model)
+        name = bot.model_name
+        if name == "extractive" or is_local(name):
+            return _label(name), "on this machine"
+        if bot.settings.base_url:
+            server = urlsplit(bot.settings.base_url)
+            return _label(name), server.hostname or "another server"
+        provider = name.partition(":")[0]
+        return _label(name), _PROVIDERS.get(provider, provider)
 
 
 def effect_html(strictness: Strictness) -> str:

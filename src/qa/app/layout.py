@@ -129,7 +129,7 @@ class Page:
             self.report = _html(js_on_load=_script("list.js"), elem_id="report")
 
     def _lay_out_settings(self, settings: Settings, models: Sequence[tuple[str, str]]) -> None:
-        with gr.Accordion("Settings", open=False, elem_id="settings"):
+        with gr.Accordion("Settings", open=False, elem_id="settings") as self.settings:
             self.model = gr.Radio(list(models), value=models[0][1], label="Answer with", elem_id="model")
             self.top_k = gr.Slider(
                 1, 20, value=min(settings.top_k, 20), step=1, label="Passages to read", elem_id="top_k",

@@ -61,6 +61,8 @@ class Forwarded:
         if scope["type"] == "http":
             told = scope["headers"]
             kept = [(name, value) for name, value in told if not name.startswith(_FORWARDED)]
+            if len(kept) < len(told):  # what a proxy says may be made up, but that there is one stays
+                kept.append((b"via", b"1.1 unknown"))
             client = scope.get("client")
             if client and client[0] in self._app.trusted_hosts:
                 kept += [(name, value) for name, value in told if name in _OF_PROXIES]

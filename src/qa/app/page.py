@@ -12,6 +12,7 @@ from pydantic import SkipValidation
 
 from qa.app import evaluation
 from qa.app.choices import Answerers, effect_html
+from qa.app.connect import Connect, Operators
 from qa.app.endpoints import publish
 from qa.app.events import Name, event
 from qa.app.feedback import Feedback
@@ -39,11 +40,18 @@ def page_examples(bot: Chatbot, *, folder: Path) -> Suggestions:
 
 
 def build_page(
-    bot: Chatbot, *, folder: Path, examples: Suggestions, desk: Desk | None = None, read_only: bool = False
+    bot: Chatbot,
+    *,
+    folder: Path,
+    examples: Suggestions,
+    desk: Desk | None = None,
+    read_only: bool = False,
+    operators: Operators = "nobody",
 ) -> gr.Blocks:
     """The page of one chatbot; conversations, uploads and verdicts are kept under `folder`.
 
-    One that is `read_only` has no events that add or remove documents.
+    One that is `read_only` has no events that add or remove documents; only one with `operators` has those that
+    connect a model.
     """
     answerers, visitors = Answerers(bot), Visitors(folder=folder / "conversations")
     uploads = Uploads(folder / "uploads", bot=bot)
@@ -67,6 +75,8 @@ def build_page(
         shelf.wire(blocks)
         Thumbs(page=page, visitors=visitors, feedback=Feedback(folder / "feedback", bot=bot)).wire()
         evaluation.wire(page, runs=folder / "runs")
+        if operators != "nobody":
+            Connect(page=page, answerers=answerers, kept=folder / "server.json", operators=operators).wire(blocks)
         page.strictness.change(event(effect_html), page.strictness, page.effect, **QUICK)
         blocks.load(event(account_html), None, page.account, **QUICK)
         blocks.load(event(effect_html), page.strictness, page.effect, **QUICK)

@@ -20,7 +20,7 @@ from qa.app.limits import Room, Tries
 from qa.app.logins import read_logins
 from qa.app.names import Forwarded, Names
 from qa.app.originals import deliver
-from qa.app.safety import Headers, check_binding
+from qa.app.safety import Headers, check_binding, is_loopback
 from qa.app.unread import bound_unread
 from qa.errors import SettingsError
 from qa.index.private import make_private
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import gradio as gr
     from fastapi import FastAPI
 
+    from qa.app.connect import Operators
     from qa.chatbot import Chatbot
 
 AT_ONCE = 8  # answers worked on at the same time; others wait their turn
@@ -50,8 +51,17 @@ class Hosting:
     open_: bool = False
     mcp: bool = False
     read_only: bool = False
+    allow_models: bool = False
     allowed_hosts: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
+
+    @property
+    def operators(self) -> Operators:
+        """Who may connect a model, and so have this machine ask any address: its own user, unless it is said who."""
+        if self.allow_models:
+            return "everybody"
+        shown = self.auth_file or self.root_path or self.allowed_hosts or self.proxies or not is_loopback(self.host)
+        return "nobody" if shown else "this machine"
 
     @property
     def own_address(self) -> str:
@@ -114,7 +124,14 @@ def build(bot: Chatbot, hosting: Hosting) -> FastAPI:
     def health() -> dict[str, str]:
         return {"status": "ok"}
 
-    page = build_page(bot, folder=folder, examples=examples, desk=desk, read_only=hosting.read_only)
+    page = build_page(
+        bot,
+        folder=folder,
+        examples=examples,
+        desk=desk,
+        read_only=hosting.read_only,
+        operators=hosting.operators,
+    )
     blocks = page.queue(default_concurrency_limit=AT_ONCE, max_size=WAITING)
     bound_unread(blocks._queue, is_paced=bot.settings.questions_per_minute > 0)
     _mount(app, blocks, hosting, auth=Tries(logins.check) if logins else None)

@@ -91,6 +91,9 @@ def chat(
     ] = False,
     mcp: Annotated[bool, typer.Option(help="Offer ask and search as MCP tools too.")] = False,
     read_only: Annotated[bool, typer.Option("--read-only", help="Nobody may add or remove documents.")] = False,
+    allow_models: Annotated[
+        bool, typer.Option("--allow-models", help="Whoever reaches the page may connect a model at any address.")
+    ] = False,
     allowed_host: Annotated[list[str] | None, typer.Option(help="One more host name of the page.")] = None,
     proxy: Annotated[
         list[str] | None, typer.Option(help="The address of a proxy whose X-Forwarded headers are believed.")
@@ -111,6 +114,7 @@ def chat(
             open_=open_,
             mcp=mcp,
             read_only=read_only,
+            allow_models=allow_models,
             allowed_hosts=tuple(allowed_host or ()),
             proxies=tuple(proxy or ()),
         )

@@ -18,7 +18,7 @@ UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _CHROMA = re.compile(rf"chroma\.(?:lock|sqlite3(?:-\w+)?)|{UUID.pattern}")
 _OURS = re.compile(
     rf"{_CHROMA.pattern}|cache|conversations|evals|examples\.json|feedback|incoming|index(\.damaged-\d+)?|judge"
-    r"|logins|runs|uploads"
+    r"|logins|runs|server\.json|uploads"
 )
 
 

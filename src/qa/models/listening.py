@@ -17,12 +17,13 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.runnables import Runnable, RunnableGenerator
 
 from qa.models.chat import model_errors
-from qa.models.patience import Client, Patience, aiterate_in_loop, iterate_in_loop
+from qa.models.patience import Client, Patience, aiterate_in_loop, iterate_in_loop, run_in_loop
 
 REPLY_CHARS = 20_000
 CUT = "characters"
 """The finish reason of a reply that was cut at `REPLY_CHARS`."""
 
+NAME_CHARS = 200
 MOST_TOKENS = 1_000_000_000  # counts are cut off here: a provider may claim anything
 
 
@@ -49,6 +50,20 @@ def guarded(model: BaseChatModel, *, name: str, timeout_s: float) -> Runnable[La
                         yield chunk
 
     return RunnableGenerator(reply, areply)
+
+
+def served_names(model: BaseChatModel, *, name: str) -> tuple[str, ...]:
+    """The names of the models that an OpenAI-compatible model's server lists; `name` is what errors call it.
+
+    Raises: ModelError, also where it lists none that can be read.
+    """
+
+    async def listed() -> tuple[str, ...]:
+        found = await model.root_async_client.models.list()  # type: ignore[attr-defined]  # of OpenAI's client
+        return tuple(str(each.id)[:NAME_CHARS] for each in found.data)
+
+    with model_errors(name):
+        return run_in_loop(listed())
 
 
 def _stream(model: BaseChatModel, prompt: LanguageModelInput, timeout_s: float) -> Generator[AIMessageChunk]:
@@ -94,7 +109,7 @@ class _Reply:
         about = chunk.response_metadata
         why = CUT if self.cut else about.get("finish_reason") or about.get("stop_reason") or about.get("done_reason")
         told = {"finish_reason": str(why)} if why else {}
-        told |= {"model_provider": str(about["model_provider"])} if "model_provider" in about else {}
+        told |= {name: str(about[name])[:NAME_CHARS] for name in ("model_provider", "model_name") if name in about}
         return AIMessageChunk(content=text, response_metadata=told, usage_metadata=_plain_usage(chunk))
 
 
