@@ -17,7 +17,7 @@ from langchain_core.runnables import Runnable
 from openai_server import OpenAIServer, Step
 from qa.answers.chain import AnswerChain, Find
 from qa.answers.drafting.composer import Composer, load_prompts
-from qa.answers.drafting.draft import NOT_SHOWN
+from qa.answers.drafting.draft import NO_WORD, NOT_SHOWN
 from qa.answers.drafting.reply import Reply
 from qa.answers.retriever import PassageRetriever
 from qa.errors import ModelError
@@ -218,7 +218,7 @@ def test_a_reply_of_which_nothing_is_supported_gives_way_to_the_documents_own_wo
     assert [event for event in found if isinstance(event, str)] == [final.text]
     assert final.text == f"{MET} [1]"
     assert [each.support for each in final.sentences] == ["supported"]
-    assert final.notes[-1] == "the model's own words were not supported and are not shown"
+    assert final.notes[-1] == (NOT_SHOWN if pieces else NO_WORD)
     assert (final.model, final.abstained, final.incomplete) == (NAME, False, False)
 
 
@@ -229,7 +229,7 @@ def test_nothing_unsupported_stands_above_a_refusal(pieces: tuple[str, ...]) -> 
     assert isinstance(final, Answer)
     assert (text, final.text.startswith(ABSTENTION), final.abstained) == (final.text, True, True)
     assert final.sentences == ()
-    assert final.notes[-1] == "the model's own words were not supported and are not shown"
+    assert final.notes[-1] == (NOT_SHOWN if pieces else NO_WORD)
 
 
 def test_what_cites_nothing_opens_an_answer_only_where_the_documents_own_words_would_answer_so_too() -> None:

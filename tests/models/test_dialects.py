@@ -157,11 +157,11 @@ THINKING = {
     "with ids in its thought": f"<think>\n{THOUGHT} See [1.2].\n</think>\n\n{FOUND}",
     "twice": f"<think>{THOUGHT}</think>\n<think>{THOUGHT}</think>{FOUND}",
     "thinking": f"<thinking>{THOUGHT}</thinking>\n{FOUND}",
-    "Magistral (its model card: [THINK] and [/THINK])": f"[THINK]{THOUGHT}[/THINK]{FOUND}",
-    "gpt-oss (OpenAI's harmony format)": (
+    "Magistral (vllm-project/vllm, vllm/reasoning/mistral_reasoning_parser.py)": f"[THINK]{THOUGHT}[/THINK]{FOUND}",
+    "gpt-oss (openai/harmony, docs/format.md)": (
         f"<|channel|>analysis<|message|>{THOUGHT}<|end|><|start|>assistant<|channel|>final<|message|>{FOUND}<|return|>"
     ),
-    "gpt-oss where the server drops special tokens": f"analysis{THOUGHT}assistantfinal{FOUND}",
+    "gpt-oss where the special tokens are dropped": f"analysis{THOUGHT}assistantfinal{FOUND}",
     "no thought": FOUND,
 }
 
@@ -176,7 +176,11 @@ def test_no_thought_is_shown_whatever_marks_it(library: Chatbot, reply: str, ste
 
 
 def test_thoughts_in_a_field_of_their_own_are_not_shown(library: Chatbot) -> None:
-    """vLLM and llama.cpp say `reasoning_content`, OpenRouter and Ollama `reasoning`. Source: their documentation."""
+    """llama.cpp says `reasoning_content`, Ollama and OpenRouter `reasoning`.
+
+    Source: `--reasoning-format` of llama.cpp's server; ollama/ollama, openai/openai.go (Message);
+    openrouter.ai/docs/api-reference/streaming.
+    """
     fields = [event(delta={name: THOUGHT, "content": None}) for name in ("reasoning_content", "reasoning")]
     with RawServer(lambda: iter([head(), *fields, event(delta={"content": FOUND}), END])) as server:
         assert asked(library, server).text == SHOWN
@@ -186,7 +190,10 @@ END = event(choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}]) + b"da
 
 
 def test_a_last_chunk_without_a_delta_is_an_end(library: Chatbot) -> None:
-    """Some gateways end with `"delta": null`, which OpenAI's own client reads. Source: a look at such a stream."""
+    """Azure and some gateways end with `"delta": null`.
+
+    Source: openai/openai-python#3189, microsoft/agent-framework#5734.
+    """
     last = data({"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "m",
                  "choices": [{"index": 0, "delta": None, "finish_reason": "stop"}]})  # fmt: skip
     with RawServer(lambda: iter([head(), event(delta={"content": FOUND}), last, b"data: [DONE]\n\n"])) as server:
@@ -202,7 +209,10 @@ def test_no_proxy_is_asked_for_this_machine(library: Chatbot, monkeypatch: pytes
 
 
 def test_a_deployments_name_says_nothing_of_its_model() -> None:
-    """On Azure a deployment is called as its owner likes. Source: Azure OpenAI's documentation of deployments."""
+    """On Azure a deployment is called as its owner likes.
+
+    Source: learn.microsoft.com/azure/ai-services/openai/how-to/switching-endpoints.
+    """
     model = chat_model("openai:gpt-4.1", base_url="http://127.0.0.1:9/v1", timeout_s=5)
     assert input_window(model) is None
 

@@ -35,6 +35,7 @@ DECLINED = "the model found no answer in the passages"
 CIRCLE_CHARS, CIRCLES = 40, 4  # of a reply's end, and times they are in it: small models go on so up to their limit
 CLOSE = 0.85  # of a statement's wording, with which it needs no other reason to be trusted
 NOT_SHOWN = "the model's own words were not supported and are not shown"
+NO_WORD = "the model wrote nothing, as where its server has no room for the prompt. Set QA_WINDOW_TOKENS to what it has"
 
 _CUT_SHORT = {
     "length": "the reply was cut at the model's limit of output tokens",
@@ -127,6 +128,7 @@ class Draft:
             notes += _about_corrected(self._showing.statements)
         else:
             answer = self.own_words() if worthless == NOT_SHOWN else base
+            worthless = worthless if self._said.strip() else NO_WORD
             rest += [*answer.citations, *filter(None, [answer.opening]), answer.text]
         answer = replace(
             answer,

@@ -1,0 +1,287 @@
+"""Servers by name: each stand-in answers over HTTP as that product does, with the place where that can be read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from page_driver import open_bot
+from qa.chatbot import Chatbot
+from qa.errors import ModelError
+from qa.models import refusals
+from qa.types import Answer
+from raw_server import RawServer, data, head
+
+QUESTION = "When was the lighthouse of Skerry Vore opened?"
+FOUND = "The lighthouse was opened in 1844 by Alan Stevenson. [1.2]"
+SHOWN = "The lighthouse was opened in 1844 by Alan Stevenson. [1]"
+THOUGHT = "Alright, the user asks about the lighthouse, which was opened in 1844."
+USAGE = {"prompt_tokens": 10_000, "completion_tokens": 20, "total_tokens": 10_020}
+DONE = b"data: [DONE]\n\n"
+
+Product = Callable[[], Iterator[bytes]]
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
+    with open_bot(tmp_path_factory.mktemp("library")) as bot:
+        yield bot
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refusals, "_remembered", {})
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0123456789abcdef")
+
+
+def ask(library: Chatbot, server: RawServer) -> Answer:
+    return library.adjusted(model="openai:served", base_url=server.url, timeout_s=5).ask(QUESTION)
+
+
+def chunk(delta: Any, finish: str | None = None, **more: Any) -> bytes:
+    """One event with one choice; `more` stands beside it."""
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    return data(
+        {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "served", "choices": [choice], **more}
+    )
+
+
+def last(usage: dict[str, int], **more: Any) -> bytes:
+    """The event without a choice that tells the usage."""
+    event = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "served", "choices": []}
+    return data({**event, "usage": usage, **more})
+
+
+def refusal(status: str, **error: Any) -> bytes:
+    """A whole response that refuses."""
+    body = json.dumps({"error": error}).encode()
+    return head(f"content-length: {len(body)}", status=status, kind="application/json") + body
+
+
+def ollama(*, read: int = 10_000) -> Iterator[bytes]:
+    """Ollama: every chunk has the role and a content, thoughts are in `reasoning`, the last repeats itself with usage.
+
+    Source: ollama/ollama, openai/openai.go (Message, ToChunk) and middleware/openai.go (ChatWriter.writeResponse).
+    """
+    yield head()
+    for delta, finish in (
+        ({"content": "", "reasoning": THOUGHT}, None),
+        ({"content": FOUND}, None),
+        ({"content": ""}, "stop"),
+    ):
+        yield chunk({"role": "assistant", **delta}, finish, system_fingerprint="fp_ollama")
+    yield last({**USAGE, "prompt_tokens": read}, system_fingerprint="fp_ollama")
+    yield DONE
+
+
+def llama_cpp() -> Iterator[bytes]:
+    """llama.cpp's server: the role comes first with a content of null, usage and timings last with no choices.
+
+    Source: ggml-org/llama.cpp, tools/server/tests/unit/test_chat_completion.py (test_chat_completion_stream,
+    test_chat_completion_with_timings_per_token); `reasoning_content`: `--reasoning-format` in its --help.
+    """
+    yield head()
+    yield chunk({"role": "assistant", "content": None}, system_fingerprint="b6881-8b11deea4")
+    yield chunk({"reasoning_content": THOUGHT}) + chunk({"content": FOUND}) + chunk({}, "stop")
+    yield last(USAGE, timings={"prompt_per_second": 1.0, "predicted_n": 20})
+    yield DONE
+
+
+def vllm() -> Iterator[bytes]:
+    """vLLM: the last words and the reason of the end come in one chunk, with a `stop_reason` beside it.
+
+    Source: vllm-project/vllm#36944, which describes it.
+    """
+    yield head()
+    yield chunk({"role": "assistant", "content": ""}) + chunk({"reasoning": THOUGHT}) + chunk({"content": FOUND[:20]})
+    choice = {"index": 0, "delta": {"content": FOUND[20:]}, "finish_reason": "stop", "stop_reason": None}
+    yield data({"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "served", "choices": [choice]})
+    yield last(USAGE)
+    yield DONE
+
+
+def lm_studio() -> Iterator[bytes]:
+    """LM Studio: takes `temperature`, `max_tokens`, `stream` and a few more, and answers as OpenAI does.
+
+    Source: lmstudio-ai/docs, 1_developer/3_openai-compat/chat-completions.md.
+    """
+    yield head()
+    yield (
+        chunk({"role": "assistant", "content": FOUND[:9]})
+        + chunk({"content": FOUND[9:]})
+        + chunk({}, "stop", usage=USAGE)
+    )
+    yield DONE
+
+
+def openrouter() -> Iterator[bytes]:
+    """OpenRouter: comments keep the line open, thoughts are in `reasoning`, and usage ends the stream.
+
+    Source: openrouter.ai/docs/api-reference/streaming.
+    """
+    yield head() + b": OPENROUTER PROCESSING\n\n" * 3
+    yield chunk({"role": "assistant", "content": "", "reasoning": THOUGHT}, provider="Fireworks")
+    yield b": OPENROUTER PROCESSING\n\n"
+    yield chunk({"role": "assistant", "content": FOUND}, provider="Fireworks")
+    yield chunk({"role": "assistant", "content": ""}, "stop", provider="Fireworks", usage=USAGE)
+    yield DONE
+
+
+def azure() -> Iterator[bytes]:
+    """Azure OpenAI: filter results come first without a choice, and with a `delta` of null.
+
+    Source: microsoft/semantic-kernel#3650, AbanteAI/archive-old-cli-mentat#429 (no choices),
+    microsoft/agent-framework#5734, bagofwords1/bagofwords#742 (no delta).
+    """
+    safe = {"hate": {"filtered": False, "severity": "safe"}}
+    yield head()
+    yield data({"id": "", "choices": [], "created": 0, "model": "", "object": "",
+                "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": safe}]})  # fmt: skip
+    yield chunk({"role": "assistant", "content": ""}) + chunk({"content": FOUND})
+    yield chunk(None, content_filter_results=safe) + chunk(None, "stop")
+    yield last(USAGE)
+    yield DONE
+
+
+def litellm() -> Iterator[bytes]:
+    """A company's gateway, LiteLLM: what a provider says, under the name that was asked for.
+
+    Source: BerriAI/litellm, litellm/proxy/common_request_processing.py (_override_openai_response_model).
+    """
+    yield head("x-litellm-call-id: 1")
+    yield chunk({"role": "assistant", "content": FOUND}) + chunk({}, "stop")
+    yield last(USAGE)
+    yield DONE
+
+
+PRODUCTS = [ollama, llama_cpp, vllm, lm_studio, openrouter, azure, litellm]
+
+
+@pytest.mark.parametrize("product", PRODUCTS, ids=[each.__name__ for each in PRODUCTS])
+def test_an_answer_is_read_whole_and_without_thoughts(library: Chatbot, product: Product) -> None:
+    with RawServer(product) as server:
+        answer = ask(library, server)
+    assert (answer.text, answer.incomplete, answer.notes) == (SHOWN, False, ())
+    assert answer.usage.input_tokens == USAGE["prompt_tokens"]
+
+
+def test_ollamas_silent_cut_is_noted_with_its_setting(library: Chatbot) -> None:
+    """Opened with 4,096 tokens it logs `truncating input prompt limit=2050 prompt=8707` and reports what it read.
+
+    Source: ollama/ollama#10980.
+    """
+    with RawServer(lambda: ollama(read=205)) as server:
+        (note,) = ask(library, server).notes
+    assert "OLLAMA_CONTEXT_LENGTH" in note
+
+
+def too_much_for_llama_cpp() -> Iterator[bytes]:
+    """Source: ggml-org/llama.cpp, tools/server/server-context.cpp; the words are also in the library of xllamacpp."""
+    said = "request (9412 tokens) exceeds the available context size (8192 tokens), try increasing it"
+    yield refusal("400 Bad Request", code=400, message=said, type="exceed_context_size_error", n_ctx=8192)
+
+
+def too_much_for_vllm() -> Iterator[bytes]:
+    """Source: vllm-project/vllm, vllm/renderers/params.py (_token_len_check)."""
+    said = (
+        "You passed 9412 input tokens and requested 4000 output tokens. However, the model's context length is only "
+        "8192 tokens, resulting in a maximum input length of 4192 tokens. Please reduce the length of the input prompt."
+    )
+    yield refusal("400 Bad Request", message=said, type="BadRequestError", param="input_tokens", code=400)
+
+
+def too_much_for_lm_studio() -> Iterator[bytes]:
+    """Source: lmstudio-ai/lmstudio-bug-tracker#237 (400) and #546 (the words)."""
+    said = (
+        "Trying to keep the first 9412 tokens when context the overflows. However, the model is loaded with context "
+        "length of only 4096 tokens, which is not enough. Try to load the model with a larger context length"
+    )
+    yield refusal("400 Bad Request", message=said)
+
+
+TOO_MUCH = [too_much_for_llama_cpp, too_much_for_vllm, too_much_for_lm_studio]
+
+
+@pytest.mark.parametrize("product", TOO_MUCH, ids=[each.__name__ for each in TOO_MUCH])
+def test_a_prompt_that_is_too_long_is_said_to_be_with_the_setting(library: Chatbot, product: Product) -> None:
+    with (
+        RawServer(product) as server,
+        pytest.raises(ModelError, match=r"cannot read that much at once\. Set a lower QA_"),
+    ):
+        ask(library, server)
+
+
+def test_where_no_word_comes_the_documents_own_words_answer_and_a_note_says_why(library: Chatbot) -> None:
+    """LM Studio answers a prompt past the window of a GGUF model with 200, usage and no words.
+
+    Source: lmstudio-ai/lmstudio-bug-tracker#2339.
+    """
+
+    def silent() -> Iterator[bytes]:
+        yield head() + chunk({"role": "assistant"}) + chunk({}, "stop", usage=USAGE) + DONE
+
+    with RawServer(silent) as server:
+        answer = ask(library, server)
+    assert answer.text == SHOWN
+    assert answer.notes[-1].startswith("the model wrote nothing, as where its server has no room for the prompt")
+
+
+def test_a_model_that_is_still_being_loaded_is_asked_again(library: Chatbot) -> None:
+    """llama.cpp's server says 503 meanwhile. Source: ggml-org/llama.cpp, tools/server/README.md (GET /health)."""
+    loading = iter([refusal("503 Service Unavailable", code=503, message="Loading model", type="unavailable_error")])
+
+    def play() -> Iterator[bytes]:
+        first = next(loading, None)
+        yield from llama_cpp() if first is None else [first]
+
+    with RawServer(play) as server:
+        assert ask(library, server).text == SHOWN
+    assert len(server.requests) == 2
+
+
+def broken_openrouter() -> Iterator[bytes]:
+    """An error after the first words comes as an event with the status 200.
+
+    Source: openrouter.ai/docs/api-reference/streaming ("Handling errors during streaming").
+    """
+    yield head() + chunk({"role": "assistant", "content": FOUND + " It stands"})
+    error = {"code": "server_error", "message": "Provider disconnected unexpectedly"}
+    yield chunk({"content": ""}, "error", error=error)
+
+
+def broken_litellm() -> Iterator[bytes]:
+    """The same at the gateway. Source: BerriAI/litellm, litellm/proxy/common_request_processing.py."""
+    yield head() + chunk({"role": "assistant", "content": FOUND + " It stands"})
+    yield data(
+        {"error": {"message": "litellm.Timeout: Connection timed out", "type": None, "param": None, "code": "408"}}
+    )
+
+
+@pytest.mark.parametrize("product", [broken_openrouter, broken_litellm], ids=["openrouter", "litellm"])
+def test_what_breaks_in_the_middle_keeps_what_was_shown_and_says_so(library: Chatbot, product: Product) -> None:
+    with RawServer(product) as server:
+        answer = ask(library, server)
+    assert answer.text.startswith(SHOWN)
+    assert answer.incomplete
+    assert any("Provider disconnected" in note or "timed out" in note for note in answer.notes)
+
+
+REFUSED = {
+    "ollama: ollama/ollama, openai/openai.go (NewError)": (
+        "404 Not Found", {"message": "model 'x' not found", "type": "not_found_error"}, "is unknown to the server"),
+    "openrouter: openrouter.ai/docs/errors": (
+        "402 Payment Required", {"code": 402, "message": "Insufficient credits. Add more"}, "Insufficient credits"),
+    "litellm: BerriAI/litellm-docs#1042": (
+        "401 Unauthorized", {"message": "Authentication Error", "code": "401"}, "refused the key"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "error", "words"), REFUSED.values(), ids=REFUSED)
+def test_a_refusal_is_told_in_the_servers_words(
+    library: Chatbot, status: str, error: dict[str, Any], words: str
+) -> None:
+    with RawServer(lambda: iter([refusal(status, **error)])) as server, pytest.raises(ModelError, match=words):
+        ask(library, server)
