@@ -21,7 +21,7 @@ from qa.index.narrowing import Narrowed
 from qa.index.private import tighten_ours
 from qa.index.rows import Manifest
 from qa.index.sentence_vectors import SentenceVectors, Vectors, texts_to_embed
-from qa.index.store import Index
+from qa.index.store import Index, probed
 from qa.index.writer import writing
 from qa.ingestion.changes import Files
 from qa.ingestion.checkup import Checkup, find_damage
@@ -256,6 +256,8 @@ class Library:
             home=settings.home,
             token=settings.store_key(),
         )
+        if isinstance(self.embedder, RemoteEmbedder):
+            self.index.probe = probed(self.embedder.probe)
         self._sentences = SentenceVectors(self.index.cache / "sentences.sqlite", read=self._read_sentences)
 
     def _start_afresh(self, damage: StoreDamagedError) -> None:

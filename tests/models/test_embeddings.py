@@ -13,7 +13,7 @@ from langchain_core.embeddings import Embeddings
 from openai_server import DIMENSION, OpenAIServer, Step
 from qa import Chatbot
 from qa.errors import EmbeddingError, StoreMismatchError
-from qa.models.embeddings import RemoteEmbedder
+from qa.models.embeddings import PROBE, RemoteEmbedder
 from qa.models.minilm import MiniLM
 
 MILL = "The old mill in Arden burned down in 1891. It was rebuilt two years later by Ada Quill.\n"
@@ -26,7 +26,7 @@ def server() -> Iterator[OpenAIServer]:
         yield server
 
 
-def open_bot(folder: Path, server: OpenAIServer, **chosen: str) -> Chatbot:
+def open_bot(folder: Path, server: OpenAIServer, **chosen: Any) -> Chatbot:
     (folder / "documents").mkdir(exist_ok=True)
     (folder / "documents" / "mill.txt").write_text(MILL, encoding="utf-8")
     places = {"chroma": str(folder / "index"), "home": folder / "home", "seeds": folder / "documents"}
@@ -39,7 +39,7 @@ def test_the_provider_embeds_titled_passages_and_queries(tmp_path: Path, server:
     assert (answer.embeddings, answer.citations[0].quote) == (NAME, "The old mill in Arden burned down in 1891.")
     assert bot.library.index.dimension == DIMENSION
     assert [request["input"] for request in server.requests] == [
-        ["dimension"],
+        [PROBE],
         [f"mill\n{MILL}"],
         ["When did the old mill in Arden burn down?"],
     ]
@@ -98,6 +98,20 @@ def test_a_server_whose_model_was_exchanged_is_named(server: OpenAIServer) -> No
     server.letters = "aeio"
     with pytest.raises(EmbeddingError, match=f"{NAME} gives vectors of 4 numbers, and gave some of 8 before"):
         embedder.embed(["Rome"])
+
+
+def test_an_index_is_not_read_with_another_model_of_the_same_name_and_length(
+    tmp_path: Path, server: OpenAIServer
+) -> None:
+    open_bot(tmp_path, server).close()
+    open_bot(tmp_path, server).close()
+    server.letters = "xyzqwvkj"
+    with pytest.raises(StoreMismatchError, match=f"built with another model that is also called {NAME}.*--rebuild"):
+        open_bot(tmp_path, server)
+    with open_bot(tmp_path, server, fill=False) as bot:
+        bot.ingest(rebuild=True)
+    with open_bot(tmp_path, server) as bot:
+        assert "1891" in bot.ask("When did the old mill in Arden burn down?").text
 
 
 def test_embeddings_may_have_a_server_and_a_key_of_their_own(

@@ -27,7 +27,7 @@ class Manifest:
     """How the passages were made, and which build of them is the current one.
 
     `generation` changes with every write that shows; `finished` is the one with which the last ingest
-    ended, empty before the first.
+    ended, empty before the first. `probe` begins the vector of one text, empty where the model cannot change.
     """
 
     embeddings: str
@@ -36,6 +36,7 @@ class Manifest:
     format: int = FORMAT
     generation: str = ""
     finished: str = ""
+    probe: str = ""
 
     @property
     def unfinished(self) -> bool:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from chromadb.api.types import Include
 
 T = TypeVar("T")
+PROBED = 32  # numbers of a vector by which its model is known again:
+ALIKE = 0.95  # their cosine by other hardware or in other precision is higher, by another model about 0
 
 
 @dataclass(slots=True)
@@ -50,6 +52,7 @@ class Index:
         self.connection = Connection(location, collection=collection, home=home, token=token)
         self.location, self.collection, self.cache = location, collection, self.connection.cache
         self.embeddings, self.dimension = embeddings, dimension
+        self.probe = ""  # as the manifest has it, of the embedder as it is now
         self._lexical: Lexical | None = None
         self._known = _Known()
 
@@ -65,6 +68,11 @@ class Index:
             raise StoreMismatchError(
                 f"index {self.location} was built with {manifest.embeddings} ({manifest.dimension} dimensions); "
                 f"settings say {self.embeddings} ({self.dimension}). Run: qa ingest --rebuild"
+            )
+        if manifest and manifest.probe and self.probe and not _alike(manifest.probe, self.probe):
+            raise StoreMismatchError(
+                f"index {self.location} was built with another model that is also called {self.embeddings}: a text has "
+                "another vector now. Bring that model back, or run: qa ingest --rebuild"
             )
         return manifest
 
@@ -252,3 +260,13 @@ class Index:
         if known.generation != generation:
             known = self._known = _Known(generation)
         return known
+
+
+def probed(vector: NDArray[np.float32]) -> str:
+    """The beginning of a vector as a manifest keeps it; two models have next to nothing of it in common."""
+    return " ".join(f"{number:.4f}" for number in vector[:PROBED])
+
+
+def _alike(one: str, other: str) -> bool:
+    first, second = (np.array(each.split(), dtype=float) for each in (one, other))
+    return bool(first @ second >= ALIKE * np.linalg.norm(first) * np.linalg.norm(second))

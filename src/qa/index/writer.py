@@ -75,7 +75,9 @@ class Writer:
         self._check, self._batch = check, batch_size(index.location)
         before = _replaceable(index) if rebuild else index.manifest()
         with store_errors(index.location):
-            fresh = Manifest(embeddings=index.embeddings, dimension=index.dimension, build=_new_name())
+            fresh = Manifest(
+                embeddings=index.embeddings, dimension=index.dimension, probe=index.probe, build=_new_name()
+            )
             self._manifest = before if before and not rebuild else fresh
             self._shows = before is None or not rebuild
             self._begun = before is None or rebuild or before.unfinished

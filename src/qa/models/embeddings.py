@@ -17,6 +17,7 @@ from qa.errors import EmbeddingError
 from qa.models.chat import embedding_model, model_errors
 from qa.models.minilm import MiniLM, Vectors, unit
 
+PROBE = "The same text has the same vector for as long as the model is the same."
 REFUSES_MANY = (400, 413, 422)  # TEI says 413 or 422 beyond 32 texts, DashScope 400 beyond 10
 
 
@@ -26,7 +27,7 @@ class RemoteEmbedder:
     def __init__(
         self, name: str, *, base_url: str | None, timeout_s: float, reader: MiniLM, key: str = "", batch: int = 256
     ) -> None:
-        """Make its client, and ask it once how long its vectors are; `key` as `embedding_model` takes it.
+        """Make its client, and ask it for one vector, the `probe`; `key` as `embedding_model` takes it.
 
         A request has `batch` texts at most, or half as many each time that the server refuses it.
 
@@ -38,7 +39,8 @@ class RemoteEmbedder:
         self._reader = reader
         self._batch = batch
         self.dimension = 0  # until the first vector tells
-        self.dimension = self.embed(["dimension"]).shape[1]
+        self.probe: Vectors = self.embed([PROBE])[0]
+        self.dimension = len(self.probe)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One unit vector a text: (texts, dimension)."""
