@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -285,3 +292,42 @@ def test_a_refusal_is_told_in_the_servers_words(
 ) -> None:
     with RawServer(lambda: iter([refusal(status, **error)])) as server, pytest.raises(ModelError, match=words):
         ask(library, server)
+
+
+DOCUMENTED = {
+    "Ollama": ollama, "LM Studio": lm_studio, "llama.cpp": llama_cpp, "vLLM": vllm, "Azure OpenAI": azure,
+    "OpenRouter": openrouter, "A company's gateway": litellm,
+}  # fmt: skip
+
+
+def documented(name: str) -> list[str]:
+    """The lines that docs/models.md gives for a server."""
+    page = (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
+    (block,) = re.findall(rf"^{re.escape(name)}[^\n]*:\n\n```sh\n(.*?)```", page, re.MULTILINE | re.DOTALL)
+    return str(block).splitlines()
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The settings of an index of our own seeds, which the lines ask."""
+    home = tmp_path_factory.mktemp("home")
+    Chatbot.open(model="extractive", chroma=str(home / "index"), home=home).close()
+    return {"QA_CHROMA": str(home / "index"), "QA_HOME": str(home)}
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_the_lines_that_the_docs_give_for_a_server_are_run_against_its_stand_in(
+    places: dict[str, str], name: str
+) -> None:
+    *_, export, ask_line = documented(name)
+    chosen = dict(each.partition("=")[::2] for each in shlex.split(export)[1:])
+    with RawServer(DOCUMENTED[name]) as server:
+        address = urlsplit(chosen["QA_BASE_URL"])
+        environment = {**os.environ, **chosen, **places, "QA_BASE_URL": server.url}
+        command = [sys.executable, "-m", *shlex.split(ask_line), "--json"]
+        ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, json.loads(ran.stdout)["model"]) == (0, chosen["QA_MODEL"]), ran.stderr
+    ((request, body),) = server.requests
+    assert address.path.endswith("/v1")
+    assert request.startswith("POST /v1/chat/completions ")
+    assert json.loads(body)["model"] == chosen["QA_MODEL"].removeprefix("openai:")
