@@ -122,6 +122,23 @@ def test_what_a_server_refuses_is_left_out_and_not_sent_again(library: Chatbot, 
     assert len(server.requests) == refusals + 2
 
 
+def router(body: dict[str, Any]) -> Step | None:
+    """A router to one of them, which refuses the value. Source: musistudio/claude-code-router#849."""
+    said = "Unsupported value: 'temperature' does not support 0.0 with this model. Only the default (1) is supported."
+    return Step(status=400, error=said) if "temperature" in body else None
+
+
+@pytest.mark.parametrize("name", ["o3-mini", "gpt-5-mini", "openai/gpt-5-mini", "TEAM-MODEL"])
+@pytest.mark.parametrize("refuse", [o_series, router], ids=["o_series", "router"])
+def test_a_refused_temperature_is_left_out_whatever_the_model_is_called(
+    library: Chatbot, refuse: Refuse, name: str
+) -> None:
+    with Dialect(refuse, Step(pieces=(FOUND,))) as server:
+        asked = library.adjusted(model=f"openai:{name}", base_url=server.url, timeout_s=5)
+        assert asked.ask(QUESTION).text == SHOWN
+    assert server.requests[-1]["model"] == name
+
+
 def test_a_model_that_thinks_gets_its_limit_by_its_newer_name_and_room_to_think(library: Chatbot) -> None:
     with Dialect(o_series, Step(pieces=(FOUND,))) as server:
         asked(library, server)
@@ -197,6 +214,13 @@ def test_a_last_chunk_without_a_delta_is_an_end(library: Chatbot) -> None:
     last = data({"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "m",
                  "choices": [{"index": 0, "delta": None, "finish_reason": "stop"}]})  # fmt: skip
     with RawServer(lambda: iter([head(), event(delta={"content": FOUND}), last, b"data: [DONE]\n\n"])) as server:
+        answer = asked(library, server)
+    assert (answer.text, answer.incomplete, answer.notes) == (SHOWN, False, ())
+
+
+def test_a_stream_may_end_without_saying_done(library: Chatbot) -> None:
+    end = END.removesuffix(b"data: [DONE]\n\n")
+    with RawServer(lambda: iter([head(), event(delta={"content": FOUND}), end])) as server:
         answer = asked(library, server)
     assert (answer.text, answer.incomplete, answer.notes) == (SHOWN, False, ())
 

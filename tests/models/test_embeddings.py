@@ -123,6 +123,14 @@ def test_embeddings_may_have_a_server_and_a_key_of_their_own(
     assert {each["authorization"] for each in server.headers} == {"Bearer sk-for-vectors"}
 
 
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY"])
+def test_no_proxy_is_asked_for_vectors_of_this_machine(
+    server: OpenAIServer, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    assert RemoteEmbedder(NAME, base_url=server.url, timeout_s=5, reader=MiniLM()).dimension == DIMENSION
+
+
 def test_an_index_of_one_embedder_is_not_read_with_another(tmp_path: Path, server: OpenAIServer) -> None:
     open_bot(tmp_path, server).close()
     with pytest.raises(StoreMismatchError, match=f"built with {NAME}"):
