@@ -19,8 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from memory_index import MemoryIndex
-from qa.evals.metrics import exact_match, token_f1
-from qa.evals.ranking import ndcg
+from qa.evals.metrics import exact_match, ndcg, token_f1
 from qa.index.store import Index
 from qa.index.writer import Entry, writing
 from qa.models.minilm import MiniLM

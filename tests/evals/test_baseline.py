@@ -11,11 +11,11 @@ import pytest
 from evals_systems import Reference, opening, write_suite
 from qa.errors import SuiteError
 from qa.evals.compare import compare
+from qa.evals.report import overview
 from qa.evals.results import Results, keep, load_results
 from qa.evals.runner import RECORDS, make_plan, run_suite
 from qa.evals.sources import Sources
 from qa.evals.suites import load_suite
-from qa.evals.summary import overview
 
 SUITES = ("seed", "followups", "unanswerable", "injection", "office", "haystack", "twins:seed")
 

@@ -20,10 +20,10 @@ from evals_systems import (
 from qa.errors import SuiteError
 from qa.evals.compare import compare, gate
 from qa.evals.judge import Label
+from qa.evals.report import compared
 from qa.evals.results import Results, load_results
 from qa.evals.runner import Opener, make_plan, run_suite
 from qa.evals.suites import Case, load_suite
-from qa.evals.summary import compared
 
 HEAD = 'primary = ["right", "evidence_recall@5"]\n[gate]\nright = 0.1\n'
 MANY = [case.model_copy(update={"id": f"{case.id}-{n}"}) for n in range(4) for case in town_cases()]

@@ -11,11 +11,10 @@ import pytest
 
 from evals_systems import Crashes, opening, write_suite
 from qa.evals.metrics import Region
-from qa.evals.report import pieces, recall_by_context, render
+from qa.evals.report import junit, markdown, overview, pieces, recall_by_context, render
 from qa.evals.results import Results, load_results
 from qa.evals.runner import make_plan, run_suite
 from qa.evals.suites import load_suite
-from qa.evals.summary import junit, markdown, overview
 
 
 @pytest.fixture(scope="module")

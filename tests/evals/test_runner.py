@@ -13,12 +13,11 @@ from evals_systems import Crashes, Reference, opening, town_cases, write_suite
 from qa.errors import SuiteError
 from qa.evals.metrics import Region
 from qa.evals.records import CaseRecord, read_records
-from qa.evals.report import render
+from qa.evals.report import markdown, render
 from qa.evals.results import load_results, write_results
 from qa.evals.runner import begin, find_runs, make_plan, read_plan, run_suite, unfinished
 from qa.evals.scoring import failed_stage, score_case
 from qa.evals.suites import load_suite
-from qa.evals.summary import markdown
 
 
 def timeless(folder: Path) -> list[CaseRecord]:

@@ -25,13 +25,13 @@ from evals_systems import (
     word_judge,
     write_suite,
 )  # fmt: skip
-from qa.evals import metrics, ranking
+from qa.evals import metrics
 from qa.evals.figures import COMPARED, figures
 from qa.evals.metrics import Region
 from qa.evals.records import CaseRecord, Retrieved
 from qa.evals.results import Results, load_results
 from qa.evals.runner import System, make_plan, run_suite
-from qa.evals.scoring import Scores, score_run
+from qa.evals.scoring import Scores, rank_scores, ranking, score_run
 from qa.evals.scoring import score_case as score_one
 from qa.evals.stages import failed_stage, short_answer
 from qa.evals.suites import Case, Evidence, load_suite
@@ -282,21 +282,21 @@ def test_ranking_scores_are_pytrec_evals_to_the_last_digit(grades: dict[str, int
     measures = {"ndcg_cut.10", "recip_rank"}
     run = {name: float(len(found) - place) for place, name in enumerate(found[:10])}
     wanted = pytrec_eval.RelevanceEvaluator({"q": grades}, measures).evaluate({"q": run})["q"]
-    assert ranking.rank_scores(graded(grades, *found)) == {
+    assert rank_scores(graded(grades, *found)) == {
         "nDCG@10": wanted["ndcg_cut_10"],
         "RR@10": wanted["recip_rank"],
     }
 
 
 def test_a_document_counts_where_it_is_first_found() -> None:
-    scores = ranking.rank_scores(graded({"a": 3, "c": 1, "never": -1}, "x", "c", "c", "a"))
+    scores = rank_scores(graded({"a": 3, "c": 1, "never": -1}, "x", "c", "c", "a"))
     best = 3 + 1 / log2(3)
     assert scores == {"nDCG@10": pytest.approx((1 / log2(3) + 3 / log2(4)) / best), "RR@10": 1 / 2}
 
 
 def test_nothing_found_scores_nothing_and_nothing_wanted_has_no_score() -> None:
-    assert ranking.rank_scores(graded({"c": 1})) == {"nDCG@10": 0, "RR@10": 0}
-    assert ranking.rank_scores(graded({}, "c")) == {}
+    assert rank_scores(graded({"c": 1})) == {"nDCG@10": 0, "RR@10": 0}
+    assert rank_scores(graded({}, "c")) == {}
 
 
 def test_a_passage_stands_for_evidence_of_which_it_holds_half() -> None:
@@ -305,7 +305,7 @@ def test_a_passage_stands_for_evidence_of_which_it_holds_half() -> None:
 
     def found(*regions: Region) -> list[Region]:
         record = CaseRecord(case=case, gold=(gold,), hits=tuple(Retrieved(*r, 1.0) for r in regions))
-        return list(ranking.ranking(record)[1])
+        return list(ranking(record)[1])
 
     assert found(Region("d", 0, 15), Region("d", 15, 30)) == [gold, Region("d", 15, 30)]
     assert found(Region("d", 0, 14), Region("d", 14, 30)) == [Region("d", 0, 14), gold]

@@ -57,10 +57,10 @@ def run(
 ) -> None:
     """Ask every question of the suites; a run that was killed goes on where it was."""
     from qa.evals.opening import chatbot_opener, describe
+    from qa.evals.report import overview
     from qa.evals.results import keep as keep_run
     from qa.evals.runner import make_plan, new_folder, run_suite, unfinished
     from qa.evals.sources import Sources
-    from qa.evals.summary import overview
 
     runs = load_settings().home / "runs"
     sources = Sources(home=home, limit=limit, seed=seed, search_only=search_only, corpus=corpus)
@@ -152,7 +152,7 @@ def _loader(judge: str | None, home: Path, price: tuple[float, float] = (0.0, 0.
 
 
 def _finish(results: Results, *, everything: bool) -> None:
-    from qa.evals.summary import markdown
+    from qa.evals.report import markdown
 
     report = _write(results)
     print(f"{markdown(results, everything=everything)}\n{report}\n")
@@ -160,9 +160,8 @@ def _finish(results: Results, *, everything: bool) -> None:
 
 def _write(results: Results) -> Path:
     """The run's report, after it and all else that is made from the records is written."""
-    from qa.evals.report import render
+    from qa.evals.report import junit, markdown, render
     from qa.evals.results import REPORT, write_results
-    from qa.evals.summary import junit, markdown
 
     write_results(results)
     (results.folder / REPORT).write_text(render(results), encoding="utf-8", errors="replace")
@@ -174,7 +173,7 @@ def _write(results: Results) -> Path:
 def _gate_fails(before: Results, after: Results, *, strict: bool) -> bool:
     """Whether the gate does not hold, after the comparison is printed."""
     from qa.evals.compare import compare as compare_results
-    from qa.evals.summary import compared
+    from qa.evals.report import compared
 
     comparison = compare_results(before, after)
     print(compared(comparison))

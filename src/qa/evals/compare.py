@@ -9,22 +9,14 @@ from typing import Literal
 import numpy as np
 
 from qa.errors import SuiteError
+from qa.evals import statistics
 from qa.evals.figures import JUDGED, Kinds, Scores, figure_of, is_rate
 from qa.evals.records import CaseRecord
 from qa.evals.results import Results
 from qa.evals.runner import differences
 from qa.evals.scoring import Scored
 from qa.evals.stages import Stage
-from qa.evals.statistics import (
-    Interval,
-    bootstrap,
-    effective_size,
-    holm,
-    mcnemar,
-    minimum_detectable_change,
-    paired_interval,
-    swap_test,
-)
+from qa.evals.statistics import Interval
 
 Pair = tuple[Scored, Scored]
 """A case before and after."""
@@ -104,7 +96,7 @@ def compare(before: Results, after: Results) -> Comparison:
     trusted = after.agreement is not None and after.agreement.calibrated
     margins = {name: margin for name, margin in after.plan.margins.items() if trusted or name not in JUDGED}
     changes = [change for name in dict.fromkeys((*primary, *margins)) if (change := _change(name, pairs)) is not None]
-    adjusted = holm({change.name: change.p for change in changes})
+    adjusted = statistics.holm({change.name: change.p for change in changes})
     return Comparison(
         changes=tuple(replace(each, p=adjusted[each.name], margin=margins.get(each.name)) for each in changes),
         flips=tuple(sorted(_flips(pairs, primary), key=lambda flip: flip.gain)),
@@ -141,21 +133,26 @@ def _change(name: str, pairs: Sequence[Pair]) -> FigureChange | None:
         return gain(np.where(sides, now, was), np.where(sides, was, now), answerable)
 
     exact = name != "headline" and is_rate([*was, *now])
-    low, high = paired_interval(list(now - was), clusters)
+    low, high = statistics.paired_interval(list(now - was), clusters)
     if name == "headline":  # no mean of differences: as wide as that is, or as the bootstrap makes it
         middle, half = gain(was, now, answerable), (high - low) / 2
-        drawn = bootstrap(lambda picks: gain(was[picks], now[picks], answerable[picks]), clusters, kinds=answerable)
-        ends = drawn or (middle, middle)
+        ends = statistics.bootstrap(
+            lambda picks: gain(was[picks], now[picks], answerable[picks]), clusters, kinds=answerable
+        ) or (middle, middle)
         low, high = max(-1.0, min(ends[0], middle - half)), min(1.0, max(ends[1], middle + half))
+    if exact:
+        p = statistics.mcnemar(int((now < was).sum()), int((now > was).sum()))
+    else:
+        p = statistics.swap_test(swapped, clusters)
     return FigureChange(
         name=name,
         n=len(both),
         before=figure_of(name, was, answerable),
         after=figure_of(name, now, answerable),
         interval=(low, high),
-        p=mcnemar(int((now < was).sum()), int((now > was).sum())) if exact else swap_test(swapped, clusters),
+        p=p,
         test="exact McNemar" if exact else "swaps",
-        smallest=minimum_detectable_change(effective_size(list(now), clusters)),
+        smallest=statistics.minimum_detectable_change(statistics.effective_size(list(now), clusters)),
     )
 
 

@@ -1,7 +1,4 @@
-"""The figures of a run: each with its interval and the number of cases behind it.
-
-Cases for which a figure is not defined are counted beside it, never averaged in.
-"""
+"""The figures of a run: each with its interval, and how many cases are behind it or do not define it."""
 
 from __future__ import annotations
 
@@ -27,10 +24,7 @@ Kinds = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One number that some case defines; the interval is None when none can be given.
-
-    `n` cases are behind it; the others, for which it has no meaning, are `undefined`. `about` defines it in a line.
-    """
+    """One number that `n` cases define and the `undefined` do not; the interval is None when none can be given."""
 
     name: str
     about: str

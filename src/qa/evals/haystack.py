@@ -1,7 +1,6 @@
 """Haystacks: the documents and cases of several suites in one index, among texts that nobody asks about.
 
-The far ones are docstrings of the running Python, which every machine has. The near ones are copies of the
-documents themselves with other names and numbers. Both are made anew wherever the suite is opened, not kept.
+The far ones are docstrings of the running Python; the near ones copies of the documents with other names and numbers.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""A language model as the judge of whether a text establishes a claim, and how far to trust it.
-
-Its agreement with hand-labelled pairs is printed beside its figures. Under the floor it is called uncalibrated, and
-may not gate.
-"""
+"""A language model as the judge of whether a text establishes a claim, and how far it agrees with people."""
 
 from __future__ import annotations
 
@@ -68,10 +64,7 @@ class Agreement:
 
 
 class Judge:
-    """A language model asked through a prompt with the fields of `FIELDS`.
-
-    Every verdict is kept in a file under a hash of what was asked, so that a run is scored again without the model.
-    """
+    """A language model asked through a prompt with the fields of `FIELDS`; its verdicts are kept, to be had again."""
 
     def __init__(self, name: str, *, prompt: Prompt, complete: Complete, verdicts: Path) -> None:
         self.name = name

@@ -6,10 +6,11 @@ Nothing here reads a record, averages over cases or knows a language model.
 
 from __future__ import annotations
 
+import math
 import re
 import string
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -97,8 +98,7 @@ def is_quoted(text: str, quotes: Iterable[str]) -> bool:
 def brevity(words: int, *, evidence: int) -> float:
     """What the length of an answer leaves of its being right, from 1 down towards 0.
 
-    1 up to `ALLOWED` words more than the gold evidence has, then (evidence + ALLOWED) / words: five times as much
-    text is worth a fifth. So a neighbouring sentence costs nothing, and a whole passage more than it can win.
+    1 up to `ALLOWED` words more than the gold evidence has, then (evidence + ALLOWED) / words.
     """
     return min(1.0, (evidence + ALLOWED) / words) if words else 1.0
 
@@ -106,9 +106,8 @@ def brevity(words: int, *, evidence: int) -> float:
 def headline(right: float | None, refused: float | None) -> float:
     """The harmonic mean of how far questions are answered rightly and how far unanswerable ones are refused.
 
-    2 · right · refused / (right + refused), 0 where both are 0: who always answers and who never does both score 0.
-    Where all questions are of one kind, the other is None, and theirs is the figure. Source: the harmonic mean of two
-    accuracies, as in Xian et al., "Zero-Shot Learning: The Good, the Bad and the Ugly" (CVPR 2017), §3.3, "H".
+    Where all questions are of one kind, the other is None, and theirs is the figure. Source: Xian et al., "Zero-Shot
+    Learning: The Good, the Bad and the Ugly" (CVPR 2017), §3.3, "H".
     """
     if right is None or refused is None:
         return (refused if right is None else right) or 0.0
@@ -156,10 +155,7 @@ def overlap(found: Sequence[Region], gold: Sequence[Region]) -> Overlap | None:
 
 
 def evidence_recall(found: Sequence[Region], gold: Sequence[Region]) -> float | None:
-    """The share of gold regions of which every character was found. None without gold.
-
-    Passages tile their document, so evidence that crosses a border counts once all its passages are there.
-    """
+    """The share of gold regions of which every character was found, in however many passages. None without gold."""
     if not gold:
         return None
     return sum(length(shared(found, [region])) == length([region]) for region in gold) / len(gold)
@@ -188,6 +184,31 @@ def _needed(sentence: Cited, entails: Entails) -> int:
     return count
 
 
+def ndcg(found: Sequence[Hashable], grades: Mapping[Hashable, int]) -> float:
+    """The gain of what was found over that of the best order of what is graded, from 0 to 1.
+
+    The gain is the sum of grade / log2(rank + 1) over the first 10.
+    Source: Järvelin and Kekäläinen, "Cumulated Gain-Based Evaluation of IR Techniques" (TOIS 2002), §2, with the
+    discount of trec_eval's `ndcg_cut`.
+    """
+    return _gain([grades.get(name, 0) for name in found]) / _gain(sorted(grades.values(), reverse=True)[:10])
+
+
+def _gain(grades: Sequence[int]) -> float:
+    gain = 0.0  # added in order, as trec_eval does; `sum` rounds otherwise from Python 3.12 on
+    for rank, grade in enumerate(grades, start=1):
+        gain += grade / math.log2(rank + 1)
+    return gain
+
+
+def reciprocal_rank(found: Sequence[Hashable], grades: Mapping[Hashable, int]) -> float:
+    """One over the rank of the first found that is graded; 0 when none is.
+
+    Source: Voorhees, "The TREC-8 Question Answering Track Report" (1999), §2; trec_eval's `recip_rank`.
+    """
+    return next((1 / rank for rank, name in enumerate(found, start=1) if name in grades), 0.0)
+
+
 def risk_coverage(confidence: Sequence[float], right: Sequence[float]) -> list[tuple[float, float]]:
     """The points (coverage, risk) of answering only above each confidence, most confident first.
 
@@ -206,7 +227,6 @@ def risk_coverage(confidence: Sequence[float], right: Sequence[float]) -> list[t
 def aurc(confidence: Sequence[float], right: Sequence[float]) -> float | None:
     """The area under the risk-coverage curve, from 0 (best) to 1; None without answers.
 
-    Each answer adds the risk at the coverage that admits it.
     Source: Geifman, Uziel and El-Yaniv, "Bias-Reduced Uncertainty Estimation" (ICLR 2019), §3.
     """
     area, covered = 0.0, 0.0
@@ -219,8 +239,7 @@ def aurc(confidence: Sequence[float], right: Sequence[float]) -> float | None:
 def calibration(confidence: Sequence[float], right: Sequence[float]) -> float | None:
     """The expected calibration error, 0 (best) to 1: how far confidence is from being right; None without answers.
 
-    The answers fall into ten bins of equal width by confidence; a bin adds |mean confidence - mean right|, weighed by
-    its share of the answers. Source: Guo et al., "On Calibration of Modern Neural Networks" (ICML 2017), §2, "ECE".
+    Source: Guo et al., "On Calibration of Modern Neural Networks" (ICML 2017), §2, "ECE", with ten bins.
     """
     bins: dict[int, list[tuple[float, float]]] = {}
     for pair in zip(confidence, right, strict=True):

@@ -1,7 +1,4 @@
-"""Records of what happened to each case, a JSON line each, enough to recompute every figure.
-
-Lines are written whole and flushed to the disk, so that a killed run loses at most the case it was at.
-"""
+"""Records of what happened to each case, a JSON line each, enough to recompute every figure."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A run as one HTML page that asks nothing of the network; how it looks, charts too, is `report.html.jinja`.
+"""A run, or two beside each other, as people and machines read them, each by a template of this folder.
 
-Everything that comes from documents, questions or answers is escaped by the template.
+The page asks nothing of the network; what documents, questions or answers say is escaped in it and in XML.
 """
 
 from __future__ import annotations
@@ -9,29 +9,28 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from qa.evals import metrics
-from qa.evals.figures import answered, by_tag, named
+from qa.evals.compare import Comparison
+from qa.evals.figures import FEWEST, SIX, answered, by_tag, named, too_few
 from qa.evals.metrics import Region
-from qa.evals.ranking import DEPTH
 from qa.evals.records import CaseRecord
 from qa.evals.results import Results, maker
-from qa.evals.scoring import Scored
+from qa.evals.scoring import DEPTH, Scored
+from qa.words import visible
 
-TEMPLATE = Path(__file__).with_name("report.html.jinja")
 RIGHT = "nothing went wrong"
 MOST_SHOWN = 200
 """The number of cases of a stage that are shown in full; the page says how many are left out."""
+MOST_FLIPS = 20
 
 
 def render(results: Results) -> str:
     """The page of a run."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.globals.update(pieces=pieces, shared=metrics.shared, zip=zip)
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     confidence, right, _ = answered(results.scored)
-    return template.render(
+    return _filled(
+        "report.html.jinja",
         results=results,
         plan=results.plan,
         headline=named(results.figures, results.plan.primary),
@@ -43,7 +42,56 @@ def render(results: Results) -> str:
         groups=_by_stage(results.scored),
         right=RIGHT,
         most=MOST_SHOWN,
+        pieces=pieces,
+        shared=metrics.shared,
+        zip=zip,
     )
+
+
+def markdown(results: Results, *, everything: bool = False) -> str:
+    """The six figures of a run, or all, as a table, with what they rest on."""
+    few = too_few(results.figures)
+    wanted = [each for each in results.figures if everything or each.name in (*results.plan.primary, *SIX)]
+    return _filled(
+        "run.md.jinja",
+        results=results,
+        shown=[each for each in wanted if each.name not in few],
+        few=[each.name for each in wanted if each.name in few],
+        fewest=FEWEST,
+    )
+
+
+def overview(finished: Sequence[Results]) -> str:
+    """The primary figures of several runs in one table, and whether their quotes are exact."""
+    rows = [
+        (results.plan.suite, each)
+        for results in finished
+        for each in named(results.figures, (*results.plan.primary, "citation_exact"))
+        if each.name not in too_few(results.figures)
+    ]
+    return _filled("overview.md.jinja", rows=rows)
+
+
+def compared(comparison: Comparison) -> str:
+    """A comparison as Markdown: settings that differ, changes with their outcomes, flips with the worst first."""
+    return _filled("comparison.md.jinja", comparison=comparison, most=MOST_FLIPS)
+
+
+def junit(results: Results) -> bytes:
+    """A JUnit test suite: a case that went wrong is a failure named after its stage, a crash is an error."""
+    return _filled("junit.xml.jinja", results=results, visible=visible).encode()
+
+
+def _filled(name: str, **given: object) -> str:
+    templates = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=lambda name: name is None or not name.endswith(".md.jinja"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return templates.get_template(name).render(given)
 
 
 def _by_stage(scored: Sequence[Scored]) -> dict[str, list[Scored]]:

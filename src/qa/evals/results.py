@@ -9,24 +9,19 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from qa.errors import SuiteError
 from qa.evals.figures import Figure, column, figures
 from qa.evals.judge import Agreement, Judge, Label, agreement
-from qa.evals.ranking import DEPTH
 from qa.evals.records import CaseRecord, packed, read_records
 from qa.evals.runner import RECORDS, RunPlan, read_plan, write_plan
-from qa.evals.scoring import Scored, score_run
+from qa.evals.scoring import DEPTH, Scored, score_run
 from qa.evals.statistics import effective_size, minimum_detectable_change
 from qa.types import FELL_BACK, Answer
 
 FIGURES, REPORT = "figures.json", "report.html"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Written:
-    figures: list[Figure]
+_FIGURES = TypeAdapter(list[Figure])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +96,8 @@ def read_figures(folder: Path) -> list[Figure]:
     """
     path = folder / FIGURES
     try:
-        return TypeAdapter(_Written).validate_json(path.read_bytes()).figures if path.is_file() else []
-    except ValidationError as error:
+        return _FIGURES.validate_python(json.loads(path.read_bytes())["figures"]) if path.is_file() else []
+    except (ValueError, LookupError, TypeError) as error:
         raise SuiteError(f"{path} holds no figures: {error!s:.200}. Make them again with: qa eval score RUN") from error
 
 

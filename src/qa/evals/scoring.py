@@ -1,23 +1,20 @@
-"""The scores of every case of a run, from its records alone.
-
-A score that is not defined for a case is absent. Whether a case came out right, and where it went wrong
-first, is one definition for every suite: `failed_stage`.
-"""
+"""The scores of every case of a run, from its records alone; one that is not defined for a case is absent."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from qa.evals import metrics, ranking
+from qa.evals import metrics
 from qa.evals.judge import Judge
-from qa.evals.metrics import Cited
+from qa.evals.metrics import Cited, Region, length, shared
 from qa.evals.records import CaseRecord
 from qa.evals.stages import SHOWN, Stage, credit, failed_stage, obeyed, plain_text, says, short_answer, without_markers
 from qa.types import Answer
 
 Scores = dict[str, float]
 DEPTHS = (1, 3, 5, 10)
+DEPTH = DEPTHS[-1]  # how far down a ranking is looked at; passages are searched for so far
 MOST_CITATIONS = 3
 """ALCE looks at the first three citations of a sentence."""
 
@@ -48,7 +45,7 @@ def score_run(records: Sequence[CaseRecord], *, judge: Judge | None = None, asks
 def score_case(record: CaseRecord, *, judge: Judge | None = None, asks: bool = True) -> Scored:
     """One case with every score that needs no other case."""
     stage = failed_stage(record)
-    scores = _retrieval(record) | ranking.rank_scores(record)
+    scores = _retrieval(record) | rank_scores(record)
     if not asks:
         return Scored(record=record, scores=scores, stage=stage)
     scores |= {**_text(record, judge), **_citing(record, judge)}
@@ -89,6 +86,33 @@ def _retrieval(record: CaseRecord) -> Scores:
     if overlap is not None:
         scores |= {f"retrieved_precision@{SHOWN}": overlap.precision, f"retrieved_iou@{SHOWN}": overlap.iou}
     return scores
+
+
+def ranking(record: CaseRecord) -> tuple[dict[Hashable, int], Sequence[Hashable]]:
+    """The grades of what one case wants, and what was found for it, best first: names of documents, or evidence.
+
+    A passage stands for every piece of evidence of which it is the first to hold at least half the characters, so
+    that nothing depends on how documents are cut into passages.
+    """
+    case = record.case
+    if case.relevance:
+        found = dict.fromkeys(region.document for region in record.found)
+        return {name: case.relevance[name] for name in case.relevant}, list(found)
+    wanted = list(dict.fromkeys(record.found_gold))
+    order: list[Region] = []
+    for region in record.found:
+        held = [gold for gold in wanted if 2 * length(shared([region], [gold])) >= length([gold])]
+        order += [gold for gold in held if gold not in order] or [region]
+    return dict.fromkeys(wanted, 1), order
+
+
+def rank_scores(record: CaseRecord) -> Scores:
+    """nDCG@10 and RR@10 of a case that wants anything, where passages were shown; nothing found scores 0."""
+    grades, found = ranking(record)
+    if not grades or record.hits is None:
+        return {}
+    first = found[:DEPTH]
+    return {"nDCG@10": metrics.ndcg(first, grades), "RR@10": metrics.reciprocal_rank(first, grades)}
 
 
 def _text(record: CaseRecord, judge: Judge | None) -> Scores:

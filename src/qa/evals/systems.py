@@ -16,8 +16,8 @@ from pathlib import Path
 from pydantic import BaseModel, TypeAdapter
 
 from qa.errors import SuiteError
-from qa.evals.ranking import DEPTH
 from qa.evals.records import CaseRecord, Retrieved
+from qa.evals.scoring import DEPTH
 from qa.evals.suites import Case, Texts, checked, locate, surroundings
 from qa.types import Answer, Hit, Message
 
