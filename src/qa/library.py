@@ -15,9 +15,8 @@ from typing import TypeVar
 
 from qa.documents.selection import EVERYTHING, Selection
 from qa.errors import DocumentError, QAError, SettingsError, StoreDamagedError, StoreError
-from qa.index.conditions import Condition, matching
+from qa.index.conditions import Condition, Narrowed, matching
 from qa.index.locations import is_folder
-from qa.index.narrowing import Narrowed
 from qa.index.private import tighten_ours
 from qa.index.rows import Manifest
 from qa.index.sentence_vectors import SentenceVectors, Vectors, texts_to_embed

@@ -14,8 +14,7 @@ import pytest
 from make_index import entry, open_index, vector
 from qa import Chatbot
 from qa.errors import QuestionError
-from qa.index.conditions import among, matching, parse_condition
-from qa.index.narrowing import EXACT_PASSAGES, Narrowed
+from qa.index.conditions import EXACT_PASSAGES, Narrowed, among, matching, parse_condition
 from qa.index.writer import writing
 from qa.types import Record
 

@@ -11,8 +11,7 @@
     locks             the right to write, for one process at a time
     lexical           the word index (BM25), a cache on disk
     sentence_vectors  a vector for every sentence, a cache on disk
-    conditions        `date>=2021-07` → the documents a question is answered from
-    narrowing         a search among those documents only
+    conditions        `date>=2021-07` → the documents a question is answered from, and a search among those only
     segments          whether the files of Chroma's vector index are whole
     copies            a private copy of an index that cannot be written to
     private           folders and files that only this user may open
