@@ -9,21 +9,23 @@ import itertools
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 from urllib.parse import SplitResult, urlsplit
 
+import chromadb
+import httpx
+from chromadb.api import ClientAPI
+from chromadb.api.client import Client
+from chromadb.api.models.Collection import Collection
+from chromadb.api.types import GetResult, Include
+from chromadb.config import Settings
 from filelock import FileLock
 
 from qa.errors import SettingsError, StoreError
+from qa.index.deadlines import server_settings
 from qa.index.failures import causes, store_errors
 from qa.index.locations import BATCH, MEMORY, batch_size, is_folder
 from qa.index.private import make_private, tighten_ours
-
-if TYPE_CHECKING:
-    from chromadb.api import ClientAPI
-    from chromadb.api.client import Client
-    from chromadb.api.models.Collection import Collection
-    from chromadb.api.types import GetResult, Include
 
 OPENING_S = 60.0  # how long others may take to open a folder
 # No telemetry, and nothing of a `.env`: Chroma would take from it which server to ask and which classes to import.
@@ -58,8 +60,6 @@ def connect(location: str, *, token: str = "") -> Client:
 
     Raises: SettingsError for a location of no known kind, StoreError when nothing answers there.
     """
-    import httpx
-
     with store_errors(location):
         try:
             return cast("Client", _connect(location, token=token))  # what it is, though typed as the narrower ClientAPI
@@ -70,9 +70,6 @@ def connect(location: str, *, token: str = "") -> Client:
 
 
 def _connect(location: str, *, token: str) -> ClientAPI:
-    import chromadb
-    from chromadb.config import Settings
-
     if location == MEMORY:
         return _open_memory()
     if is_folder(location):
@@ -98,9 +95,6 @@ def _connect(location: str, *, token: str) -> ClientAPI:
 
 def _open_memory() -> ClientAPI:
     """A client with a database of its own: Chroma has one memory for a whole process."""
-    import chromadb
-    from chromadb.config import Settings
-
     settings = Settings(**QUIET, is_persistent=False)
     client = cast("Client", chromadb.EphemeralClient(settings=settings))
     database = f"qa-{uuid.uuid4().hex}"
@@ -110,10 +104,6 @@ def _open_memory() -> ClientAPI:
 
 
 def _open_server(url: SplitResult, *, token: str) -> ClientAPI:
-    import chromadb
-
-    from qa.index.deadlines import server_settings
-
     if not (token.isascii() and token.isprintable()):
         raise SettingsError("QA_CHROMA_TOKEN holds characters that cannot be sent in a header. Set it again")
     if url.username:
@@ -131,10 +121,6 @@ def _open_server(url: SplitResult, *, token: str) -> ClientAPI:
 
 
 def _open_cloud(*, tenant: str, database: str, key: str) -> ClientAPI:
-    import chromadb
-
-    from qa.index.deadlines import server_settings
-
     if not key:  # Chroma 1.5.9 looks for it too, and then sends "None"
         raise SettingsError(f"chroma = 'cloud://{tenant}/{database}' needs a key. Set CHROMA_API_KEY")
     return chromadb.CloudClient(tenant=tenant, database=database, api_key=key, settings=server_settings(**QUIET))

@@ -15,7 +15,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
+
+from chromadb.api.client import Client
+from chromadb.api.models.Collection import Collection
+from chromadb.errors import NotFoundError
 
 from qa.errors import StoreBusyError, StoreDamagedError, StoreError, StoreMismatchError
 from qa.index.chroma import connect
@@ -25,10 +29,6 @@ from qa.index.locations import MEMORY, is_folder
 from qa.index.private import tighten
 from qa.index.rows import Manifest, to_manifest
 from qa.index.segments import check_segments
-
-if TYPE_CHECKING:
-    from chromadb.api.client import Client
-    from chromadb.api.models.Collection import Collection
 
 T = TypeVar("T")
 
@@ -165,8 +165,6 @@ class Connection:
 
     def records(self) -> Collection | None:
         """The collection of records, as it stands now; None before the first ingest has begun."""
-        from chromadb.errors import NotFoundError
-
         if self._closed:
             raise StoreError(f"index {self.location} was closed. Open it again: qa.Chatbot.open(…)")
         if self._process != os.getpid():  # Chroma's threads stayed there, and would be waited for (1.5.9)
@@ -187,8 +185,6 @@ class Connection:
 
     def passages(self, build: str) -> Collection:
         """The passages of a build. Raises: StoreDamagedError when they are gone."""
-        from chromadb.errors import NotFoundError
-
         name = self.passages_name(build)
         with self._opening:
             passages = self._passages

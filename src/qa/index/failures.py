@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
+from chromadb.errors import ChromaError
+
 from qa.errors import QAError, StoreDamagedError, StoreError
 from qa.index.locations import is_cloud, is_folder, is_shared
 
@@ -20,9 +23,6 @@ READ_ONLY = "it is read-only. Make the folder writable, or choose another with Q
 @contextmanager
 def store_errors(location: str) -> Iterator[None]:
     """Turn what Chroma, sqlite, the network and the file system raise into one StoreError that says what to do."""
-    import httpx
-    from chromadb.errors import ChromaError
-
     try:
         yield
     except QAError:
@@ -88,9 +88,6 @@ def _is_damage(said: str) -> bool:
 
 
 def _explain_server(error: Exception, location: str) -> str:
-    import httpx
-    from chromadb.errors import ChromaError
-
     secret = "CHROMA_API_KEY" if is_cloud(location) else "QA_CHROMA_TOKEN"
     if isinstance(error, httpx.HTTPStatusError):
         code, answer = error.response.status_code, error.response.text.strip()[:SAID_CHARS]
@@ -107,8 +104,6 @@ def _explain_server(error: Exception, location: str) -> str:
 
 
 def _explain_connection(error: Exception) -> str:
-    import httpx
-
     said = str(error)
     if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
         waited_s = error.request.extensions["timeout"]["read"]

@@ -11,16 +11,13 @@ import shutil
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import tantivy
 from filelock import FileLock
 
 from qa.index.private import make_private, write_whole
 from qa.words import terms
-
-if TYPE_CHECKING:
-    import tantivy
 
 WRITER_BYTES = 64_000_000
 
@@ -55,8 +52,6 @@ class Lexical:
 
         Source: Robertson and Zaragoza, The Probabilistic Relevance Framework (2009), as in Lucene and tantivy.
         """
-        import tantivy
-
         index, wanted = self._open(), sorted(set(terms(query)))
         if not wanted:
             return []
@@ -104,7 +99,8 @@ class Lexical:
                 self._keep(held.keys() - stale, writer)
             for document in fresh:
                 for passage, text in texts(document):
-                    _add(writer, id=passage, document=document, terms=" ".join(terms(text)))
+                    added = tantivy.Document(id=passage, document=document, terms=" ".join(terms(text)))
+                    writer.add_document(added)
             writer.commit()
         finally:
             writer.wait_merging_threads()  # lets go of tantivy's lock, which an exception would keep with the writer
@@ -114,8 +110,6 @@ class Lexical:
 
         1 s of one core for 20,000 passages, which makes scores those of an index built afresh.
         """
-        import tantivy
-
         index = self._open()
         index.reload()
         searcher = index.searcher()
@@ -124,12 +118,10 @@ class Lexical:
         for _, address in held:
             fields = {name: str(values[0]) for name, values in searcher.doc(address).to_dict().items()}
             if fields["document"] in documents:
-                _add(writer, **fields)
+                writer.add_document(tantivy.Document(**fields))
 
     def _open(self) -> tantivy.Index:
         if self._index is None:
-            import tantivy
-
             builder = tantivy.SchemaBuilder()
             builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
             builder.add_text_field("document", stored=True, tokenizer_name="raw", index_option="basic")
@@ -151,9 +143,3 @@ class Lexical:
             return {str(name): str(version) for name, version in state["versions"].items()}, str(state["generation"])
         except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
             return {}, None
-
-
-def _add(writer: tantivy.IndexWriter, **fields: str) -> None:
-    import tantivy
-
-    writer.add_document(tantivy.Document(**fields))

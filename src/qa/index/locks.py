@@ -18,6 +18,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chromadb.api.client import Client
+from chromadb.api.models.Collection import Collection
+from chromadb.errors import ChromaError, NotFoundError
 from filelock import FileLock, Timeout
 
 from qa.errors import StoreBusyError, StoreError
@@ -26,9 +29,6 @@ from qa.index.locations import is_shared
 from qa.index.private import make_private
 
 if TYPE_CHECKING:
-    from chromadb.api.client import Client
-    from chromadb.api.models.Collection import Collection
-
     from qa.index.connection import Connection
 
 # The time since the machine was started, its sleep included where that is told: a clock may be set back meanwhile.
@@ -89,8 +89,6 @@ class Lease:
 
     def acquire(self) -> None:
         """Take the lease and keep renewing it. Raises: StoreBusyError when somebody else holds it."""
-        from chromadb.errors import ChromaError
-
         with store_errors(self._location):
             holder = self._find()
             if holder is not None:
@@ -140,16 +138,12 @@ class Lease:
             self._until = asked + LEASE_S
 
     def _remove(self, lease: Collection) -> None:
-        from chromadb.errors import ChromaError
-
         aside = f"{self._name}-{uuid.uuid4().hex}"
         with suppress(ChromaError):  # somebody else has removed it, or is about to
             lease.modify(name=aside)
             self._client.delete_collection(aside)
 
     def _find(self) -> Collection | None:
-        from chromadb.errors import NotFoundError
-
         try:
             return self._client.get_collection(self._name, embedding_function=None)
         except NotFoundError:

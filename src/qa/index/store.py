@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+from chromadb.api.models.Collection import Collection
+from chromadb.api.types import Include
 from numpy.typing import NDArray
 
 from qa.errors import StoreDamagedError, StoreError, StoreMismatchError, StoreMissingError
@@ -22,10 +24,6 @@ from qa.index.failures import explain_folder, store_errors
 from qa.index.lexical import Lexical
 from qa.index.rows import Manifest, to_passage, to_record
 from qa.types import Document, Passage, Record, owner
-
-if TYPE_CHECKING:
-    from chromadb.api.models.Collection import Collection
-    from chromadb.api.types import Include
 
 T = TypeVar("T")
 PROBED = 32  # numbers of a vector by which its model is known again:

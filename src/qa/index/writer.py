@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from chromadb.api.models.Collection import Collection
 from numpy.typing import NDArray
 
 from qa.errors import StoreError, StoreMismatchError, StoreNewerError
@@ -26,9 +26,6 @@ from qa.index.rows import Manifest, passage_metadata, record_metadata
 from qa.index.segments import remove_orphans
 from qa.index.store import Index
 from qa.types import Passage, Record
-
-if TYPE_CHECKING:
-    from chromadb.api.models.Collection import Collection
 
 # How many neighbours a search looks at. Recall@10 against exact search falls as an index grows, and each millisecond
 # buys some back: docs/performance.md has the curve.

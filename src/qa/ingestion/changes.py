@@ -1,7 +1,7 @@
 """A folder, or one file, against the records of what is indexed: what an ingest has to do.
 
 An unchanged file costs a look at its size and time of change, and where those differ a hash of its
-bytes. Nothing is split, embedded or written here.
+bytes. Nothing is embedded or written here.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Any, Literal
 
 from qa.documents.files import find_documents, find_part, read_document
 from qa.documents.formats.content import MAX_FILE_BYTES
+from qa.documents.headers import CountPieces
+from qa.documents.passages import split_passages
 from qa.documents.selection import Selection
 from qa.errors import DocumentError
 from qa.types import Document, Passage, Record
@@ -135,6 +137,15 @@ class Files:
             self._looks.setdefault((root, id), look)
         if path.is_dir():
             self._parts.append(Part(root=root, prefix=prefix, ids=frozenset(present)))
+
+
+def split(change: Change, *, count_pieces: CountPieces) -> Change:
+    """The change with its passages in place of its document, where it brings one."""
+    if not (change.document and change.record):
+        return change
+    passages = split_passages(change.document, count_pieces=count_pieces)
+    record = replace(change.record, passages=len(passages))
+    return replace(change, document=None, passages=passages, record=record)
 
 
 def compare(look: Look) -> Change:

@@ -19,8 +19,7 @@ import numpy as np
 
 from qa.errors import EmbeddingError, SettingsError
 from qa.index.sentence_vectors import texts_to_embed
-from qa.ingestion.changes import Change, Files, Look, compare
-from qa.ingestion.ingest import split
+from qa.ingestion.changes import Change, Files, Look, compare, split
 from qa.models.minilm import MiniLM, Vectors
 from qa.types import Passage, Record
 

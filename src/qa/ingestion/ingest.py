@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from qa.documents.headers import CountPieces
-from qa.documents.passages import split_passages
 from qa.index.sentence_vectors import SentenceVectors, Vectors, texts_to_embed
 from qa.index.store import Index
 from qa.index.writer import Entry, Writer
-from qa.ingestion.changes import Change, Files
+from qa.ingestion.changes import Change, Files, split
 from qa.types import Passage, Record
 
 if TYPE_CHECKING:
@@ -132,15 +130,6 @@ class Here:
     def embed(self, passages: Sequence[Passage], done: Callable[[int], None]) -> tuple[Vectors, list[Vectors]]:
         """The vectors of the passages and of their sentences, from one reading."""
         return self._embedder.embed_spans(*texts_to_embed(passages), progress=done)
-
-
-def split(change: Change, *, count_pieces: CountPieces) -> Change:
-    """The change with its passages in place of its document, where it brings one."""
-    if not (change.document and change.record):
-        return change
-    passages = split_passages(change.document, count_pieces=count_pieces)
-    record = replace(change.record, passages=len(passages))
-    return replace(change, document=None, passages=passages, record=record)
 
 
 class _Batch:
