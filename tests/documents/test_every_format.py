@@ -11,7 +11,7 @@ import pytest
 from make_files import make_docx, make_epub, make_mail, make_pdf, make_pptx, make_xlsx
 from qa import Chatbot
 from qa.documents.files import READERS
-from qa.documents.formats.suffixes import EXTRACTED
+from qa.documents.formats.extraction import EXTRACTED
 
 TEXTS = {
     "notes.txt": "The ferry to Skarholm leaves at nine every morning. It carries forty passengers and two carts.\n",

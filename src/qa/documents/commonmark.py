@@ -8,17 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from qa.documents.columns import BAR, bar_cells
 from qa.documents.markdown import front_matter
 from qa.documents.marks import HEADER, Line, lines_of
 from qa.documents.paragraphs import paragraph_marks
 from qa.types import Cell, Mark, UnitKind
-
-if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
-    from markdown_it.token import Token
 
 TAG = re.compile(r"<!--(?s:.*?)(?:-->|\Z)|<[^<>]*>")
 WORD = re.compile(r"[^\W_]")
@@ -50,8 +48,6 @@ def markdown_marks(text: str) -> tuple[Mark, ...]:
 @cache
 def _parser() -> MarkdownIt:
     """The parser, told to find blocks only: what stands inside a line changes no mark."""
-    from markdown_it import MarkdownIt
-
     return MarkdownIt("commonmark", {"maxNesting": NESTED}).enable("table").disable(["inline", "text_join"])
 
 

@@ -16,8 +16,7 @@ from pathlib import Path
 from qa.documents.commonmark import markdown_marks
 from qa.documents.dates import own_date, written_date
 from qa.documents.formats.content import MAX_FILE_BYTES, Content, decode, one_line, refuse_long
-from qa.documents.formats.extraction import extract
-from qa.documents.formats.suffixes import EXTRACTED, SOURCE_CODE
+from qa.documents.formats.extraction import EXTRACTED, SOURCE_CODE, extract
 from qa.documents.markdown import front_matter, heading_words
 from qa.documents.marks import CAPTION
 from qa.documents.plain import find_marks

@@ -75,8 +75,10 @@ def _led(units: Sequence[Unit], place: int, *, text: str) -> Unit:
         return replace(unit, leads=_speaking(units, place)) if below in LISTING else unit
     leads_on = _leads_on(unit, text)
     if below is None and leads_on:
-        is_asked = leads_on[0][0] in "?？"
-        says = FACT.search(text, unit.start + 1, unit.end) if is_asked else _may_be_cut(units, place)
+        if leads_on[0][0] in "?？":
+            says = bool(FACT.search(text, unit.start + 1, unit.end))
+        else:  # a long one at the end of its text may be cut off from what it leads to
+            says = place == len(units) - 1 and unit.kind == "sentence" and len(unit) > OPENING_CHARS
         return unit if says else replace(unit, kind="heading")
     return replace(unit, leads=_speaking(units, place)) if leads_on or below in NESTING else unit
 
@@ -84,11 +86,6 @@ def _led(units: Sequence[Unit], place: int, *, text: str) -> Unit:
 def _speaking(units: Sequence[Unit], place: int) -> int:
     """How many of the units that hang on one may answer."""
     return sum(unit.kind not in SILENT for unit in hanging_on(units, place))
-
-
-def _may_be_cut(units: Sequence[Unit], place: int) -> bool:
-    """Whether a lead-in is the last of its text, and long: what it leads to may have stood beyond the end."""
-    return place == len(units) - 1 and units[place].kind == "sentence" and len(units[place]) > OPENING_CHARS
 
 
 def _pieces(text: str, mark: Mark) -> Iterator[Span]:

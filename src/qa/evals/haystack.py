@@ -17,6 +17,7 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
+from qa.documents.files import find_documents
 from qa.errors import SuiteError
 from qa.evals.metrics import contains_answer
 from qa.evals.suites import Case, Suite, Texts, locate, read_corpus, write_corpus
@@ -44,8 +45,6 @@ def gather(suite: Suite, parts: Sequence[Suite], *, work: Path) -> Suite:
     Its cases are its own and those of the parts that are particular; its title says what distractors there are.
     Raises: SuiteError when this Python has too few docstrings, DocumentError when a document cannot be read.
     """
-    from qa.documents.files import find_documents
-
     folders: dict[str, Path] = {}
     for folder in (part.corpora[""] for part in parts):
         if folders.setdefault(folder.name, folder) != folder:

@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from qa.documents.files import find_documents, read_document
 from qa.errors import SuiteError
 from qa.evals.metrics import Region
 from qa.index.private import make_private
@@ -199,8 +200,6 @@ def read_corpus(folder: Path) -> dict[str, str]:
 
     Raises: SuiteError when the folder is not there; DocumentError when a file cannot be read.
     """
-    from qa.documents.files import find_documents, read_document
-
     if not folder.is_dir():
         raise SuiteError(f"there is no corpus folder {folder}. Correct `corpus` in suite.toml")
     documents = (read_document(path, root=folder) for path in find_documents(folder))

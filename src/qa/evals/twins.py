@@ -14,7 +14,8 @@ from functools import partial
 from itertools import product
 from pathlib import Path, PurePosixPath
 
-from qa.documents.formats.suffixes import EXTRACTED
+from qa.documents.formats.extraction import EXTRACTED
+from qa.documents.sentences import split_sentences
 from qa.errors import SuiteError
 from qa.evals.metrics import Region, contains_answer, merge, shared
 from qa.evals.suites import Case, Suite, Texts, locate, read_corpus, write_corpus
@@ -107,8 +108,6 @@ def _removed(cases: Sequence[Case], texts: Texts, variants: dict[str, Texts]) ->
 
 def without_sentences(texts: Texts, regions: Sequence[Region]) -> dict[str, str]:
     """The texts without every sentence that the regions touch; a text that loses all of them is left out."""
-    from qa.documents.sentences import split_sentences
-
     left = {}
     for name, text in texts.items():
         touched = [

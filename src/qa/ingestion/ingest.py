@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -17,11 +17,9 @@ from qa.index.sentence_vectors import SentenceVectors, Vectors, texts_to_embed
 from qa.index.store import Index
 from qa.index.writer import Entry, Writer
 from qa.ingestion.changes import Change, Files, split
+from qa.models.embeddings import RemoteEmbedder
+from qa.models.minilm import MiniLM
 from qa.types import Passage, Record
-
-if TYPE_CHECKING:
-    from qa.models.embeddings import RemoteEmbedder
-    from qa.models.minilm import MiniLM
 
 BATCH_PASSAGES = 512  # passages embedded and stored at a time, which bounds the memory
 

@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 from qa.documents.formats.content import Content, refuse_long
-from qa.documents.formats.suffixes import EXTRACTED
+from qa.documents.formats.extraction import EXTRACTED
 from qa.errors import DocumentError
 
 

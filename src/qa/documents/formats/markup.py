@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 from selectolax.lexbor import LexborNode
 
 from qa.documents.formats.content import Writing, one_line
-from qa.documents.formats.lists import OpenList
-from qa.documents.formats.nodes import cells_of, is_grid, shown, walk, whole_number
+from qa.documents.formats.nodes import OpenList, cells_of, is_grid, shown, walk, whole_number
 from qa.documents.formats.tables import GridCell, write_table
 from qa.types import UnitKind
 

@@ -18,7 +18,6 @@ from pypdfium2 import raw
 from qa.documents.formats.content import Content, Writing, one_line
 from qa.documents.formats.pdf_blocks import Block, page_blocks, usual_step
 from qa.documents.formats.pdf_lines import Line, read_lines
-from qa.documents.formats.pdf_running import Running
 from qa.documents.formats.tables import write_table
 from qa.errors import DocumentError
 from qa.types import Span
@@ -30,12 +29,19 @@ HYPHENATED = re.compile(r"(?<![^\W\d_])([^\W\d_]++)\ufffe([^\W\d_]++)")
 COMPOUND = re.compile(r"[^\W\d_]++(?:-[^\W\d_]++)*+")
 CAPTION = re.compile(r"(?:table|tab\.)\s\d", re.IGNORECASE)
 
+NUMBER = re.compile(r"\d{1,5}")
+
 HIGHER = 1.1  # how much higher than the text of most paragraphs a heading is, where it is not bold
 ONE_LOOK = 1.05  # heights that differ by less are those of one look
 HEADING_CHARS = 150
 HEADING_LINES = 3
+EDGE_LINES = 2  # how many lines of a page may be its running header, and how many its footer
+RUNNING_PAGES = 3  # a line at the edge of this many pages, or of all, is a running one
+NUMBERS = 3  # how many numbers of a line may be the page's
 
 Look = tuple[float, bool]  # of a heading: its height in points, and whether it is bold
+# What stands before and after a number, and how far that is from the page's place; None for a whole line.
+Key = tuple[str, str, int | None]
 
 
 def read_pdf(path: Path) -> Content:
@@ -175,3 +181,44 @@ def _mender(texts: Sequence[str]) -> Callable[[str], str]:
         return joined
 
     return lambda text: HYPHENATED.sub(whole, text).replace("\ufffe", "-")
+
+
+class Running:
+    """The running lines of a document, at the edges of its pages and alike but for a number; and which were met."""
+
+    def __init__(self, pages: Sequence[Sequence[Line]]) -> None:
+        seen = Counter(
+            key
+            for number, lines in enumerate(pages)
+            for key in {key for place in _edges(lines) for key in _keys(lines[place].text, number)}
+        )
+        least = max(2, min(RUNNING_PAGES, len(pages)))
+        self._running = {key for key, count in seen.items() if count >= least}
+        self._met: set[Key] = set()
+
+    def set_apart(self, lines: Sequence[Line], number: int) -> tuple[list[Line], list[Line]]:
+        """The running lines of a page that are met for the first time and say more than a number; its other lines."""
+        front: list[Line] = []
+        body: list[Line] = []
+        edges = set(_edges(lines))
+        for place, line in enumerate(lines):
+            keys = self._running.intersection(_keys(line.text, number)) if place in edges else set()
+            if not keys:
+                body.append(line)
+            elif not keys & self._met and any(character.isalpha() for key in keys for character in key[0] + key[1]):
+                front.append(line)
+            self._met |= keys
+        return front, body
+
+
+def _edges(lines: Sequence[Line]) -> list[int]:
+    """The places of the lines at the top and the bottom of a page."""
+    places = {*range(EDGE_LINES), *range(len(lines) - EDGE_LINES, len(lines))}
+    return sorted(place for place in places if 0 <= place < len(lines))
+
+
+def _keys(text: str, page: int) -> Iterator[Key]:
+    """By what a line is known on other pages: its text, and what is left of it without a number that rises."""
+    yield text, "", None
+    for found, _ in zip(NUMBER.finditer(text), range(NUMBERS), strict=False):
+        yield text[: found.start()], text[found.end() :], int(found.group()) - page

@@ -174,7 +174,11 @@ def _rows(lines: Sequence[Line]) -> tuple[Row, ...]:
     rows: list[list[list[Part]]] = []  # the parts in each column of each row
     bold: list[bool] = []
     for line, printed in zip(placed, lines, strict=True):
-        goes_on = line[0][1][0] > 0 and len(line) <= len(columns) // 2 and all(_has_letters(part) for part, _ in line)
+        goes_on = (
+            line[0][1][0] > 0
+            and len(line) <= len(columns) // 2
+            and all(any(map(str.isalpha, part.text)) for part, _ in line)
+        )
         if not (rows and goes_on):
             rows.append([[] for _ in columns])
             bold.append(printed.is_bold)
@@ -216,7 +220,3 @@ def _span(part: Part, columns: Sequence[tuple[float, float]]) -> tuple[int, int]
     """The first and the last column over which a part lies."""
     over = [place for place, (left, right) in enumerate(columns) if part.left < right and part.right > left]
     return over[0], over[-1]
-
-
-def _has_letters(part: Part) -> bool:
-    return any(character.isalpha() for character in part.text)

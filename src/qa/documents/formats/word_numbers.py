@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from qa.documents.formats.lists import numeral
+from qa.documents.formats.nodes import numeral
 
 PLACE = re.compile(r"%([1-9])")
 KINDS = {"lowerLetter": "a", "upperLetter": "A", "lowerRoman": "i", "upperRoman": "I"}
