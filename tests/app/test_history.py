@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from qa.answers.verification import read_answers
-from qa.app.export import to_json, to_markdown
+from qa.app.export import to_html, to_json, to_markdown
 from qa.app.history import KEPT, Conversation, History, Turn, new_conversation
 from qa.index.private import write_whole
 from qa.types import Answer, Citation, Message, Sentence, Short
@@ -43,6 +48,32 @@ def test_the_latest_conversation_is_listed_first_under_its_first_question(tmp_pa
     for question in ("First?", "Second?"):
         history.save(conversation(turn(question), turn("More?")))
     assert [each.title for each in history.summaries()] == ["Second?", "First?"]
+
+
+def test_a_conversation_keeps_its_name_and_its_place_and_without_one_has_its_first_question_again(
+    tmp_path: Path,
+) -> None:
+    history, first, second = History(tmp_path), conversation(turn("First?")), conversation(turn("Second?"))
+    for each in (first, second):
+        history.save(each)
+    history.rename(first.id, f"  The\nlamp {'x' * 90}")
+    assert [each.title for each in history.summaries()] == ["Second?", f"The lamp {'x' * 71}"]
+    assert history.load(first.id) == replace(first, name=f"The lamp {'x' * 71}")
+    history.rename(first.id, " ")
+    assert history.load(first.id) == first
+    history.rename("0" * 32, "Nobody's")
+    assert len(history.summaries()) == 2
+
+
+def test_conversations_are_found_by_all_words_of_their_titles_questions_and_answers(tmp_path: Path) -> None:
+    history, lamp, ships = History(tmp_path), conversation(turn()), conversation(turn("Why?", "For the ships."))
+    for each in (lamp, ships):
+        history.save(each)
+    history.rename(ships.id, "Harbour")
+    found = {
+        words: [each.id for each in history.summaries(words)] for words in ("LIT 1901", "harbour ships", "lit ships")
+    }
+    assert found == {"LIT 1901": [lamp.id], "harbour ships": [ships.id], "lit ships": []}
 
 
 def test_one_visitor_does_not_see_what_another_asked(tmp_path: Path) -> None:
@@ -119,43 +150,71 @@ def test_the_json_export_holds_the_answers_that_verify_reads(tmp_path: Path) -> 
     assert json.loads(path.read_text(encoding="utf-8"))["title"] == "When was it lit?"
 
 
-def test_the_markdown_export_carries_quotes_offsets_versions_and_doubts() -> None:
-    written = to_markdown(conversation(turn()))
-    for piece in (
-        "## When was it lit?",
-        "In 1901. \\[1\\]",
-        "characters 4–23, version 0123456789abcdef",
-        "Lamp (lamp.txt, page 2)",
-        "> It was lit in 1901.",
-        "is partly: the year is all there is.",
-    ):
-        assert piece in written
+def test_the_markdown_export_carries_quotes_documents_pages_and_doubts_and_nothing_for_makers() -> None:
+    assert to_markdown(conversation(turn())) == (
+        "# When was it lit?\n\n## When was it lit?\n\nIn 1901. [1]\n\n"
+        "“In 1901.” is partly supported: the year is all there is.\n\n"
+        "Answered by: Quotes only (no AI model)\n\n[1] Lamp (lamp.txt, page 2)\n\n> It was lit in 1901.\n"
+    )
 
 
 def test_the_markdown_export_keeps_the_lines_of_small_talk_and_names_no_model() -> None:
     text = "There are 2 documents to ask about:\n\n- a.txt\n- b.txt"
     answer = Answer(question="list documents", query="list documents", text=text, abstained=False, talk=True)
     assert to_markdown(conversation(Turn(answer=answer))).endswith(
-        "## list documents\n\nThere are 2 documents to ask about\\:\n\n\\- a.txt\\\n\\- b.txt\n"
+        "## list documents\n\nThere are 2 documents to ask about:\n\n\\- a.txt\\\n\\- b.txt\n"
     )
 
 
 def test_the_markdown_export_begins_with_the_short_answer() -> None:
     answer = replace(turn().answer, short=Short(text="*19*\n01", citation=1, start=14, end=18))
     written = to_markdown(conversation(Turn(answer=answer)))
-    assert "## When was it lit?\n\n**\\*19\\* 01** \\[1\\]\n\nIn 1901. \\[1\\]\n" in written
+    assert "## When was it lit?\n\n**\\*19\\* 01** [1]\n\nIn 1901. [1]\n" in written
 
 
 @pytest.mark.parametrize(
     ("hostile", "shown"),
     [
-        ("<script>alert(1)</script>", "\\<script\\>alert(1)\\<\\/script\\>"),
-        ("![x](http://evil.example)", "\\!\\[x\\](http\\:\\/\\/evil.example)"),
+        ("<script>alert(1)</script>", "\\<script>alert(1)\\</script>"),
+        ("![x](http://evil.example)", "!\\[x](http\\://evil.example)"),
+        ("[1](http://evil.example)", "\\[1](http\\://evil.example)"),
         ("www.evil.example a@b.c", "www\\.evil.example a\\@b.c"),
         ("- item\n1. item\n# head", "\\- item\\\n1\\. item\\\n\\# head"),
-        ("`code` *bold* &amp;", "\\`code\\` \\*bold\\* \\&amp;"),
+        ("a | b\n|---|", "a | b\\\n\\|---|"),
+        ("`code` *bold* &amp; __init__ a_b", "\\`code\\` \\*bold\\* \\&amp; \\_\\_init\\_\\_ a_b"),
+        ("at 10:30, 1/2 of it [3]!", "at 10:30, 1/2 of it [3]!"),
         ("cod\u202etxt", "cod‹U+202E›txt"),
     ],
 )
 def test_the_markdown_export_escapes_what_markdown_would_read(hostile: str, shown: str) -> None:
     assert shown in to_markdown(conversation(turn(text=hostile)))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet="a1 \n\t\\`*_[]<>&!|~$#@:/.-+=()^\"'", max_size=60).filter(lambda text: text.strip()))
+def test_whatever_a_text_holds_a_markdown_reader_shows_just_its_characters(text: str) -> None:
+    answer = Answer(question="q", query="q", text=text, abstained=False, talk=True)
+    html = (
+        MarkdownIt("commonmark")
+        .enable(["table", "strikethrough"])
+        .render(to_markdown(conversation(Turn(answer=answer))))
+    )
+    said = html.partition("<h2>q</h2>\n")[2]
+    assert set(re.findall(r"</?\w+", said)) <= {"<p", "</p", "<br"}
+    assert unescape(re.sub(r"<.*?>", " ", said)).split() == text.split()
+
+
+@pytest.mark.parametrize("hostile", ["<script>alert(1)</script>", "</style><img src=x onerror=alert(1)>", "{title}"])
+def test_the_page_to_keep_shows_what_is_hostile_and_has_notes_with_quotes_titles_and_pages(hostile: str) -> None:
+    held = turn(hostile, f"{hostile} [1]").answer
+    citation = replace(held.citations[0], title=hostile, quote=hostile, document=hostile)
+    refused = replace(held, text="No.", abstained=True, sentences=(), citations=(), nearest=(citation,))
+    written = to_html(conversation(Turn(answer=replace(held, citations=(citation,))), Turn(answer=refused)))
+    assert set(re.findall(r"<(\w+)", written)) == {
+        "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "article", "p", "a", "ol", "li", "q",
+        "br",
+    }  # fmt: skip
+    assert unescape(written).count(hostile) == 11
+    for note in ("note-1-1", "note-2-1"):
+        assert f'<li id="{note}"><q>' in written
+    assert unescape(written).count(f"{hostile} ({hostile}, page 2)") == 2

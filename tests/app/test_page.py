@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from page_driver import Reader, chromium, open_bot, serving, violations, write_logins
 from qa.app.choices import measured_rates
@@ -224,11 +223,6 @@ def test_a_copied_answer_is_words_and_sources(reader: Reader) -> None:
     )
 
 
-def test_there_is_nothing_to_export_before_the_first_question(reader: Reader) -> None:
-    reader.page.click("#export button:has-text('JSON')")
-    reader.page.wait_for_selector("text=There is nothing to export yet")
-
-
 def test_a_removed_document_is_no_longer_cited(reader: Reader, bot: Chatbot) -> None:
     page = reader.page
     reader.ask("When was the lighthouse opened?")
@@ -326,35 +320,6 @@ def test_a_second_tab_begins_anew_and_another_browser_sees_nothing(browser, addr
     assert second.page.locator("#chat .answer").count() == 1
     context.close()
     stranger.close()
-
-
-def test_a_conversation_can_be_deleted(reader: Reader) -> None:
-    reader.ask("When was the lighthouse opened?")
-    reader.page.hover("#history li")
-    reader.page.click("#history [data-do=forget]")
-    assert reader.page.inner_text("#history [data-do=forget]") == "Delete?"
-    assert "1844" in reader.answer
-    reader.page.click("#history [data-do=forget]")
-    reader.page.wait_for_selector("#chat .answer", state="detached")
-    reader.page.wait_for_timeout(1000)  # Gradio calls it an error when what it still waits for is left
-    reader.arrive()
-    assert reader.page.locator("#history li").count() == 0
-
-
-def test_an_exported_conversation_is_verified(reader: Reader, bot: Chatbot, tmp_path: Path) -> None:
-    from qa.cli import app
-
-    reader.ask("When was the lighthouse opened?")
-    reader.ask("What is the melting point of tungsten?")
-    with reader.page.expect_download() as download:
-        reader.page.click("#export button:has-text('JSON')")
-    download.value.save_as(tmp_path / "chat.json")
-    result = CliRunner().invoke(app, ["verify", str(tmp_path / "chat.json"), "--chroma", bot.settings.chroma])
-    assert (result.exit_code, "exact" in result.output) == (0, True), result.output
-    with reader.page.expect_download() as download:
-        reader.page.click("#export button:has-text('Markdown')")
-    assert download.value.suggested_filename == "when-was-the-lighthouse-opened.md"
-    assert "> The lighthouse was opened in 1844 by Alan Stevenson." in Path(download.value.path()).read_text("utf-8")
 
 
 def test_example_questions_come_from_the_documents_and_are_answered(reader: Reader, bot: Chatbot) -> None:

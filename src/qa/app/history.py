@@ -18,7 +18,7 @@ from qa.types import Answer, Message
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _FOLDER = re.compile(r"[0-9a-f]{64}")
-_TITLE_CHARS = 80
+TITLE_CHARS = 80
 _TITLE = '{"title": '  # how a file begins; the title follows, which has at most 81 characters of 6 bytes
 _HEAD_BYTES = 1024
 TURNS = 100  # questions in a conversation, which is read whole for each of them
@@ -48,16 +48,18 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """Questions and answers in the order they were asked."""
+    """Questions and answers in the order they were asked, under the `name` that a reader gave them, if any."""
 
     id: str
     turns: tuple[Turn, ...] = ()
+    name: str = ""
 
     @property
     def title(self) -> str:
-        """The first question, shortened."""
-        words = " ".join(self.turns[0].answer.question.split()) if self.turns else "New conversation"
-        return words if len(words) <= _TITLE_CHARS else words[:_TITLE_CHARS].rstrip() + "…"
+        """Its name, or else the first question, shortened."""
+        words = self.name or (self.turns[0].answer.question if self.turns else "New conversation")
+        words = " ".join(words.split())
+        return words if len(words) <= TITLE_CHARS else words[:TITLE_CHARS].rstrip() + "…"
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -130,18 +132,36 @@ class History:
             if rank and (rank >= KEPT or held > KEPT_BYTES):
                 path.unlink(missing_ok=True)
 
+    def rename(self, id: str, name: str) -> None:
+        """Give a conversation a name, or with an empty one its first question again; its place in the list stays."""
+        conversation = self.load(id)
+        if conversation is not None:
+            path = self._folder / f"{id}.json"
+            state = path.stat()
+            self.save(replace(conversation, name=" ".join(name.split())[:TITLE_CHARS]))
+            os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+
     def delete(self, id: str) -> None:
         """Forget a conversation."""
         if _ID.fullmatch(id):
             (self._folder / f"{id}.json").unlink(missing_ok=True)
 
-    def summaries(self) -> tuple[Summary, ...]:
-        """Every conversation, the latest first; of each file only the beginning is read."""
+    def summaries(self, find: str = "") -> tuple[Summary, ...]:
+        """The conversations with every word of `find`, the latest first; for all, only their beginnings are read."""
+        words = find.casefold().split()
         return tuple(
             Summary(id=path.stem, title=title)
             for path, _ in _latest(self._folder.glob("*.json"))
             if _ID.fullmatch(path.stem) and (title := _read_title(path)) is not None
+            if not words or self._says(path.stem, words)
         )
+
+    def _says(self, id: str, words: Iterable[str]) -> bool:
+        """Whether each of these words stands in the title, a question or an answer of a conversation."""
+        held = self.load(id)
+        said = [part for turn in held.turns for part in (turn.answer.question, turn.answer.text)] if held else []
+        text = "\n".join([held.title if held else "", *said]).casefold()
+        return all(word in text for word in words)
 
 
 def _latest(paths: Iterable[Path]) -> list[tuple[Path, os.stat_result]]:
@@ -180,7 +200,7 @@ def _to_plain(conversation: Conversation) -> dict[str, object]:
         }
         for each in conversation.turns
     ]
-    return {"title": conversation.title, "turns": turns}
+    return {"title": conversation.title, "name": conversation.name, "turns": turns}
 
 
 def _from_plain(id: str, plain: Mapping[str, Any]) -> Conversation:
@@ -193,4 +213,4 @@ def _from_plain(id: str, plain: Mapping[str, Any]) -> Conversation:
         )
         for each in plain["turns"]
     )
-    return Conversation(id=id, turns=turns)
+    return Conversation(id=id, turns=turns, name=plain.get("name", ""))

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from qa.app.choices import ORDERS
+from qa.app.history import TITLE_CHARS
 from qa.app.screen import Screen
 from qa.settings import Settings
 
@@ -23,8 +24,10 @@ LOGIN = """<title>Ask your documents</title><style>.wrap:has(.auth) h2 { display
 TOP = """<button type="button" id="menu" aria-label="Menu" aria-expanded="false"></button>
 <div id="about">${value}</div>
 <button type="button" id="theme" aria-label="Dark or light"></button>"""
-REMOVAL = """<dialog id="removal" aria-label="Remove a document"><p></p>
-<form method="dialog"><button value="">Keep</button><button value="yes">Remove</button></form></dialog>"""
+# What is asked before something is done, and the new name of a conversation.
+DIALOG = f"""<dialog id="asked" aria-labelledby="asked-what"><form method="dialog"><p id="asked-what"></p>
+<input aria-labelledby="asked-what" maxlength="{TITLE_CHARS}" autocomplete="off">
+<div><button type="button">Keep</button><button value="yes"></button></div></form></dialog>"""
 RUNS = """<section id="runs" aria-label="Evaluation">
 <nav aria-label="Evaluation"><h2>Evaluation</h2><button type="button" data-do="runs">All runs</button>
 <button type="button" data-do="leave">Back to the conversation</button></nav>
@@ -47,6 +50,7 @@ Update = dict[Any, Any]
 # event of the queue can tell its reader something; what has nothing to tell is quicker without.
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 QUICK: dict[str, Any] = {**PRIVATE, "queue": False}
+LATEST: dict[str, Any] = {**QUICK, "trigger_mode": "always_last"}  # else an old one may come last
 # Fewer than Gradio's 40 threads, so that all else on the page goes on; of these, few are for language models.
 ASKING: dict[str, Any] = {"concurrency_id": "asking", "concurrency_limit": 24}
 WRITING: dict[str, Any] = {**PRIVATE, "concurrency_id": "writing", "concurrency_limit": 1}  # one writer at a time
@@ -74,9 +78,6 @@ class Page:
                 self._lay_out_side(may_upload)
                 self._lay_out_settings(settings, models)
                 self.evaluate = gr.Button("Evaluation", elem_id="evaluate")
-                with gr.Row(elem_id="export"):
-                    self.markdown = gr.Button("Export Markdown", size="sm")
-                    self.json = gr.Button("Export JSON", size="sm")
             with gr.Column(elem_id="main", min_width=0):
                 self._lay_out_main()
                 self.runs = _html(
@@ -95,6 +96,7 @@ class Page:
         self.tab = gr.Textbox(visible="hidden", elem_id="tab")
         self.screen = gr.State(Screen())
         self.judged = gr.State(None)
+        self.deleted = gr.State(None)
         self.download = gr.JSON(visible="hidden")
 
     @property
@@ -113,9 +115,14 @@ class Page:
         self.new = gr.Button("New conversation", elem_id="new")
         with gr.Column(elem_classes="section", min_width=0):
             _html("<h2>Conversations</h2>")
-            self.history = _html(js_on_load=_script("list.js"), elem_id="history")
+            self.recall = gr.Textbox(
+                elem_id="recall", label="Find a conversation", show_label=False, container=False, max_lines=1,
+                max_length=1000, placeholder="Find what was asked or answered",
+            )  # fmt: skip
+            self.undo = _html(js_on_load=_script("list.js"), elem_id="undo")
+            self.history = _html(js_on_load=_script("list.js") + _script("tabs.js"), elem_id="history")
         with gr.Column(elem_classes="section", min_width=0):
-            _html("<h2>Documents</h2>" + REMOVAL)
+            _html("<h2>Documents</h2>" + DIALOG)
             self.find = gr.Textbox(
                 elem_id="find", label="Find a document", show_label=False, container=False, max_lines=1,
                 max_length=1000, placeholder="Find by title or name",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
+from qa.app.export import FORMATS
 from qa.app.history import Summary
 from qa.app.links import Reference, link
 from qa.app.render import inert
 from qa.types import Record
 
 SHOWN = 50  # documents on one page of their list
+_CLOSE = '<button type="button" data-do="close" aria-label="Close this report">×</button>'
 
 
 def documents_html(
@@ -34,11 +36,27 @@ def documents_html(
     )
 
 
-def history_html(summaries: Sequence[Summary], *, current: str) -> str:
-    """The conversations of this browser, the latest first, each to open or to delete."""
-    if not summaries:
+def history_html(summaries: Sequence[Summary], *, current: str = "", find: str = "") -> str:
+    """The conversations that were found, the latest first, each to open, to rename or to delete.
+
+    The `current` one, if there is any yet, can be kept as a file.
+    """
+    rows = "".join(_conversation(each, current=each.id == current) for each in summaries)
+    if not rows and not find.strip():
         return '<p class="empty">Your conversations will be listed here.</p>'
-    return f'<ul class="list">{"".join(_conversation(each, current=each.id == current) for each in summaries)}</ul>'
+    rests = "" if current else " disabled"
+    saves = "".join(
+        f'<button type="button" data-do="export" data-id="{ending}"{rests}>{name}</button>'
+        for ending, (name, *_) in FORMATS.items()
+    )
+    found = f'<ul class="list">{rows}</ul>' if rows else '<p class="empty none" role="status">None has these words.</p>'
+    return f'{found}<div class="export" role="group" aria-label="Save this conversation">Save as {saves}</div>'
+
+
+def undo_html(title: str) -> str:
+    """What is said of a conversation that was deleted, with the way to have it back."""
+    undo = '<button type="button" data-do="undo">Undo</button>'
+    return f'<div class="report" role="status">{_CLOSE}<p>“{inert(title)}” was deleted. {undo}</p></div>'
 
 
 def header_html(*, documents: int, model: str, place: str) -> str:
@@ -70,8 +88,7 @@ def report_html(*, done: str, failed: Sequence[tuple[str, str]], waits: Callable
     for name, why in failed:
         let = f' <button type="button" data-do="replace" data-id="{inert(name)}">Replace it</button>'
         lines.append(f'<p class="bad"><b>{inert(name)}</b> {inert(why)}{"." + let if waits(name) else ""}</p>')
-    close = '<button type="button" data-do="close" aria-label="Close this report">×</button>'
-    return f'<div class="report" role="status">{close}{"".join(lines)}</div>' if lines else ""
+    return f'<div class="report" role="status">{_CLOSE}{"".join(lines)}</div>' if lines else ""
 
 
 def _turning(page: int, *, pages: int) -> str:
@@ -109,7 +126,9 @@ def _document(record: Record, *, ticked: bool, read_only: bool) -> str:
 def _conversation(summary: Summary, *, current: bool) -> str:
     title = inert(summary.title)
     mark = ' aria-current="true"' if current else ""
+    does = f'type="button" data-id="{summary.id}" data-do'
     return (
-        f'<li><button type="button" class="name" data-do="open" data-id="{summary.id}"{mark}>{title}</button>'
-        f'<button type="button" data-do="forget" data-id="{summary.id}" aria-label="Delete {title}">×</button></li>'
+        f'<li><button {does}="open" class="name" title="{title}"{mark}>{title}</button>'
+        f'<button {does}="rename" data-name="{title}" aria-label="Rename {title}">✎</button>'
+        f'<button {does}="forget" aria-label="Delete {title}">×</button></li>'
     )

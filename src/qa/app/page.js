@@ -135,17 +135,5 @@ window.qa = (() => {
     });
   }, true);
 
-  // -- deleting a conversation: the button asks once, for five seconds
-  document.addEventListener('click', (event) => {
-    const button = event.target.closest?.('#history [data-do="forget"]');
-    if (!button || button.dataset.asked) return;
-    event.stopPropagation();
-    const { textContent, ariaLabel } = button;
-    const say = (text, label) => Object.assign(button, { textContent: text, ariaLabel: label });
-    button.dataset.asked = 'yes';
-    say('Delete?', `${ariaLabel}, really? Press once more`);
-    setTimeout(() => { delete button.dataset.asked; say(textContent, ariaLabel); }, 5_000);
-  }, true);
-
   return { arrive, keepTab, closeMenu, save };
 })();

@@ -20,7 +20,7 @@ _NOT_INERT = re.compile(r"[\n\r!-/:-@\[-`{-~]")
 _MARKER = re.compile(r"\[(\d+)\]")
 _MARKERS = re.compile(r"(?:\s*+\[\d++\])*+")
 _SPACED_MARKER = re.compile(r"(?<!\s)\s*+(\[\d++\])")
-_VERDICTS = {"partly": "partly supported", "unsupported": "not supported", "contradicted": "contradicted"}
+VERDICTS = {"partly": "partly supported", "unsupported": "not supported", "contradicted": "contradicted"}
 STOPPED = "Stopped."  # the note on an answer that its reader ended
 EXTRACTIVE = "extractive"
 QUOTES_ONLY = (
@@ -30,7 +30,7 @@ _SETTING = re.compile(r"[A-Z]{2}_[A-Z]")  # in the name of one, as OPENAI_API_KE
 _NEAREST_CHARS = 220
 _MARKERS_CHARS = 2_000  # that the markers inside a sentence may take up, for it to be found
 
-Marks = Mapping[int, Citation]
+Marks = Mapping[int, str]  # the link of each citation by its number
 
 
 def inert(text: str) -> str:
@@ -40,18 +40,19 @@ def inert(text: str) -> str:
 
 def question_html(question: str) -> str:
     """The message in which a person asks."""
-    return f'<div class="question">{_lines(question)}</div><button class="edit">Edit</button>'
+    return f'<div class="question">{question_lines(question)}</div><button class="edit">Edit</button>'
 
 
 def streaming_html(answer: Answer, *, stage: str) -> str:
     """The message while it is being written, and how far it has come."""
-    body = _drawn(answer, _pills(answer.text, _by_number(answer.citations)))
-    return f'<div class="answer writing">{_opening(answer)}{body}<p class="stage">{inert(stage)}</p></div>'
+    marks = _marks(answer)
+    body = _drawn(answer, _pills(answer.text, marks))
+    return f'<div class="answer writing">{_opening(answer, marks)}{body}<p class="stage">{inert(stage)}</p></div>'
 
 
 def answer_html(answer: Answer) -> str:
     """The message that holds a finished answer, the nearest passages instead of one, or a reply to small talk."""
-    parts = [_opening(answer), _body(answer)]
+    parts = [written_html(answer, _marks(answer))]
     if answer.abstained and answer.nearest:
         items = "".join(_nearest_item(number, each) for number, each in enumerate(answer.nearest, start=1))
         parts.append(f'<p class="lead">The nearest passages are:</p><ul class="nearest">{items}</ul>')
@@ -89,33 +90,31 @@ def _details(answer: Answer) -> str:
     return f"<details><summary>Details</summary><dl>{rows}</dl></details>"
 
 
-def _opening(answer: Answer) -> str:
+def written_html(answer: Answer, marks: Marks) -> str:
+    """The short answer and the text with these links, what answers in bold and its doubts marked."""
+    return _opening(answer, marks) + _body(answer, marks)
+
+
+def _opening(answer: Answer, marks: Marks) -> str:
     """The short answer with the link of its citation, or what documents give instead of each other side by side.
 
     Nothing where it says no more than the text.
     """
-    marks = _by_number(answer.citations)
     if answer.conflicts:
-        return f'<div class="conflicts">{"".join(_value(each, marks) for each in answer.conflicts)}</div>'
-    return "" if answer.opening is None else f'<p class="short">{_cited(answer.opening, marks)}</p>'
+        places = {each.number: _where(each) for each in answer.citations}
+        values = (
+            f'<div>{_cited(each, marks)}<p class="where">{places.get(each.citation, "")}</p></div>'
+            for each in answer.conflicts
+        )
+        return f'<div class="conflicts">{"".join(values)}</div>'
+    return "" if answer.opening is None else _cited(answer.opening, marks)
 
 
 def _cited(short: Short, marks: Marks) -> str:
-    source = marks.get(short.citation or 0)
-    return f"{inert(short.words)} {_pill(source, source.number) if source else ''}"
+    return f'<p class="short">{inert(short.words)} {marks.get(short.citation or 0, "")}</p>'
 
 
-def _value(short: Short, marks: Marks) -> str:
-    """One of several values, over the document that gives it."""
-    source = marks.get(short.citation or 0)
-    return (
-        f'<div><p class="short">{_cited(short, marks)}</p><p class="where">{_where(source) if source else ""}</p></div>'
-    )
-
-
-def _body(answer: Answer) -> str:
-    """The text of the answer with its markers, what answers in bold and its doubts marked."""
-    marks = _by_number(answer.citations)
+def _body(answer: Answer, marks: Marks) -> str:
     insets: list[Inset] = []
     cursor = 0
     for sentence in answer.sentences:
@@ -162,7 +161,7 @@ def _find(words: str, text: str, cursor: int) -> tuple[int, int, dict[int, str]]
 def _sentence(sentence: Sentence, found: tuple[int, int, dict[int, str]], *, text: str, marks: Marks) -> list[Inset]:
     """What is set into a sentence, whose words are text whatever they look like; only those inside it are markers."""
     start, end, inner = found
-    doubt = f'<span class="doubt {sentence.support}">{{}}</span>' if sentence.support in _VERDICTS else "{}"
+    doubt = f'<span class="doubt {sentence.support}">{{}}</span>' if sentence.support in VERDICTS else "{}"
 
     def place(offset: int) -> int:
         return start + offset + sum(len(marker) for at, marker in inner.items() if at < offset)
@@ -184,7 +183,7 @@ def _sentence(sentence: Sentence, found: tuple[int, int, dict[int, str]], *, tex
 
 def _flag(sentence: Sentence) -> str:
     """The label after a sentence that is not fully supported; its reason shows on hover, tap and focus."""
-    verdict = _VERDICTS.get(sentence.support)
+    verdict = VERDICTS.get(sentence.support)
     if verdict is None or not any(map(str.isalnum, sentence.text)):  # the rule of a table says nothing
         return ""
     return f' <a class="why {sentence.support}" href="#why" title="{inert(sentence.reason or verdict)}">{verdict}</a>'
@@ -194,13 +193,14 @@ def _pills(text: str, marks: Marks, start: int = 0, end: int | None = None) -> l
     """The markers of known citations in a stretch of the text, as links; any other is text."""
     found = _MARKER.finditer(text, start, len(text) if end is None else end)
     return [
-        Inset(at=each.start(), until=each.end(), html=_pill(marks[number], number))
+        Inset(at=each.start(), until=each.end(), html=marks[number])
         for each in found
         if (number := int(each[1])) in marks
     ]
 
 
-def _lines(text: str) -> str:
+def question_lines(text: str) -> str:
+    """What a person asked, line by line."""
     return "<br>".join(inert(line) for line in text.replace("\r\n", "\n").split("\n"))
 
 
@@ -230,5 +230,5 @@ def _sources(answer: Answer) -> str:
     return " · ".join(f"{''.join(pills)} {where}" for where, pills in numbers.items())
 
 
-def _by_number(citations: Sequence[Citation]) -> Marks:
-    return {each.number: each for each in citations if each.number is not None}
+def _marks(answer: Answer) -> Marks:
+    return {each.number: _pill(each, each.number) for each in answer.citations if each.number is not None}

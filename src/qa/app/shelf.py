@@ -15,7 +15,7 @@ import gradio as gr
 
 from qa.app.choices import Answerers, View, narrowing_html
 from qa.app.events import PICKED, Files, Name, PageNumber, event, said
-from qa.app.layout import PRIVATE, QUICK, WRITING, Page, Update, welcome
+from qa.app.layout import LATEST, PRIVATE, QUICK, WRITING, Page, Update, welcome
 from qa.app.lists import documents_html, header_html, progress_html, report_html
 from qa.app.render import EXTRACTIVE
 from qa.app.suggestions import Suggestions
@@ -41,10 +41,9 @@ class Shelf:
         shown = [page.documents, page.top, page.chat, page.met, page.narrowed]
         chosen = page.view
         choices = [page.model.change, page.where.blur, page.where.submit, page.find.change, page.order.change]
-        always_last = {**QUICK, "trigger_mode": "always_last"}  # else an old one may come last
-        gr.on(choices, event(self.look), chosen, shown, **always_last)
-        page.picked.change(event(self.narrow), chosen, [page.met, page.narrowed], **always_last)
-        page.documents.turn(event(self.turn), chosen, page.documents, **always_last)
+        gr.on(choices, event(self.look), chosen, shown, **LATEST)
+        page.picked.change(event(self.narrow), chosen, [page.met, page.narrowed], **LATEST)
+        page.documents.turn(event(self.turn), chosen, page.documents, **LATEST)
         page.documents.only(event(self.only), chosen, [page.picked, *shown], **PRIVATE)
         arrived = blocks.load(event(self.look), chosen, shown, **QUICK)
         arrived.then(self.suggest, None, page.chat, **QUICK)

@@ -1,22 +1,22 @@
-"""The conversation part of the page: asking, opening, deleting, exporting."""
+"""The conversation part of the page: asking, and the list of what was asked."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import gradio as gr
 
-from qa.app import export
 from qa.app.choices import Answerers, Choice
-from qa.app.events import Browser, Name, Question, Tab, event, said
+from qa.app.events import Browser, Name, Question, Tab, Words, event, said
+from qa.app.export import FORMATS
 from qa.app.history import TURNS, Conversation, History, new_conversation
-from qa.app.layout import ASKING, PRIVATE, QUICK, Page, Update
+from qa.app.layout import ASKING, LATEST, PRIVATE, QUICK, Page, Update
 from qa.app.limits import Pace
-from qa.app.lists import history_html
+from qa.app.lists import history_html, undo_html
 from qa.app.render import answer_html, question_html
 from qa.app.screen import Screen
 from qa.app.visitors import Visitors, visitor
@@ -40,7 +40,8 @@ class Talk:
         """Connect the events of the conversation."""
         page = self.page
         whose = [page.key, page.tab]
-        shown = [page.chat, page.history, page.wish, page.ask]
+        shown = [page.chat, page.history, page.recall, page.wish, page.ask]
+        listed = [*whose, page.recall]
         question = [page.ask, *whose, page.screen, *page.choices]
         asked = page.ask.submit(event(self.ask), question, shown, **PRIVATE, **ASKING)
         chosen = page.chat.example_select(event(self.take_example), None, page.ask, **QUICK)
@@ -52,18 +53,20 @@ class Talk:
             blocks.load(event(self.arrive), [*whose, page.screen], whose, js="qa.arrive", **PRIVATE),
             page.new.click(event(self.begin), page.screen, page.tab, **PRIVATE),
             page.history.open(event(self.open), [page.key, page.screen], page.tab, **PRIVATE),
-            page.history.forget(event(self.forget), [*whose, page.screen], page.tab, **PRIVATE),
+            page.history.forget(
+                event(self.forget), [*whose, page.screen], [page.tab, page.deleted, page.undo], **PRIVATE
+            ),
+            page.undo.undo(event(self.restore), [*whose, page.screen, page.deleted], [page.tab, page.undo], **PRIVATE),
         ):
             # An event of its own: the browser paints it after all that was sent before the screen was turned.
-            shows = turned.then(event(self.show), whose, shown, **PRIVATE)
+            shows = turned.then(event(self.show), listed, shown, **PRIVATE)
             shows.then(event(self.go_on), [*whose, page.screen], shown, **PRIVATE, **ASKING)
         page.tab.change(None, page.tab, None, js="qa.keepTab", **QUICK)
-        for button, export_as in (
-            (page.markdown, self._exporter(export.to_markdown, suffix="md", media="text/markdown")),
-            (page.json, self._exporter(export.to_json, suffix="json", media="application/json")),
-        ):
-            written = button.click(event(export_as), whose, page.download, **PRIVATE)
-            written.then(None, page.download, None, js="qa.save", **QUICK)
+        page.history.rename(event(self.rename), listed, page.history, **PRIVATE)
+        for changed in (page.history.look, page.recall.change):
+            changed(event(self.look), listed, page.history, **LATEST)
+        written = page.history.export(event(self.export), whose, page.download, **PRIVATE)
+        written.then(None, page.download, None, js="qa.save", **QUICK)
 
     def ask(
         self, request: gr.Request, question: Question, key: Browser, tab: Tab, screen: Screen, *chosen: Any
@@ -104,7 +107,8 @@ class Talk:
         yield {
             page.ask: gr.update(value="", submit_btn=False, stop_btn=True),
             page.chat: [*before, _message("assistant", next(answer))],
-            page.history: history_html(history.summaries(), current=conversation.id),
+            page.history: _list(history, conversation.id),
+            page.recall: "",
             page.wish: gr.update(visible=False),
         }
         for html in answer:
@@ -132,23 +136,45 @@ class Talk:
         """A conversation from the list."""
         return self._turn(screen, self.visitors.history(key, request).load(said(chosen, "id", Name)))
 
-    def forget(self, request: gr.Request, key: Browser, tab: Tab, screen: Screen, chosen: gr.EventData) -> str:
-        """Delete a conversation of the list; the page stays with the one that is open."""
-        history = self.visitors.history(key, request)
+    def forget(self, request: gr.Request, key: Browser, tab: Tab, screen: Screen, chosen: gr.EventData) -> Update:
+        """Delete a conversation of the list, which can be undone; the page stays with the one that is open."""
+        page, history = self.page, self.visitors.history(key, request)
         id = said(chosen, "id", Name)
         writing = self.desk.at(id, history=history)
-        history.delete(id)
         if writing is not None:
             writing.stop()
-        return self._turn(screen, history.load(tab))
+        deleted = history.load(id)
+        history.delete(id)
+        told = undo_html(deleted.title) if deleted else ""
+        return {page.tab: self._turn(screen, history.load(tab)), page.deleted: deleted, page.undo: told}
 
-    def show(self, request: gr.Request, key: Browser, tab: Tab) -> Update:
+    def restore(
+        self, request: gr.Request, key: Browser, tab: Tab, screen: Screen, deleted: Conversation | None
+    ) -> Update:
+        """Bring back the conversation that this page deleted last, and open it where none is open."""
+        history = self.visitors.history(key, request)
+        if deleted is None:
+            raise gr.Error("It cannot be brought back any more.", print_exception=False, duration=4)
+        history.save(deleted)
+        return {self.page.tab: self._turn(screen, history.load(tab) or deleted), self.page.undo: ""}
+
+    def rename(self, request: gr.Request, key: Browser, tab: Tab, find: Words, chosen: gr.EventData) -> str:
+        """Give a conversation of the list another name."""
+        history = self.visitors.history(key, request)
+        history.rename(said(chosen, "id", Name), said(chosen, "name", Name))
+        return _list(history, tab, find)
+
+    def look(self, request: gr.Request, key: Browser, tab: Tab, find: Words) -> str:
+        """The list of conversations as it is now."""
+        return _list(self.visitors.history(key, request), tab, find)
+
+    def show(self, request: gr.Request, key: Browser, tab: Tab, find: Words) -> Update:
         """The conversation that the page has turned to."""
         page, history = self.page, self.visitors.history(key, request)
         shown = history.load(tab) or new_conversation(tab)
         return {
             page.chat: gr.update(value=messages(shown), feedback_value=_thumbs(shown)),
-            page.history: history_html(history.summaries(), current=shown.id),
+            page.history: _list(history, shown.id, find),
             page.wish: gr.update(visible=False),
             page.ask: self.ready(request, key, tab),
         }
@@ -159,21 +185,20 @@ class Talk:
         screen.turn_to(id)
         return id
 
-    def _exporter(
-        self, write: Callable[[Conversation], str], *, suffix: str, media: str
-    ) -> Callable[..., dict[str, str]]:
-        """The event that gives the open conversation as a file of this kind."""
+    def export(self, request: gr.Request, key: Browser, tab: Tab, chosen: gr.EventData) -> dict[str, str]:
+        """The open conversation as a file."""
+        kind = said(chosen, "id", Name)
+        conversation = self.visitors.history(key, request).load(tab)
+        if conversation is None or kind not in FORMATS:
+            raise gr.Error("This conversation is no longer there.", print_exception=False, duration=4)
+        name = _NOT_NAME.sub("-", conversation.title.lower()).strip("-")[:60] or "conversation"
+        _, media, write = FORMATS[kind]
+        return {"name": f"{name}.{kind}", "type": media, "text": write(conversation)}
 
-        def export_open(request: gr.Request, key: Browser, tab: Tab) -> dict[str, str]:
-            conversation = self.visitors.history(key, request).load(tab)
-            if conversation is None:
-                raise gr.Error(
-                    "There is nothing to export yet. Ask something first.", print_exception=False, duration=4
-                )
-            name = _NOT_NAME.sub("-", conversation.title.lower()).strip("-")[:60] or "conversation"
-            return {"name": f"{name}.{suffix}", "type": media, "text": write(conversation)}
 
-        return export_open
+def _list(history: History, id: str, find: str = "") -> str:
+    """The conversations that were found, of which the one with this id is open."""
+    return history_html(history.summaries(find), current=id if history.holds(id) else "", find=find)
 
 
 def messages(conversation: Conversation) -> list[dict[str, str]]:

@@ -182,7 +182,9 @@ class Writing:
             Seen(id=each.passage.id, start=each.passage.start, end=each.passage.end, score=each.score)
             for each in answer.hits
         )
-        self._history.save(self._before.with_turn(number, Turn(answer=answer, seen=seen)))
+        kept = self._history.load(self._before.id)  # which may have been renamed meanwhile
+        before = replace(self._before, name=kept.name) if kept else self._before
+        self._history.save(before.with_turn(number, Turn(answer=answer, seen=seen)))
 
 
 class Desk:
