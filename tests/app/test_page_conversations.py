@@ -187,3 +187,44 @@ def test_a_conversation_is_kept_as_a_page_to_read_as_markdown_and_as_json_that_i
         context.set_default_timeout(30_000)
         assert violations(written) == []
         context.close()
+
+
+def test_after_an_answer_come_questions_that_its_documents_answer_and_the_next_press_asks_one(
+    reader: Reader, bot: Chatbot
+) -> None:
+    page, offered = reader.page, "#next button"
+    reader.ask(OPENED)
+    page.wait_for_selector(offered)
+    questions = page.locator(offered).all_inner_texts()
+    assert 1 <= len(questions) <= 3
+    assert OPENED not in questions
+    answers = [bot.ask(question) for question in questions]
+    assert {answer.citations[0].document for answer in answers} == {"lighthouse.md"}
+    assert violations(page) == []
+    page.locator(offered).first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"{ANSWERED} >> nth=1")
+    assert page.locator("#chat .question").last.inner_text() == questions[0]
+    page.wait_for_function(
+        "asked => ![...document.querySelectorAll('#next button')].some(each => each.textContent === asked)",
+        arg=questions[0],
+    )
+    assert page.evaluate("document.activeElement.matches('#ask textarea')")
+    page.click("#new")
+    page.wait_for_selector(offered, state="detached")
+
+
+def test_two_questions_on_two_lines_are_both_answered(reader: Reader) -> None:
+    answer = reader.ask(f"{OPENED}\n{FOUNDED}")
+    assert "1844" in answer
+    assert "Marta Kowalczyk" in answer
+
+
+def test_too_long_a_question_is_refused_in_words_and_stays_as_it_was_pasted(reader: Reader) -> None:
+    page, pasted = reader.page, "When was it opened? " * 300
+    page.fill("#ask textarea", pasted)
+    page.press("#ask textarea", "Enter")
+    page.wait_for_selector(".toast-body.error :text('5,999 characters, the limit is 4,000')")
+    assert page.input_value("#ask textarea") == pasted
+    assert page.locator("#chat .question").count() == 0
+    reader.problems.clear()  # what the browser says of an event that was refused

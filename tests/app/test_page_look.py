@@ -186,3 +186,42 @@ def test_what_is_pressed_is_large_enough_for_a_finger(
     assert box is not None
     assert min(box["width"], box["height"]) >= 24
     context.close()
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_opening_details_leaves_the_text_as_wide_and_large_as_it_was(
+    browser: Browser, address: str, size: dict[str, int]
+) -> None:
+    context = browser.new_context(viewport=size)  # type: ignore[arg-type]
+    reader = Reader(context, address)
+    page = reader.page
+    reader.ask("What is the lighthouse?")
+    measured = (
+        "[...document.querySelectorAll('#chat .answer, #chat .answer p')]"
+        ".map(each => [each.offsetWidth, each.matches('p') && each.offsetHeight, getComputedStyle(each).fontSize])"
+    )
+    before = page.evaluate(measured)
+    page.click("#chat summary")
+    page.wait_for_selector("#chat dd")
+    assert page.evaluate(measured) == before
+    context.close()
+
+
+def test_on_a_phone_nothing_of_the_conversation_lies_over_the_source(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)  # type: ignore[arg-type]
+    reader = Reader(context, address)
+    page = reader.page
+    for _ in range(4):
+        reader.ask("When was the lighthouse opened?")
+    page.locator("#chat .answer").first.scroll_into_view_if_needed()
+    page.wait_for_selector("#chat .scroll-down-button-container button")
+    page.tap("#chat a.cite >> nth=0")
+    page.wait_for_selector("#panel mark")
+    reader.rest()
+    over = """[...document.querySelectorAll('#chat button')].filter(each => {
+        const {x, y, width, height} = each.getBoundingClientRect();
+        return each.contains(document.elementFromPoint(x + width / 2, y + height / 2))
+            && y + height > document.querySelector('#source').getBoundingClientRect().y;
+    }).map(each => each.ariaLabel)"""
+    assert page.evaluate(over) == []
+    context.close()

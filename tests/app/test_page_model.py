@@ -105,15 +105,25 @@ def test_while_nothing_has_come_the_answer_says_what_happens_cannot_be_judged_an
         assert not page.locator("#chat button[aria-label='Like']").is_visible()
 
 
-def test_any_question_can_be_asked_again_or_changed_first(browser: Browser, tmp_path: Path) -> None:
-    replies = [Step(pieces=(f"The lighthouse was opened in {year} [1.2].",)) for year in (1844, 1845, 1846)]
+def test_any_question_can_be_asked_again_in_its_place_or_changed_first(browser: Browser, tmp_path: Path) -> None:
+    query, second = "Who opened the lighthouse?", "The lighthouse was opened in 1844 by Alan Stevenson [1.2]."
+    said = (OPENED, query, second, "The lighthouse was opened by Alan Stevenson in 1844 [1.2].")
+    replies = [Step(pieces=(words,)) for words in said]
     with talking_to(browser, tmp_path, *replies) as (reader, _):
         page = reader.page
         reader.ask(QUESTION)
+        page.click("#chat button[aria-label='Like']")
+        page.wait_for_selector("#chat button[aria-label='Liked']")
         reader.ask("Who opened it?")
         page.click("#chat .again >> nth=0")
-        page.wait_for_function("document.querySelectorAll('#chat .answer .meta').length == 3")
-        assert page.locator("#chat .question").all_inner_texts() == [QUESTION, "Who opened it?", QUESTION]
+        page.wait_for_selector("#chat .answer >> nth=0 >> text=by Alan Stevenson in 1844")
+        page.wait_for_selector("#ask .submit-button")
+        assert page.locator("#chat .question").all_inner_texts() == [QUESTION, "Who opened it?"]
+        assert "1844 by Alan Stevenson" in reader.answer
+        assert page.locator("#chat button[aria-label='Liked']").count() == 0  # which was for another answer
+        reader.arrive()
+        page.wait_for_selector("#chat .answer >> nth=0 >> text=by Alan Stevenson in 1844")
+        assert page.locator("#chat .question").all_inner_texts() == [QUESTION, "Who opened it?"]
         page.click("#chat .edit >> nth=1")
         assert page.input_value("#ask textarea") == "Who opened it?"
 

@@ -102,3 +102,20 @@ def test_a_file_with_the_name_of_a_document_from_a_folder_replaces_it_after_a_qu
 
 def test_the_buttons_beside_the_question_have_names(reader: Reader) -> None:
     assert reader.page.get_by_role("button", name="Ask", exact=True).count() == 1
+
+
+def test_example_questions_are_there_for_documents_of_any_shape_and_follow_what_is_added(
+    browser: Browser, tmp_path: Path
+) -> None:
+    context = browser.new_context()
+    pump = {"pump.md": "# Pump guide\n\n| Code | Meaning |\n|---|---|\n| A07 | Battery low |\n"}
+    with open_bot(tmp_path, documents=pump) as bot, serving(bot) as address:
+        reader = Reader(context, address)
+        page = reader.page
+        page.wait_for_selector("#chat .example:has-text('What is “Pump guide” about?')")
+        added = {"name": "badge.md", "mimeType": "text/markdown", "buffer": b"# Badges\n\n1. Fill in form B-12.\n"}
+        page.set_input_files("#upload input[type=file]", [added])
+        page.wait_for_selector("#chat .example:has-text('What is “Badges” about?')")
+        page.click("#chat .example:has-text('Badges')")
+        page.wait_for_selector("#chat .answer:has-text('B-12')")
+    context.close()

@@ -11,12 +11,12 @@ from typing import Annotated, Any, TypeVar
 import gradio as gr
 from pydantic import ConfigDict, Field, Json, TypeAdapter, ValidationError, validate_call
 
-from qa.answers.asking import QUESTION_CHARS
 from qa.app.render import inert
 from qa.app.safety import tell
 from qa.errors import QAError
 
 PICKED = 1000  # documents that can be ticked
+PASTED = 1_000_000  # characters that the box takes, so that too long a question is refused in words and not cut
 
 Browser = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]  # its secret, as page.js makes it
 Files = Annotated[list[str], Field(max_length=1000)]
@@ -24,7 +24,7 @@ Name = Annotated[str, Field(max_length=4000)]
 Number = Annotated[int, Field(ge=0)]
 PageNumber = Annotated[str, Field(pattern="^[0-9]{1,6}$")]
 Picked = Json[Annotated[list[Name], Field(max_length=PICKED)]]  # documents by their ids, as page.js writes them
-Question = Annotated[str, Field(max_length=QUESTION_CHARS)]
+Question = Annotated[str, Field(max_length=PASTED)]
 Strictness = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Tab = Annotated[str, Field(max_length=32)]
 TopK = Annotated[float, Field(ge=1, le=20, allow_inf_nan=False)]

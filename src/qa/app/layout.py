@@ -71,6 +71,7 @@ class Page:
         may_upload: bool,
         open_source: Callable[..., Any],
         open_report: Callable[..., str | None],
+        follow_up: Callable[..., list[str]],
     ) -> None:
         """Lay it out, inside a `gr.Blocks` that is open."""
         with gr.Row(elem_id="shell"):
@@ -79,7 +80,7 @@ class Page:
                 self._lay_out_settings(settings, models)
                 self.evaluate = gr.Button("Evaluation", elem_id="evaluate")
             with gr.Column(elem_id="main", min_width=0):
-                self._lay_out_main()
+                self._lay_out_main(follow_up)
                 self.runs = _html(
                     html_template=RUNS,
                     js_on_load=_script("evaluation.js"),
@@ -156,7 +157,7 @@ class Page:
             # `Choice` and `View` refuse what cannot be used; Gradio would repeat it.
             control.preprocess = lambda sent: sent  # type: ignore[method-assign]  # for these four alone
 
-    def _lay_out_main(self) -> None:
+    def _lay_out_main(self, follow_up: Callable[..., list[str]]) -> None:
         self.top = _html(html_template=TOP, elem_id="top")
         self.chat = gr.Chatbot(
             elem_id="chat", show_label=False, container=False, height=None, buttons=["copy"], layout="bubble",
@@ -169,10 +170,16 @@ class Page:
             with gr.Row():
                 self.save_wanted = gr.Button("Save", size="sm", variant="primary", elem_id="save-wanted")
                 self.absent = gr.Button("It is not in the documents", size="sm", elem_id="absent")
+        self.next = _html(
+            html_template='<div role="group" aria-label="Ask next"></div>',
+            js_on_load=_script("next.js"),
+            server_functions=[follow_up],
+            elem_id="next",
+        )
         self.narrowed = _html(elem_id="narrowed")
         self.ask = gr.Textbox(
             elem_id="ask", label="Question", show_label=False, container=False, placeholder="Ask about the documents…",
-            lines=1, max_lines=8, max_length=4000, submit_btn=True, autofocus=True,
+            lines=1, max_lines=8, submit_btn=True, autofocus=True,
         )  # fmt: skip
 
 

@@ -44,14 +44,13 @@ window.qa = (() => {
     return [copy.textContent.trim(), ...new Set(sources)].join('\n');
   };
 
-  // -- asking again: a question goes back into its box, to be changed or sent as it was
-  const askAgain = (message, send) => {
+  // -- a question goes back into its box, to be changed
+  const edit = (message) => {
     const box = document.querySelector('#ask textarea');
     const question = [...document.querySelectorAll('#chat .question')].filter((each) => each.compareDocumentPosition(message) & 4 || each.parentElement.contains(message)).at(-1);
     if (!box || !question) return;
     setField(box, question.innerText);
     box.focus();
-    if (send) setTimeout(() => document.querySelector('#ask .submit-button')?.click(), 50);
   };
 
   const save = (file) => {
@@ -113,8 +112,7 @@ window.qa = (() => {
     if (on('[data-pick="none"]')) pickNone();
     if (on('#menu')) setMenu(!body().classList.contains('menu-open'));
     else if (on('#main, #new, [data-do="open"]')) closeMenu();
-    if (on('#chat .again')) askAgain(event.target, true);
-    if (on('#chat .edit')) askAgain(event.target, false);
+    if (on('#chat .edit')) edit(event.target);
     if (on('#chat .copy')) {
       navigator.clipboard?.writeText(event.target.nextElementSibling.textContent);
       event.target.textContent = 'Copied';

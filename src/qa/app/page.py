@@ -29,6 +29,7 @@ from qa.app.uploads import Uploads
 from qa.app.visitors import Visitors, account_html
 from qa.app.writing import Desk
 from qa.chatbot import EXTRACTIVE
+from qa.words import visible
 
 if TYPE_CHECKING:
     from qa.chatbot import Chatbot
@@ -68,6 +69,7 @@ def build_page(
             may_upload=not read_only,
             open_source=_source_opener(bot, visitors),
             open_report=evaluation.report_opener(folder / "runs"),
+            follow_up=_follower(examples, visitors),
         )
         talk = Talk(page=page, answerers=answerers, visitors=visitors, pace=pace, desk=desk or Desk())
         shelf = Shelf(page=page, answerers=answerers, examples=examples, uploads=uploads)
@@ -81,6 +83,16 @@ def build_page(
         blocks.load(event(account_html), None, page.account, **QUICK)
         blocks.load(event(effect_html), page.strictness, page.effect, **QUICK)
     return blocks
+
+
+def _follower(examples: Suggestions, visitors: Visitors) -> Callable[..., list[str]]:
+    """The event that gives the browser questions to ask after the last answer of its conversation."""
+
+    def follow_up(request: SkipValidation[gr.Request], asked: dict[str, Name]) -> list[str]:
+        conversation = visitors.history(asked.get("key", ""), request).load(asked.get("tab", ""))
+        return [visible(question) for question in examples.after(conversation)] if conversation else []
+
+    return event(follow_up)
 
 
 def _source_opener(bot: Chatbot, visitors: Visitors) -> Callable[..., Any]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import gradio as gr
 
+from qa.answers.asking import read_question
 from qa.app.choices import Answerers, Choice
-from qa.app.events import Browser, Name, Question, Tab, Words, event, said
+from qa.app.events import Browser, Name, Number, Question, Tab, Words, event, said
 from qa.app.export import FORMATS
 from qa.app.history import TURNS, Conversation, History, new_conversation
 from qa.app.layout import ASKING, LATEST, PRIVATE, QUICK, Page, Update
@@ -46,8 +46,12 @@ class Talk:
         asked = page.ask.submit(event(self.ask), question, shown, **PRIVATE, **ASKING)
         chosen = page.chat.example_select(event(self.take_example), None, page.ask, **QUICK)
         example = chosen.then(event(self.ask), question, shown, **PRIVATE, **ASKING)
-        for answered in (asked, example):
-            answered.then(event(self.ready), whose, page.ask, **QUICK)
+        wished = page.next.wish(event(self.take_example), None, page.ask, **QUICK)
+        follow_up = wished.then(event(self.ask), question, shown, **PRIVATE, **ASKING)
+        again = page.next.again(event(self.ask_again), question[1:], shown, **PRIVATE, **ASKING)
+        for answered in (asked, example, follow_up, again):
+            ready = answered.then(event(self.ready), whose, page.ask, **QUICK)
+            ready.then(None, None, None, js="qa.goOn", **QUICK)
         page.ask.stop(event(self.stop), whose, page.ask, **PRIVATE)
         for turned in (
             blocks.load(event(self.arrive), [*whose, page.screen], whose, js="qa.arrive", **PRIVATE),
@@ -60,7 +64,8 @@ class Talk:
         ):
             # An event of its own: the browser paints it after all that was sent before the screen was turned.
             shows = turned.then(event(self.show), listed, shown, **PRIVATE)
-            shows.then(event(self.go_on), [*whose, page.screen], shown, **PRIVATE, **ASKING)
+            ended = shows.then(event(self.go_on), [*whose, page.screen], shown, **PRIVATE, **ASKING)
+            ended.then(None, None, None, js="qa.goOn", **QUICK)
         page.tab.change(None, page.tab, None, js="qa.keepTab", **QUICK)
         page.history.rename(event(self.rename), listed, page.history, **PRIVATE)
         for changed in (page.history.look, page.recall.change):
@@ -74,15 +79,41 @@ class Talk:
         """Answer a question in the open conversation, as the answer comes."""
         if question.strip():
             history = self.visitors.history(key, request)
-            self.pace.count(visitor(request))
             conversation = history.load(tab) or new_conversation(tab)
-            if len(conversation.turns) >= TURNS:
-                raise QuestionError(f"this conversation has {TURNS} questions, and no room for more. Begin a new one")
-            bot = self.answerers.chatbot_for(Choice.of(*chosen))
-            begin = partial(self.desk.begin, bot, question.strip(), visitor=visitor(request))
-            writing = begin(conversation=conversation, history=history)
+            writing = self._begin(request, question, history, conversation, *chosen)
             yield from screen.pieces(self._writing(writing, history), of=conversation.id)
         yield {self.page.ask: gr.skip()}  # Gradio sends what comes last once more at the end
+
+    def ask_again(
+        self, request: gr.Request, key: Browser, tab: Tab, screen: Screen, wish: gr.EventData, *chosen: Any
+    ) -> Iterator[Update]:
+        """Answer one question of the open conversation anew; the answer takes the place of the one that it had."""
+        history, number = self.visitors.history(key, request), said(wish, "number", Number)
+        conversation = history.load(tab)
+        if conversation is not None and number < len(conversation.turns):
+            question = conversation.turns[number].answer.question
+            writing = self._begin(request, question, history, conversation, *chosen, number=number)
+            yield from screen.pieces(self._writing(writing, history), of=tab)
+        yield {self.page.ask: gr.skip()}
+
+    def _begin(
+        self,
+        request: gr.Request,
+        question: str,
+        history: History,
+        conversation: Conversation,
+        *chosen: Any,
+        number: int | None = None,
+    ) -> Writing:
+        """The answer that is written from now on, to a new question or as turn `number`. Raises: QuestionError."""
+        question = read_question(question)
+        self.pace.count(visitor(request))
+        if number is None and len(conversation.turns) >= TURNS:
+            raise QuestionError(f"this conversation has {TURNS} questions, and no room for more. Begin a new one")
+        bot = self.answerers.chatbot_for(Choice.of(*chosen))
+        return self.desk.begin(
+            bot, question, conversation=conversation, number=number, history=history, visitor=visitor(request)
+        )
 
     def go_on(self, request: gr.Request, key: Browser, tab: Tab, screen: Screen) -> Iterator[Update]:
         """The answer that is still being written in the conversation that was opened, if there is one."""
@@ -102,20 +133,23 @@ class Talk:
 
     def _writing(self, writing: Writing, history: History) -> Generator[Update, None, None]:
         """The page while an answer is written."""
-        page, conversation, answer = self.page, writing.before, writing.follow()
-        before = [*messages(conversation), _message("user", question_html(writing.question))]
+        page, conversation, answer = self.page, writing.conversation, writing.follow()
+        shown = messages(conversation)
+        place = 2 * writing.number + 1
+        shown[place] = _message("assistant", next(answer))
         yield {
             page.ask: gr.update(value="", submit_btn=False, stop_btn=True),
-            page.chat: [*before, _message("assistant", next(answer))],
+            page.chat: gr.update(value=[*shown], feedback_value=_thumbs(conversation)),
             page.history: _list(history, conversation.id),
             page.recall: "",
             page.wish: gr.update(visible=False),
         }
         for html in answer:
-            yield {page.chat: [*before, _message("assistant", html)]}
+            shown[place] = _message("assistant", html)
+            yield {page.chat: [*shown]}
 
     def take_example(self, chosen: gr.EventData) -> str:
-        """The example question that was clicked."""
+        """The question that was offered and clicked."""
         return said(chosen, "value", dict[str, Question]).get("text", "")
 
     def ready(self, request: gr.Request, key: Browser, tab: Tab) -> Update:

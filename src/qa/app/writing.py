@@ -60,10 +60,13 @@ def place_for(bot: Chatbot) -> Iterator[None]:
 class Writing:
     """An answer that a thread of its own writes, whoever looks on meanwhile, and keeps at every way out."""
 
-    def __init__(self, bot: Chatbot, question: str, *, conversation: Conversation, history: History) -> None:
-        """Begin. Raises: QuestionError when this visitor may not begin a conversation."""
+    def __init__(
+        self, bot: Chatbot, question: str, *, conversation: Conversation, history: History, number: int | None = None
+    ) -> None:
+        """Begin turn `number`, or the next one. Raises: QuestionError when this visitor may not begin a conversation."""
         self.watched = 0
-        self._bot, self._before, self._history = bot, conversation, history
+        self.number = len(conversation.turns) if number is None else number
+        self._bot, self._asked_in, self._history = bot, conversation, history
         self._answer = Answer(
             question=question,
             query=question,
@@ -82,14 +85,9 @@ class Writing:
         self._thread.start()
 
     @property
-    def question(self) -> str:
-        """What is being answered."""
-        return self._answer.question
-
-    @property
-    def before(self) -> Conversation:
-        """The conversation as it was when the question came."""
-        return self._before
+    def conversation(self) -> Conversation:
+        """The conversation with this turn in its place, as it was when the question came."""
+        return self._asked_in.with_turn(self.number, Turn(answer=self._answer))
 
     @property
     def is_done(self) -> bool:
@@ -135,7 +133,7 @@ class Writing:
         except asyncio.CancelledError:
             pass  # it says already that it was stopped
         finally:
-            if self._history.holds(self._before.id):  # else it was deleted while the answer was written
+            if self._history.holds(self._asked_in.id):  # else it was deleted while the answer was written
                 self._save()
             with self._changed:
                 self._is_done = True
@@ -152,7 +150,8 @@ class Writing:
             tell_part=lambda number, count: self._reach(f"Reading part {number} of {count}…"),
         )
         config: Any = {"callbacks": [found]}
-        events = self._bot.astream(self.question, history=self._before.messages, config=config)
+        before = self._asked_in.before(self.number)
+        events = self._bot.astream(self._answer.question, history=before.messages, config=config)
         async with aclosing(events):
             async for event in events:
                 self._take(event)
@@ -177,14 +176,13 @@ class Writing:
             self._changed.notify_all()
 
     def _save(self) -> None:
-        answer, number = self._answer, len(self._before.turns)
+        answer = self._answer
         seen = tuple(
             Seen(id=each.passage.id, start=each.passage.start, end=each.passage.end, score=each.score)
             for each in answer.hits
         )
-        kept = self._history.load(self._before.id)  # which may have been renamed meanwhile
-        before = replace(self._before, name=kept.name) if kept else self._before
-        self._history.save(before.with_turn(number, Turn(answer=answer, seen=seen)))
+        held = self._history.load(self._asked_in.id) or self._asked_in  # it may have been renamed meanwhile
+        self._history.save(held.with_turn(self.number, Turn(answer=answer, seen=seen)))
 
 
 class Desk:
@@ -195,7 +193,14 @@ class Desk:
         self._lock = threading.Lock()
 
     def begin(
-        self, bot: Chatbot, question: str, *, conversation: Conversation, history: History, visitor: str
+        self,
+        bot: Chatbot,
+        question: str,
+        *,
+        conversation: Conversation,
+        history: History,
+        visitor: str,
+        number: int | None = None,
     ) -> Writing:
         """An answer that is written from now on; the one before it in the same conversation ends."""
         key = history.whose, conversation.id
@@ -210,7 +215,7 @@ class Desk:
             each.stop()
         if ended:
             conversation = history.load(conversation.id) or conversation
-        writing = Writing(bot, question, conversation=conversation, history=history)
+        writing = Writing(bot, question, conversation=conversation, history=history, number=number)
         with self._lock:
             self._going[key] = visitor, writing
         return writing

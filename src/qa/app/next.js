@@ -1,0 +1,24 @@
+// Below the conversation: questions that may follow, found once an answer is there; and asking one of it again.
+const group = element.querySelector('[role="group"]');
+const value = (id) => document.querySelector(`#${id} :is(textarea, input)`)?.value ?? '';
+const answers = () => document.querySelectorAll('#chat .answer');
+const place = () => `${value('tab')} ${answers().length}`;
+
+window.qa.goOn = () => {
+  group.replaceChildren();
+  const asked = place();
+  if (!answers().length) return;
+  server.follow_up({ key: value('key'), tab: value('tab') }).catch(() => []).then((questions) => {
+    if (place() === asked) group.replaceChildren(...(questions ?? []).map((text) => Object.assign(document.createElement('button'), { type: 'button', textContent: text })));
+  });
+};
+element.addEventListener('click', ({ target }) => {
+  if (!target.matches('button')) return;
+  group.replaceChildren();
+  document.querySelector('#ask textarea').focus();
+  trigger('wish', { value: { text: target.textContent } });
+});
+document.addEventListener('click', ({ target }) => {
+  const answer = target.matches?.('#chat .again') && target.closest('.answer');
+  if (answer) trigger('again', { number: [...answers()].indexOf(answer) });
+});
