@@ -79,6 +79,15 @@ def test_uploading_goes_on_after_a_file_that_was_too_large(reader: Reader) -> No
     assert "1911" in reader.ask("When was the mill at Glen Garry burned down?")
 
 
+def test_the_same_file_again_is_said_to_be_here_already(reader: Reader) -> None:
+    page = reader.page
+    for told, files in (("1 file added.", [MILL]), ("1 file here already, unchanged.", [MILL])):
+        page.set_input_files("#upload input[type=file]", files)
+        page.wait_for_selector(f"#report .good:has-text('{told}')")
+        assert page.inner_text("#report .good") == told
+    assert not page.locator("#upload .file-preview").is_visible()
+
+
 @pytest.mark.parametrize("where", ["#chat", "#ask textarea", "#top"])
 def test_a_file_can_be_dropped_anywhere(reader: Reader, where: str) -> None:
     assert reader.page.evaluate(DROP, where)[1:] == [False, False]  # the browser does not open it instead

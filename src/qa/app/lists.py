@@ -61,9 +61,8 @@ def undo_html(title: str) -> str:
 
 def header_html(*, documents: int, model: str, place: str) -> str:
     """The header: the number of documents, the model that answers, and where it runs."""
-    count = "1 document" if documents == 1 else f"{documents:,} documents"
     return (
-        f'<h1>Ask your documents</h1><p><span class="count">{count}</span> '
+        f'<h1>Ask your documents</h1><p><span class="count">{counted(documents, "document")}</span> '
         f'<span class="model">{inert(model)} · {inert(place)}</span></p>'
     )
 
@@ -100,6 +99,11 @@ def _turning(page: int, *, pages: int) -> str:
     return f'<nav aria-label="Pages of documents">{f"<span>{page:,} / {pages:,}</span>".join(steps)}</nav>'
 
 
+def counted(count: int, what: str) -> str:
+    """A number of things in words: `1 document`, `1,200 documents`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def kind(record: Record) -> str:
     """What a document is, by the ending of its name: `PDF`; empty without one."""
     return Path(record.id).suffix.removeprefix(".").upper()
@@ -108,7 +112,7 @@ def kind(record: Record) -> str:
 def _document(record: Record, *, ticked: bool, read_only: bool) -> str:
     title = inert(record.title)
     address = link(Reference(document=record.id, version=record.version))
-    count = f"{record.passages:,} passage{'s' if record.passages != 1 else ''}"
+    count = counted(record.passages, "passage")
     remove = (
         f'<button type="button" data-do="remove" data-id="{inert(record.id)}" data-name="{title}"'
         f' data-count="{count}" aria-label="Remove {title}">×</button>'

@@ -16,7 +16,7 @@ import gradio as gr
 from qa.app.choices import Answerers, View, narrowing_html
 from qa.app.events import PICKED, Files, Name, PageNumber, event, said
 from qa.app.layout import LATEST, PRIVATE, QUICK, WRITING, Page, Update, welcome
-from qa.app.lists import documents_html, header_html, progress_html, report_html
+from qa.app.lists import counted, documents_html, header_html, progress_html, report_html
 from qa.app.render import EXTRACTIVE
 from qa.app.suggestions import Suggestions
 from qa.app.uploads import Uploads
@@ -103,18 +103,24 @@ class Shelf:
         """Index uploaded files one by one; a bad one does not stop the others."""
         page = self.page
         self.uploads.mend()
+        before = self._versions()
         failed: list[tuple[str, str]] = []
         for done, file in enumerate(files):
             name = Path(file).name
             bar = partial(progress_html, name=f"Indexing {name}", done=done, total=len(files))
-            yield {page.report: bar()}
+            yield {page.upload: None, page.report: bar()}  # else the box shows Gradio's own list of the files
             why = yield from self._watched(partial(self.uploads.take, Path(file)), bar)
             failed += [(name, why)] if why else []
-        good = len(files) - len(failed)
+        good = {Path(file).name for file in files}.difference(name for name, _ in failed)
+        same = len(good.intersection(id for id, _ in before & self._versions()))
         self.examples.refresh()
-        done_text = f"{good} file{'s' if good != 1 else ''} added." if good else ""
-        report = report_html(done=done_text, failed=failed, waits=self.uploads.waits)
-        yield {page.upload: None, page.report: report, **self.look(*chosen)}
+        told = [f"{counted(len(good) - same, 'file')} added."] if len(good) > same else []
+        told += [f"{counted(same, 'file')} here already, unchanged."] if same else []
+        report = report_html(done=" ".join(told), failed=failed, waits=self.uploads.waits)
+        yield {page.report: report, **self.look(*chosen)}
+
+    def _versions(self) -> set[tuple[str, str]]:
+        return {(record.id, record.version) for record in self.answerers.bot.documents()}
 
     def replace(self, said_of: gr.EventData, *chosen: Any) -> Iterator[Update]:
         """Let an uploaded file take the place of the document that has its name."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa.answers.stages import Found
 from qa.app.history import Conversation, History, Seen, Turn
+from qa.app.lists import counted
 from qa.app.render import STOPPED, answer_html, streaming_html
 from qa.app.safety import tell
 from qa.chatbot import EXTRACTIVE
@@ -63,7 +64,7 @@ class Writing:
     def __init__(
         self, bot: Chatbot, question: str, *, conversation: Conversation, history: History, number: int | None = None
     ) -> None:
-        """Begin turn `number`, or the next one. Raises: QuestionError when this visitor may not begin a conversation."""
+        """Begin turn `number`, or the next. Raises: QuestionError when this visitor may not begin a conversation."""
         self.watched = 0
         self.number = len(conversation.turns) if number is None else number
         self._bot, self._asked_in, self._history = bot, conversation, history
@@ -76,7 +77,7 @@ class Writing:
             notes=(STOPPED,),
             model=bot.model_name,
         )
-        self._stage = f"Searching {_counted(len(bot.documents()), 'document')}…"
+        self._stage = f"Searching {counted(len(bot.documents()), 'document')}…"
         self._changed = threading.Condition()
         self._is_stopped = self._is_done = False
         self._task: tuple[asyncio.AbstractEventLoop, asyncio.Task[None]] | None = None
@@ -229,7 +230,3 @@ class Desk:
         """Stop all of them: a process must not end in the middle of one."""
         for _, writing in list(self._going.values()):
             writing.stop()
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
