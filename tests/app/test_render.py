@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -390,3 +391,10 @@ def test_below_an_answer_each_document_and_page_stands_once_with_its_numbers() -
     html = answer_html(answered("Lit. [1][2][3]", *sentences, citations=cited))
     below = html.partition('<p class="sources">')[2].partition("</p>")[0]
     assert Shape(below).text == f"Sources: 12 {visible(citation().title)} · 3 Oil, page 7"
+
+
+def test_a_number_of_a_document_keeps_its_sign() -> None:
+    answer = Answer(question="q", query="q", text="- 5 °C\n- mild", abstained=False)
+    drawn = unescape(answer_html(answer))
+    assert "- 5 °C" in drawn
+    assert "<li>mild" in drawn

@@ -28,6 +28,7 @@ _MARKS = re.compile(r"[ \t]*(?:(?:[-*+>|]|\d{1,2}[.)]|#{1,6})[ \t]+)*")
 _NOT_ITEM = re.compile(
     r"^(?=\d{3,9}[.)]|\d{1,2}[.)][ \t]*(?:⸨\d+⸩[ \t]*)*$)", re.MULTILINE
 )  # a year, or a whole sentence
+_SIGNED = re.compile(r"^(?=[ \t]*[-+][ \t]+\d)", re.MULTILINE)  # a document's "- 5 °C" keeps its sign
 _NAMED = re.compile(r"((?:[^<&]|&#\d+;){1,400}?)&#58; (.+)", re.DOTALL)
 _BETWEEN = " · "  # two cells of a row, as a quote of one has them
 _TAGS = {
@@ -62,6 +63,8 @@ def draw(text: str, insets: Sequence[Inset], *, plain: Callable[[str], str], is_
         source += f"{bare[cursor:at]}{_LEFT}{number}{_RIGHT}"
         cursor = at
     source = _NOT_ITEM.sub(f"{_LEFT}{len(insets)}{_RIGHT}", source + bare[cursor:])
+    if not is_markdown:
+        source = _SIGNED.sub(f"{_LEFT}{len(insets)}{_RIGHT}", source)
     html = drawing.blocks(_parser(is_markdown).parse(source), with_rows=not is_markdown)
     return html + "".join(inset.html for number, inset in enumerate(insets) if number not in drawing.drawn)
 
