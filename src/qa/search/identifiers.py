@@ -23,7 +23,7 @@ _SUFFIXES = (
 )
 _IDENTIFIER = re.compile(
     rf"(?<![\w.@/-])(?:(?P<file>[\w-]{{1,60}}\.(?:{_SUFFIXES}))(?![\w-]|\.\w)"
-    r"|(?:error|code|invoice|order|ticket|case|serial|account|customer|contract|reference|ref)"
+    r"|(?:error|code|invoice|order|ticket|case|serial|account|customer|contract|reference|ref|part|article|batch|lot)"
     r"(?: code| number| no\.?| nr\.?)?[ #]{1,2}(?P<number>\d[\d-]{1,30})(?![\w%]|[.,]\d)"
     r"|(?P<code>[A-Z][A-Za-z0-9]{0,30}(?:[-_/.][A-Za-z0-9]{1,30}){0,6})(?![\w-]))",
     re.I,

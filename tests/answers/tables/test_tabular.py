@@ -216,6 +216,42 @@ def test_a_row_that_is_named_by_its_code_answers_whichever_cell_is_meant(tmp_pat
         assert _short(bot.ask("How heavy is the oven?")) == "41 kg"
 
 
+PARTS = """# Oven 7
+
+| Item | Value |
+|---|---|
+| Noise | 39 dB |
+| Duration of a cycle | 50 minutes |
+
+## Spare parts
+
+| Part | In stock | Name |
+|---|---|---|
+| 7712 | yes | Door seal |
+| 7713 | no | Glass tray |
+| H-08 | yes | Brass hinge |
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "short"),
+    [
+        ("What is part 7713?", "Part: 7713 · In stock: no · Name: Glass tray", "Glass tray"),
+        ("What is H-08 in the list of spare parts?", "Part: H-08 · In stock: yes · Name: Brass hinge", "Brass hinge"),
+        ("How loud is the oven?", "Item: Noise · Value: 39 dB", "39 dB"),
+    ],
+)
+def test_a_row_is_found_by_its_number_by_a_code_of_two_parts_and_by_what_an_adjective_measures(
+    question: str, said: str, short: str, tmp_path: Path
+) -> None:
+    (tmp_path / "oven.md").write_text(PARTS)
+    with Chatbot.open(chroma=":memory:", home=tmp_path / "home", seeds=tmp_path, model="extractive") as bot:
+        answer = bot.adjusted(strictness=1.0).ask(question)  # so that no sentence answers
+        assert answer.text.startswith(said)
+        assert _short(answer) == short
+        assert bot.ask("What is part 7799?").abstained
+
+
 VANS = """\
 defaults:
   fuel: diesel

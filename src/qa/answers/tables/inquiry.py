@@ -26,6 +26,7 @@ _SIGNS: Mapping[Operation, str] = {
 }
 _OPERATIONS = {word: operation for operation, listed in _SIGNS.items() for word in listed.split()}
 _HOW_MANY = re.compile(r"\bhow (?:many|much)\b|\bnumber of\b", re.I)
+_WHAT_IS = re.compile(r"\W*what(?:['’]s| (?:is|are|was|were)) (?:an? |the )?(?P<thing>[^\W_]+)", re.I)
 _ALL = re.compile(r"\ball\b", re.I)
 _WHAT = re.compile(r"\b(?:which|who|whose|what|list)\b", re.I)
 _AMOUNT = r"[$€£]?\d(?:[\d.,]*\d)?(?: ?%|[kM]\b)?"
@@ -56,11 +57,11 @@ _MEASURES = (
     "speed fast fastest slow slowest",
     "distance far farthest",
     "age old young",
-    "people employee staff headcount person worker",
+    "employee people staff headcount person worker",
     "trainee apprentice",
     "date day when latest newest earliest oldest",
 )
-SAME = {stem(word): measure.split()[0] for measure in _MEASURES for word in measure.split()}
+SAME = {stem(word): stem(measure.split()[0]) for measure in _MEASURES for word in measure.split()}
 _NUMBERS = {stem(word) for word in ("two", "three", "four", "five")}  # which ask for something of their own
 FRAME = (FRAME_WORDS - _NUMBERS) | {
     stem(word)
@@ -83,7 +84,8 @@ class Asked:
     """A question about rows: what is to be done with them, its words but stop words, and what it is after.
 
     `signs` say what is to be done; `head` is the stem of the word that they, or "how many", stand before. `is_open` is
-    on where it asks for something that is not done here. `groups` are stems of what each is asked for ("per region").
+    on where it asks for something that is not done here. `groups` are stems of what each is asked for ("per region");
+    `thing` that of what it asks to be told what it is ("What is part 4460?").
     """
 
     operation: Operation
@@ -95,6 +97,7 @@ class Asked:
     is_open: bool
     groups: frozenset[str] = frozenset()
     limit: Limit | None = None
+    thing: str | None = None
 
 
 def ask(question: str) -> Asked:
@@ -104,7 +107,7 @@ def ask(question: str) -> Asked:
     found = [word for word in read_words(question) if not limit or not limit.start() <= word.start < limit.end()]
     signs = [word for word in found if word.text.casefold() in _OPERATIONS]
     operations = list(dict.fromkeys(_OPERATIONS[word.text.casefold()] for word in signs))
-    counted, what = _HOW_MANY.search(question), _WHAT.search(question)
+    counted, what, thing = _HOW_MANY.search(question), _WHAT.search(question), _WHAT_IS.match(question)
     if not operations and counted:
         is_many = "much" not in counted[0].casefold()
         operations = ["sum"] if _ALL.search(question, counted.end()) else ["count"] if is_many else []
@@ -123,4 +126,5 @@ def ask(question: str) -> Asked:
         is_open=len(operations) > 1 or bool(_OTHER.search(open_part)) or (is_range and "difference" not in operations),
         groups=frozenset(stem(words(each)[0]) for each in _GROUPS.findall(question)),
         limit=limit and Limit(relation=limit["relation"].casefold(), value=limit["value"]),
+        thing=thing and stem(words(thing["thing"])[0]),
     )

@@ -17,6 +17,7 @@ from qa.answers.tables.inquiry import FRAME, Asked, Limit, ask
 from qa.answers.tables.ledger import Row, Table, find_tables, read_words, whole
 from qa.answers.tables.picking import Picked, column_stems, pick, with_values
 from qa.answers.tables.tallying import Tally, is_near, limited, tally
+from qa.search.identifiers import identifiers
 from qa.types import Answer, Citation, Findings, Passage, Sentence, Short, Span
 
 TABLES = 4  # of those found that are looked at whole
@@ -92,17 +93,13 @@ def _is_sure(found: Tally, asked: Asked, findings: Findings) -> bool:
         return False
     meaning = [word for word in asked.terms if word.stem not in FRAME or word.stem in _stems(found.table)]
     is_enough = findings.answerable or len(meaning) >= FEWEST_WORDS - (asked.operation != "cell")
-    return is_enough and (found.result is not None or found.column is not None or _is_coded(found))
+    return is_enough and (found.result is not None or found.column is not None or _is_coded(found, findings.query))
 
 
-def _is_coded(found: Tally) -> bool:
+def _is_coded(found: Tally, asked: str) -> bool:
     """Whether the question names one row by its code ("A11"), so that the row is meant whichever cell of it is."""
-    codes = [
-        word for word in found.picked.words if any(map(str.isdigit, word.text)) and any(map(str.isalpha, word.text))
-    ]
-    return len(found.winners) == 1 and any(
-        word.text.casefold() == text.casefold() for word in codes for text in found.winners[0].texts.values()
-    )
+    codes = {each.casefold() for each in identifiers(asked)}
+    return len(found.winners) == 1 and any(text.casefold() in codes for text in found.winners[0].texts.values())
 
 
 @dataclass(slots=True)

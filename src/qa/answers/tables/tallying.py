@@ -180,6 +180,8 @@ def cell(asked: Asked, table: Table) -> Tally | None:
     known, bound = known_stems(table), naming(asked, table, column)
     stems = frozenset(word.stem for word in asked.terms if word.stem not in bound and word.stem not in FRAME)
     held = {row: _held(row, stems, but=1 if row.unit.kind == "pair" else column) for row in table.rows}
+    if column is not None and not any(held.values()):  # "part 4460": the row is named by its cell of that column
+        column, held = None, {row: _held(row, stems, but=None) for row in table.rows}
     rows = [
         row for row in table.rows if held[row] and all(each in held[row] or explains(known, each) for each in stems)
     ]
@@ -192,13 +194,23 @@ def cell(asked: Asked, table: Table) -> Tally | None:
     exact = [row for row in alike if any(cell_stems(text) == held[row] for text in row.texts.values())]
     first = [row for row in exact if cell_stems(row.texts.get(min(row.texts), "")) == held[row]]
     winners = next((tuple(each) for each in (first, exact) if len(each) == 1), alike)
-    if column is None and len(winners) == 1 and len(winners[0].texts) == 2:
-        texts = winners[0].texts
-        said = held[winners[0]] | {SAME.get(each, each) for each in held[winners[0]]}
-        column = next((each for each in sorted(texts) if not said & cell_stems(texts[each])), None)
+    if column is None and len(winners) == 1:
+        column = _told(winners[0], held[winners[0]], asked=asked, table=table)
     words = tuple(word for word in asked.terms if word.stem in held[winners[0]])
     picked = Picked(rows=winners, words=words)
     return Tally(table=table, picked=picked, column=column, score=score, winners=winners)
+
+
+def _told(row: Row, held: frozenset[str], *, asked: Asked, table: Table) -> int | None:
+    """The first cell that says what the question does not: of two, or in words where it asks what the row is."""
+    said = held | {SAME.get(each, each) for each in held}
+    key = {each for each in row.texts if said & cell_stems(row.texts[each])}
+    rest = [each for each in sorted(row.texts) if each not in key]
+    is_thing = any(asked.thing in name_stems(table, each) | cell_stems(row.texts[each]) for each in key)
+    if is_thing and len(row.texts) > 2:
+        worded = [each for each in rest if not _is_code(row.texts[each])]
+        rest = sorted(worded, key=lambda each: " " not in row.texts[each])  # a lamp that is "red" says less
+    return rest[0] if rest and (is_thing or len(row.texts) == 2) else None
 
 
 def _held(row: Row, stems: frozenset[str], *, but: int | None) -> frozenset[str]:
