@@ -113,3 +113,16 @@ def test_the_command_line_streams_from_any_server_and_shows_no_key(tmp_path: Pat
     assert "openai:gpt-test" in failed.stderr
     assert "Traceback" not in failed.stderr
     assert "sk-very-secret-key" not in shown.stdout + plain.stdout + failed.stdout + failed.stderr
+
+
+def test_a_key_goes_to_the_server_that_it_was_chosen_with_and_to_no_other(
+    seeded: Chatbot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-exported")
+    with OpenAIServer() as one, OpenAIServer() as other:
+        chosen = with_model(seeded, one, key="sk-chosen")
+        for asked in (chosen, chosen.narrowed(["document=*"]), chosen.adjusted(top_k=3)):
+            asked.ask(QUESTION)
+        chosen.adjusted(base_url=other.url).ask(QUESTION)
+    assert [each["authorization"] for each in one.headers] == ["Bearer sk-chosen"] * 3
+    assert [each["authorization"] for each in other.headers] == ["Bearer sk-exported"]

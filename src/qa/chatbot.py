@@ -123,14 +123,8 @@ class Chatbot:
         other_model, other_server = "model" in chosen, {"model", "base_url"} & chosen.keys()
         key = chosen.pop("key", None if other_server else self._key)
         prompts = _take_templates(chosen) if "prompts" in chosen else self._prompts
-        return type(self)(
-            self.settings.changed(**chosen),
-            library=self.library,
-            chat_model=None if other_model else self._chat_model,
-            prompts=prompts,
-            conditions=self._conditions,
-            key=key,
-        )
+        chat_model = None if other_model else self._chat_model
+        return self._like(self.settings.changed(**chosen), chat_model=chat_model, prompts=prompts, key=key)
 
     def narrowed(self, where: Sequence[str] = (), *, documents: Collection[str] | None = None) -> Self:
         """The same library, of which only the documents are searched that meet conditions such as `date>=2021-07`.
@@ -141,14 +135,12 @@ class Chatbot:
         """
         chosen = () if documents is None else (among(documents),)
         conditions = (*self._conditions, *read_conditions(where), *chosen)
-        return type(self)(
-            self.settings,
-            library=self.library,
-            chat_model=self._chat_model,
-            prompts=self._prompts,
-            conditions=conditions,
-            key=self._key,
-        )
+        return self._like(self.settings, conditions=conditions)
+
+    def _like(self, settings: Settings, **changed: Any) -> Self:
+        """The same library under these settings, all else as here but for what is `changed`."""
+        kept = {"prompts": self._prompts, "conditions": self._conditions, "key": self._key}
+        return type(self)(settings, library=self.library, **{"chat_model": self._chat_model, **kept, **changed})
 
     def __enter__(self) -> Self:
         return self

@@ -111,7 +111,18 @@ def test_nothing_that_is_sent_back_holds_the_key_whatever_the_server_says(tmp_pa
         assert "refused the key" in refused
         assert "Hello" in used
         assert KEY not in refused + used + json.dumps(Caller(address).config)
-        assert json.loads((tmp_path / "home" / "server.json").read_bytes()) == {"address": server.url, "name": "m"}
+        assert json.loads((tmp_path / "home" / "server.json").read_bytes()) == [server.url, "m"]
+
+
+def test_a_server_that_repeats_the_key_is_not_repeated(tmp_path: Path) -> None:
+    key = "no key by its looks"
+    with OpenAIServer(Step(pieces=(f"I got {key}",))) as server, open_bot(tmp_path) as bot, serving(bot) as address:
+        server.models = [key]
+        caller = Caller(address)
+        sent = [caller.send(caller.named("test", "click"), [server.url, name, key]) for name in ("m", "")]
+    assert "I got" in sent[0]
+    assert "name one of its models" in sent[1]
+    assert key not in "".join(sent)
 
 
 def test_an_exported_key_is_not_sent_to_an_address_that_was_typed(
@@ -146,7 +157,7 @@ def test_an_address_and_a_name_are_kept_if_it_is_wished_and_presets_fill_them_in
             page.wait_for_selector("#about:has-text('scripted')")
             assert kept.exists() == is_kept
             if is_kept:
-                assert json.loads(kept.read_bytes()) == {"address": server.url, "name": "scripted"}
+                assert json.loads(kept.read_bytes()) == [server.url, "scripted"]
                 assert kept.stat().st_mode & 0o077 == 0
             reader.arrive()
             show(reader)

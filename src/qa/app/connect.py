@@ -6,6 +6,7 @@ stays in the memory of this process; the address and the name are kept if that i
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 from collections.abc import Generator, Iterator
@@ -14,7 +15,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import gradio as gr
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from qa.answers.drafting.reply import without_thoughts
 from qa.app.choices import Answerers
@@ -40,20 +41,12 @@ PRESETS = {
 HELD = 32  # connections; the oldest gives way
 LISTED = 20  # models of a server that are named
 REPLY_CHARS = 80
+_KEPT = TypeAdapter(tuple[str, str])  # the address of a server and the name of a model
 _SPOKEN = {  # what errors call by the names of settings
     "QA_BASE_URL": "the address",
     "QA_MODEL": "the name of the model",
     "OPENAI_API_KEY, or its like: a server that .env names is sent only one from .env": "it",
 }
-
-
-class Server(BaseModel):
-    """The server and the model that are kept from one visit to the next."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    address: str = ""
-    name: str = ""
 
 
 class Connect:
@@ -97,10 +90,9 @@ class Connect:
     def arrive(self) -> tuple[str, str, bool]:
         """The address and the name that were kept, and whether any were."""
         try:
-            server = Server.model_validate_json(self._kept.read_bytes())
+            return *_KEPT.validate_json(self._kept.read_bytes()), True
         except (OSError, ValidationError):  # there are none, or the file is no longer one of ours
-            server = Server()
-        return server.address, server.name, bool(server.address)
+            return "", "", False
 
     def test(self, request: gr.Request, address: Words, name: Words, key: Words) -> Iterator[Update]:
         """What answers there, in words."""
@@ -113,7 +105,9 @@ class Connect:
         bot = yield from self._asked(request, address.strip(), name.strip(), key=key.strip())
         if bot is None:
             return
-        self._remember(Server(address=bare_address(address.strip()), name=_served(bot)) if keep else None)
+        self._kept.unlink(missing_ok=True)
+        if keep:
+            write_whole(self._kept, json.dumps([bare_address(address.strip()), _served(bot)]))
         self._forget(held)
         connected, secret = self._answerers.connected, secrets.token_hex(16)
         connected[secret] = bot
@@ -141,17 +135,17 @@ class Connect:
             bot, began = self._bot(address, name or self._only_name(address, key=key), key=key), time.monotonic()
             name, said = _greeted(bot)
         except QAError as error:
-            yield {self._told: _failed(error)}
+            yield {self._told: _line(_spoken(error), key, is_bad=True)}
             return None
         took = time.monotonic() - began
-        yield {self._told: _line(f"{name} at {_host(address)} answers “{said}” in {took:.1f} s.")}
+        yield {self._told: _line(f"{name} at {_host(address)} answers “{said}” in {took:.1f} s.", key)}
         return bot
 
     def _only_name(self, address: str, *, key: str) -> str:
         """The name of the one model that a server has. Raises: ModelError when it cannot be asked or has others."""
         model = self._bot(address, "unknown", key=key).chat_model
         names = served_names(model, name=f"the server at {_host(address)}")
-        if len(names) != 1:
+        if len(names) != 1 or (key and key in names[0]):
             raise ModelError(f"name one of its models: {', '.join(names[:LISTED]) or 'it lists none'}")
         return names[0]
 
@@ -162,13 +156,6 @@ class Connect:
         """Let go of a connection and its key."""
         if self._answerers.connected.pop(held, None):
             self._answerers.chatbot_for.cache_clear()
-
-    def _remember(self, server: Server | None) -> None:
-        """Keep the address and the name for the next visit, or nothing at all."""
-        if server:
-            write_whole(self._kept, server.model_dump_json())
-        else:
-            self._kept.unlink(missing_ok=True)
 
 
 def _greeted(bot: Chatbot) -> tuple[str, str]:
@@ -191,12 +178,15 @@ def _host(address: str) -> str:
         return "that address"
 
 
-def _line(words: str) -> str:
-    return f'<p role="status">{inert(words)}</p>'
+def _line(words: str, key: str = "", *, is_bad: bool = False) -> str:
+    """The words as a line of the page, without the key, which a server may repeat."""
+    how = 'class="bad" role="alert"' if is_bad else 'role="status"'
+    return f"<p {how}>{inert(words.replace(key, '•••') if key else words)}</p>"
 
 
-def _failed(error: QAError) -> str:
-    words = tell(error)
+def _spoken(error: QAError) -> str:
+    """The words of an error, for somebody who has set nothing but what the page has."""
+    words = f"{tell(error)}."
     for variable, meant in _SPOKEN.items():
         words = words.replace(variable, meant)
-    return f'<p class="bad" role="alert">{inert(words)}.</p>'
+    return words
