@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -247,6 +248,24 @@ def test_what_one_tab_has_connected_another_cannot_use(tmp_path: Path) -> None:
         for model in ("m", "openai:m", secrets.token_hex(16)):
             assert "does not offer that model" in other.send(other.named("where", "blur"), [model, *VIEW[1:]])
     assert len(server.requests) == 1
+
+
+def test_when_its_tab_is_closed_a_connection_is_let_go_of(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIO_IS_E2E_TEST", "1")  # a second after it is closed instead of an hour
+    with OpenAIServer(HELLO) as server, open_bot(tmp_path) as bot, serving(bot) as address:
+        with operator(browser, address) as reader:
+            enter(reader, address=server.url, name="m", key=KEY)
+            reader.page.click("#use")
+            reader.page.wait_for_selector("#about:has-text('m · 127.0.0.1')")
+            chosen = [reader.page.evaluate("document.querySelector('#model input:checked').value"), *VIEW[1:]]
+            caller = Caller(address)
+            assert "does not offer" not in caller.send(caller.named("where", "blur"), chosen)
+        until = time.monotonic() + 30
+        while "does not offer" not in Caller(address).send(caller.named("where", "blur"), chosen):
+            assert time.monotonic() < until
+            time.sleep(0.5)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
