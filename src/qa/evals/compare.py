@@ -18,8 +18,7 @@ from qa.evals.scoring import Scored
 from qa.evals.stages import Stage
 from qa.evals.statistics import Interval
 
-Pair = tuple[Scored, Scored]
-"""A case before and after."""
+Pair = tuple[Scored, Scored]  # a case before and after
 Outcome = Literal["better", "worse", "no difference seen", "not worse", "inconclusive"]
 
 

@@ -16,10 +16,8 @@ from qa.evals.stages import SHOWN
 from qa.evals.statistics import Interval, bootstrap, bootstrap_mean, effective_size, wilson
 
 Unit = Literal["share", "seconds", "tokens", "dollars"]
-Scores = NDArray[np.float64]
-"""The scores of cases, (n,), each from 0 to 1."""
-Kinds = NDArray[np.bool_]
-"""Whether each case can be answered, (n,)."""
+Scores = NDArray[np.float64]  # the scores of cases, (n,), each from 0 to 1
+Kinds = NDArray[np.bool_]  # whether each case can be answered, (n,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,15 +78,12 @@ COMPARED = {
     "supported": "sentences that the system itself calls supported, in answers that do not only quote",
 }
 """The figures that every case has a score for, so that runs can be compared case by case."""
-HALVES = ("right", "refused")
-"""The figures of which the headline is made; they stand beside it wherever it is shown."""
+HALVES = ("right", "refused")  # of which the headline is made; they stand beside it wherever it is shown
 SIX = ("headline", *HALVES, f"evidence_recall@{SHOWN}", "calibration", "ask_p50")
 """The figures that are shown unless all are asked for."""
-FEWEST = 10
-"""A figure over fewer cases is not shown: one of them moves it by more than ten points."""
+FEWEST = 10  # a figure over fewer cases is not shown: one of them moves it by more than ten points
 
-JUDGED = ("judged_right", "citation_recall", "citation_precision")
-"""The figures that rest on a judge."""
+JUDGED = ("judged_right", "citation_recall", "citation_precision")  # the figures that rest on a judge
 
 
 def figures(scored: Sequence[Scored], *, price: tuple[float, float] = (0.0, 0.0)) -> list[Figure]:

@@ -23,16 +23,12 @@ from qa.evals.metrics import contains_answer
 from qa.evals.suites import Case, Suite, Texts, locate, read_corpus, write_corpus
 from qa.evals.twins import other_value, without_sentences
 
-FAR = 2000
-"""The docstrings taken, the longest there are: a document each, and so at least as many passages in any index."""
-FAR_CHARS = 120
-"""Shorter ones say too little. Python 3.11 to 3.13 have 2,630 to 2,652 that are as long."""
+FAR = 2000  # the docstrings taken, the longest there are: a document each
+FAR_CHARS = 120  # shorter ones say too little; Python 3.11 to 3.13 have 2,630 to 2,652 that are as long
 APART = {"test", "tests", "distutils", "ensurepip", "idlelib", "lib2to3", "tkinter", "turtledemo"}
 """Parts of the library that not every installation of Python has."""
-NEAR = 2
-"""The copies of every document."""
-TRIES = 50
-"""The draws for a value that is not taken; of numbers of one or two digits there may be none."""
+NEAR = 2  # the copies of every document
+TRIES = 50  # the draws for a value that is not taken; of numbers of one or two digits there may be none
 _VALUE = re.compile(r"\d+|\b[A-Z][a-z]{2,}\b")
 _INSIDE = re.compile(r"(?<=[a-z,:;] )[A-Z][a-z]{2,}\b|\b[A-Z][a-z]{2,}(?= [A-Z][a-z])")
 _WORD = re.compile(r"(?<![\w.@])[a-z]{3,}(?![\w@]|\.\w)")  # and no part of an address

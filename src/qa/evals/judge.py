@@ -19,10 +19,8 @@ from qa.evals.suites import Strict, parse_lines
 if TYPE_CHECKING:
     from qa.answers.prompts import Prompt, PromptMessage  # LangChain's, which scoring a run again does not need
 
-FLOOR = 0.4
-"""Cohen's kappa under which a judge is uncalibrated; Landis and Koch (1977) call less than this "fair" at best."""
-Complete = Callable[["Sequence[PromptMessage]"], str]
-"""A language model: messages in, its reply out."""
+FLOOR = 0.4  # of Cohen's kappa of a judge that may gate; Landis and Koch (1977) call less "fair" at best
+Complete = Callable[["Sequence[PromptMessage]"], str]  # a language model: messages in, its reply out
 FIELDS = ("fence", "hypothesis", "premise")
 
 

@@ -11,10 +11,8 @@ from qa.evals.statistics import paired_interval
 from qa.evals.suites import Case, Suite, Texts, locate, read_corpus
 from qa.words import terms
 
-STANDS_ALONE = {"standalone", "topic-change"}
-"""Tags of follow-ups that are meant to need no history."""
-COMPUTED = "computed"
-"""The tag of cases whose answer is worked out from the evidence, such as a sum, so that no quote holds it."""
+STANDS_ALONE = {"standalone", "topic-change"}  # tags of follow-ups that are meant to need no history
+COMPUTED = "computed"  # the tag of cases whose answer is worked out, such as a sum, so that no quote holds it
 
 
 def lint(suite: Suite) -> list[str]:

@@ -14,11 +14,9 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-Entails = Callable[[str, str], bool]
-"""Whether a premise (cited text) entails a hypothesis (a sentence of the answer)."""
+Entails = Callable[[str, str], bool]  # whether a premise (cited text) entails a hypothesis (a sentence of the answer)
 
-ALLOWED = 80
-"""The words, about three sentences, that an answer may have beyond the gold evidence at no cost."""
+ALLOWED = 80  # the words, about three sentences, that an answer may have beyond the gold evidence at no cost
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)

@@ -21,8 +21,7 @@ from qa.evals.scoring import DEPTH, Scored
 from qa.words import visible
 
 RIGHT = "nothing went wrong"
-MOST_SHOWN = 200
-"""The number of cases of a stage that are shown in full; the page says how many are left out."""
+MOST_SHOWN = 200  # the number of cases of a stage that are shown in full; the page says how many are left out
 MOST_FLIPS = 20
 
 

@@ -15,8 +15,7 @@ from qa.types import Answer
 Scores = dict[str, float]
 DEPTHS = (1, 3, 5, 10)
 DEPTH = DEPTHS[-1]  # how far down a ranking is looked at; passages are searched for so far
-MOST_CITATIONS = 3
-"""ALCE looks at the first three citations of a sentence."""
+MOST_CITATIONS = 3  # ALCE looks at the first three citations of a sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,14 +27,10 @@ Stage = Literal[
     "said too much",
     "wrongly cited",
 ]
-SHOWN = 5
-"""The number of passages that count as retrieved when a failure is traced to its stage."""
-FIRST = 2
-"""The statements, from the first on, of which one must say it where none is marked as the best."""
-BARE = 3
-"""A first statement of fewer words counts with the next one, as "Yes." does."""
-PASSAGE_CHARS = 2000
-"""No passage that a system cuts is longer, as a rule; a citation of a whole document would make every name known."""
+SHOWN = 5  # the number of passages that count as retrieved when a failure is traced to its stage
+FIRST = 2  # the statements, from the first on, of which one must say it where none is marked as the best
+BARE = 3  # a first statement of fewer words counts with the next one, as "Yes." does
+PASSAGE_CHARS = 2000  # of a citation at most: one of a whole document would make every name known
 _MARKER = re.compile(r"(?<!\s)\s*+\[\d++\]")
 
 

@@ -16,8 +16,7 @@ Interval = tuple[float, float]
 Z_95 = 1.959963984540054
 Z_80 = 0.8416212335729143
 SEED = 0  # of whatever is drawn, so that a figure comes out the same again
-FEWEST_CLUSTERS = 8
-"""With fewer documents than this the cases themselves are resampled: a handful of clusters gives no usable interval."""
+FEWEST_CLUSTERS = 8  # with fewer the cases themselves are resampled: a handful gives no usable interval
 
 
 def wilson(share: float, n: float) -> Interval:
@@ -157,8 +156,7 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
 def minimum_detectable_change(n: float, *, changed: float = 0.1) -> float:
     """The smallest change of a rate that a paired comparison over `n` cases sees 4 times in 5 at 95 %.
 
-    `changed` is the share of cases that come out differently. It solves
-    d = (z_.975 + z_.80) · sqrt((changed - d²) / n).
+    It solves d = (z_.975 + z_.80) · sqrt((changed - d²) / n), with the share of cases that come out differently.
     Source: Connor, "Sample Size for Testing Differences in Proportions for the Paired-Sample Design" (1987).
     """
     z = Z_95 + Z_80

@@ -23,8 +23,7 @@ from qa.evals.metrics import Region
 from qa.index.private import make_private
 from qa.types import Message
 
-Texts = Mapping[str, str]
-"""The text of every document of a corpus, by document id."""
+Texts = Mapping[str, str]  # the text of every document of a corpus, by document id
 AROUND = 500  # characters on each side of a quote, from which an answer may take true details beside it
 Read = TypeVar("Read")
 

@@ -36,8 +36,7 @@ class _Place(BaseModel):
 _ANSWER, _PLACE, _TEXT = TypeAdapter(Answer), TypeAdapter(_Place), TypeAdapter(str)
 
 
-Hits = tuple[Retrieved, ...]
-"""The passages that a system found, best first."""
+Hits = tuple[Retrieved, ...]  # the passages that a system found, best first
 
 
 class System:

@@ -20,8 +20,7 @@ from qa.errors import SuiteError
 from qa.evals.metrics import Region, contains_answer, merge, shared
 from qa.evals.suites import Case, Suite, Texts, locate, read_corpus, write_corpus
 
-FOLDS = 4
-"""Evidence is removed for a quarter of the questions at a time, so that the rest of each document stays."""
+FOLDS = 4  # evidence is removed for a quarter of the questions at a time, so that the rest of each document stays
 COPY = "copy of "
 _LETTERS = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"\d+")
