@@ -11,8 +11,6 @@ Exit codes: 0 good, 1 a `QAError` (one line, no traceback), 2 usage, 3 an evalua
 130 stopped by Ctrl+C, 143 by SIGTERM.
 """
 
-from __future__ import annotations
-
 import io
 import logging
 import os

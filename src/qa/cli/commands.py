@@ -1,7 +1,5 @@
 """The commands: arguments in, one call of the API, text out. Nothing is decided here."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Annotated

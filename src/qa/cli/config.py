@@ -1,7 +1,5 @@
 """`qa config`: the settings in force, and who may log in to the page."""
 
-from __future__ import annotations
-
 import sys
 
 import typer

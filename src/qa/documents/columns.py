@@ -3,8 +3,6 @@
 A table is a run of lines. Its first row is its header where a rule below says so, or where no cell of it is a number.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice

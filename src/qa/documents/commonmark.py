@@ -3,8 +3,6 @@
 The text stays as it is, and every line of it belongs to the one block that the parser gives it to. Nothing is rendered.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from functools import cache

@@ -1,7 +1,5 @@
 """A document's own date, from its text or its file's properties. Other dates in a text: `answers/facts.py`."""
 
-from __future__ import annotations
-
 import re
 from datetime import date
 

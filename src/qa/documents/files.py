@@ -5,8 +5,6 @@ The text of a text file is its decoded content, unchanged; every other format is
 folder that was named is read.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import unicodedata

@@ -4,8 +4,6 @@ A passage from the middle of a document seldom says what it is about. Its header
 with it, and is no part of its text: nothing is cut or quoted from a header.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from itertools import accumulate

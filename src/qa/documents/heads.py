@@ -1,7 +1,5 @@
 """Which of the first rows of a table name its columns, and how: by marks, or by the kinds of what stands below them."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Sequence

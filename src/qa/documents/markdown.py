@@ -3,8 +3,6 @@
 For documents and prompt files alike. The blocks of a text, headings among them, are found in `sentences.py`.
 """
 
-from __future__ import annotations
-
 import re
 
 # It begins with a field: between two rules there may also be prose.

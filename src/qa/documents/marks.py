@@ -4,8 +4,6 @@ A reader marks what it writes: `commonmark.py` for Markdown, `source.py` for cod
 which nobody knows more than its lines. Sentences are not sought here; `units.py` makes units of marks.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

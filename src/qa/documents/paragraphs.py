@@ -3,8 +3,6 @@
 Markdown and plain text are read alike here. Lists, tables and code are known before.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 

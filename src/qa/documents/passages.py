@@ -4,8 +4,6 @@ A passage holds up to about 200 word pieces and never more than the embedding mo
 It prefers to end where a paragraph ends. No model is loaded here: the counter is an argument.
 """
 
-from __future__ import annotations
-
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence

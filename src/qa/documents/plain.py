@@ -3,8 +3,6 @@
 A line that may be either is prose, which can answer; a title that nobody marked must stand alone above what it names.
 """
 
-from __future__ import annotations
-
 import re
 
 from qa.documents.columns import table_length, table_marks

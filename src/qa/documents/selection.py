@@ -3,8 +3,6 @@
 Both are written as in `.gitignore`. No file but the ignore files is opened here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path

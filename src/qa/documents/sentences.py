@@ -4,8 +4,6 @@ A line break inside a paragraph ends no sentence. No word pieces are counted her
 Why sentencex, and which other libraries were tried: docs/sentences.md.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

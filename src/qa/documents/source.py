@@ -1,7 +1,5 @@
 """Source code and settings files → marks: blocks of code, and keys with their values under the keys above them."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 

@@ -3,8 +3,6 @@
 A line that only looks like one may be the answer to a question, so several in a row are none.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

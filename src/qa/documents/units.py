@@ -4,8 +4,6 @@ A lead-in such as "To calibrate:" has what follows it, a row its header, a list 
 What lines are is known from their marks; nothing is guessed here.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace

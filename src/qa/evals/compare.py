@@ -1,7 +1,5 @@
 """Two runs of the same cases, side by side: what changed, how surely, and whether the gate holds."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal

@@ -1,7 +1,5 @@
 """The figures of a run: each with its interval, and how many cases are behind it or do not define it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial

@@ -3,8 +3,6 @@
 The far ones are docstrings of the running Python; the near ones copies of the documents with other names and numbers.
 """
 
-from __future__ import annotations
-
 import ast
 import calendar
 import platform

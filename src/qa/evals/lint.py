@@ -1,7 +1,5 @@
 """The problems of a suite that a person has to mend before its figures mean anything."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 
 from qa.evals import matching

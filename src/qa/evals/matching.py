@@ -4,8 +4,6 @@ Rules of English alone, none of any suite. They cannot tell a synonym that the g
 given to the wrong thing in the words of the text; docs/evaluation.md says how far they agree with readers.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal

@@ -4,8 +4,6 @@ A metric that is not defined for an answer returns None, never a number that sta
 Nothing here reads a record, averages over cases or knows a language model.
 """
 
-from __future__ import annotations
-
 import math
 import re
 import string

@@ -3,8 +3,6 @@
 The page asks nothing of the network; what documents, questions or answers say is escaped in it and in XML.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path

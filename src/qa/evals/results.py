@@ -1,7 +1,5 @@
 """A run read back from its folder: scored, the one place where records become figures, or kept as a baseline."""
 
-from __future__ import annotations
-
 import gzip
 import json
 from collections import Counter

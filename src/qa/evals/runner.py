@@ -3,8 +3,6 @@
 Figures are made elsewhere, from the records.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import platform

@@ -1,7 +1,5 @@
 """The scores of every case of a run, from its records alone; one that is not defined for a case is absent."""
 
-from __future__ import annotations
-
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 

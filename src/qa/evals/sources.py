@@ -1,7 +1,5 @@
 """Suites by the names people give on the command line: ours, a folder, a file of cases, twins of any."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 

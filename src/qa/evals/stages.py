@@ -1,7 +1,5 @@
 """What is right, and where a case went wrong first: one definition for every suite, from the record of a case alone."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from itertools import pairwise, takewhile

@@ -4,8 +4,6 @@ Cases that rest on the same document are not independent: they are resampled tog
 Nothing here knows what the numbers measure.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 

@@ -4,8 +4,6 @@ Gold is a document and a quote from it, never a passage, so that passages may ch
 What strangers wrote comes in here: every error names the file and the line.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import random

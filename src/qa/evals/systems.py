@@ -4,8 +4,6 @@ A system is a callable `(question, history)`, or an object with such an `ask`, a
 the passages for a query. It returns an Answer, a text, or a part of the answer contract; ours goes the same way.
 """
 
-from __future__ import annotations
-
 import inspect
 import time
 import traceback

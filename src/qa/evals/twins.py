@@ -4,8 +4,6 @@ The documents lose, double or contradict the evidence; the question is mistyped 
 A twin is scored together with its original, so that neither a parrot nor a refuser wins.
 """
 
-from __future__ import annotations
-
 import random
 import re
 from collections.abc import Callable, Sequence

@@ -3,8 +3,6 @@
 No collection is opened here and no telemetry is ever sent.
 """
 
-from __future__ import annotations
-
 import itertools
 import uuid
 from collections.abc import Iterator, Sequence

@@ -4,8 +4,6 @@ Another process may write at any time. The manifest's generation tells of it, an
 anew; what answers one question is read under one manifest. No record and no passage is read here.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import threading

@@ -1,7 +1,5 @@
 """A private copy of an index that cannot be written to, as Chroma writes even to answer (1.5.9)."""
 
-from __future__ import annotations
-
 import logging
 import os
 import shutil

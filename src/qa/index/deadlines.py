@@ -4,8 +4,6 @@ Chroma makes the component that its settings name for telemetry, starts it befor
 and tells it when a client is open; this one sends nothing, and sets the client's timeout.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import httpx

@@ -1,7 +1,5 @@
 """What Chroma, sqlite, the network and the disk raise → one StoreError that says what happened and what to do."""
 
-from __future__ import annotations
-
 import errno
 import shutil
 import ssl

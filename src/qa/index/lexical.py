@@ -4,8 +4,6 @@ Anything here can be deleted; the next search builds it again. It knows no docum
 ranking policy, only texts under ids, grouped by the version of the document they belong to.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

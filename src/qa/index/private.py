@@ -3,8 +3,6 @@
 What belongs to somebody else, a link, `/` and a user's home are left as they are. Nothing is read.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import stat

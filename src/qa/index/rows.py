@@ -3,8 +3,6 @@
 Metadata that we did not write raise a StoreError that says so. Nothing is stored or fetched here.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

@@ -4,8 +4,6 @@ A truncated one makes it find less without a word, one of noise ends the process
 layout is that of hnswlib's `saveIndex`. Only what no collection has is removed.
 """
 
-from __future__ import annotations
-
 import logging
 import shutil
 import sqlite3

@@ -4,8 +4,6 @@ Keyed by the passage's text and header, so an edit costs only the passages it ch
 deleted; what is missing is read again when it is asked for.
 """
 
-from __future__ import annotations
-
 import hashlib
 import sqlite3
 from collections.abc import Callable, Sequence

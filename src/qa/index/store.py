@@ -5,8 +5,6 @@ collection NAME-BUILD holds the passages. A record says which version of its doc
 so passages of any other version are never seen. `writer.py` writes; nothing is ranked here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

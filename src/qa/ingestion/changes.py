@@ -4,8 +4,6 @@ An unchanged file costs a look at its size and time of change, and where those d
 bytes. Nothing is embedded or written here.
 """
 
-from __future__ import annotations
-
 import hashlib
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence

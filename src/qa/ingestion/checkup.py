@@ -3,8 +3,6 @@
 Reads everything once; repairs nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise

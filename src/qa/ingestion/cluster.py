@@ -4,8 +4,6 @@ What a dead worker was doing is done again by another, and a document is written
 so nothing is lost. Every machine must see the files under the same paths and have `qa` installed.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import socket

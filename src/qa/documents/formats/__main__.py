@@ -3,8 +3,6 @@
 With `places` after it, the places of a PDF's text on its pages; with `page` and [NUMBER, RANGES], a picture of one.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """Zip archives, as Word, Excel, PowerPoint and EPUB files are, opened only when they are of sane size."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from xml.etree import ElementTree
 from zipfile import ZipFile

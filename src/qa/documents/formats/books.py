@@ -1,7 +1,5 @@
 """EPUB → its chapters in reading order. Nothing outside the archive is opened, whatever its parts refer to."""
 
-from __future__ import annotations
-
 import posixpath
 from pathlib import Path
 from urllib.parse import unquote

@@ -4,8 +4,6 @@ The process may not write a file, its memory and time are bounded, and it is giv
 however it fails, thereby fails for one file, and the last line it leaves says why.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

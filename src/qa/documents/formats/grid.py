@@ -3,8 +3,6 @@
 Which rows are a header is found in `heads.py`; `tables.py` reads and writes.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence

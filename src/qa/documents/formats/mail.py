@@ -1,7 +1,5 @@
 """A mail → its headers, its text and the names of what is attached."""
 
-from __future__ import annotations
-
 from email import message_from_bytes, policy
 from email.message import EmailMessage, MIMEPart
 from pathlib import Path

@@ -3,8 +3,6 @@
 Nothing is left out here but what has no text: `web.py` takes away what a reader of the page does not see.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field, replace
 

@@ -4,8 +4,6 @@ calamine gives values alone, so the formats are read here: decimals, thousands, 
 around a number. Source: ECMA-376-1, 18.8.30 (numFmt) and 18.3.1.4 (c).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal

@@ -1,7 +1,5 @@
 """JSON → a line for each record, with the path of each value before it; a list of records stands under its key."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Sequence
 from itertools import chain

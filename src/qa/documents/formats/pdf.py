@@ -3,8 +3,6 @@
 Running headers and footers are kept once, before the text of their page. Pictures of text are not read.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -3,8 +3,6 @@
 A PDF says only where characters stand; what a block is, is told from that and from the marks before it.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """The lines of a PDF's page as they are printed: cut into parts at wide gaps, with the values of its form's fields."""
 
-from __future__ import annotations
-
 import ctypes
 import re
 from collections.abc import Callable, Iterator

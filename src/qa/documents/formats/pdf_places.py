@@ -4,8 +4,6 @@ The way is the one that the text came: character by character through the blocks
 for words. A hyphen that was taken out, or a `^` that was put in, has no place of its own.
 """
 
-from __future__ import annotations
-
 import base64
 import io
 import json

@@ -1,7 +1,5 @@
 """Workbooks of Excel and LibreOffice → their sheets as tables, each number as the workbook shows it."""
 
-from __future__ import annotations
-
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """PowerPoint → a page for each slide, its paragraphs marked as the list items, rows and prose that they are."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 

@@ -4,8 +4,6 @@ A row that names its columns can be found, read and cited alone: `Company: Acme 
 What the rows of a table are is found in `grid.py`.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import re

@@ -3,8 +3,6 @@
 Scripts, styles and navigation are left out. Nothing that a page refers to is fetched.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -4,8 +4,6 @@ mammoth leaves out numbers and formulas and keeps hidden text, so the document's
 is written into its paragraph, each formula is a line of characters, and what is hidden is gone.
 """
 
-from __future__ import annotations
-
 import re
 from io import BytesIO
 from pathlib import Path
