@@ -15,7 +15,7 @@ import pytest
 from qa.settings import KEYS, load_settings
 
 QUESTION = "Who did General Naravane meet in Rome?"
-CONTRACT = {
+CONTRACT = {"conflicts", 
     "kind", "question", "query", "queries", "answer", "abstained", "incomplete", "short", "sentences", "citations",
     "nearest", "confidence", "model", "embeddings", "prompt", "notes", "usage", "seconds",
 }  # fmt: skip

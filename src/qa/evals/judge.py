@@ -1,5 +1,7 @@
 """A language model as the judge of whether a text establishes a claim, and how far it agrees with people."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Callable, Sequence
