@@ -15,10 +15,11 @@ from textwrap import shorten
 
 from qa.answers.reading import header_above, reading_form
 from qa.answers.refusing import refusal, without_answer
-from qa.answers.short import asks_for_several, highlight, short_answer
+from qa.answers.short import asks_for_several, highlight, short_answer, wants_yes_or_no
 from qa.answers.tables import tabular
+from qa.answers.tables.picking import named_cell
 from qa.search.quoting import WHOLE_CHARS, led_to, left_out, whole
-from qa.types import SILENT, Answer, Citation, Findings, Hit, Passage, Sentence, Short, ShortAnswer, Span
+from qa.types import SILENT, Answer, Citation, Findings, Hit, Passage, Sentence, Short, ShortAnswer, Span, Unit
 
 CLOSE = 0.2  # odds against the best sentence, from which on another joins it
 MOST = 2  # sentences of an answer
@@ -48,7 +49,17 @@ class _Candidate:
     @property
     def is_row(self) -> bool:
         """Whether it is a row of a table or a key with its value, of which one answers a question for one thing."""
-        return next(unit.kind for unit in self.passage.units if unit.start == self.span.start) in ("row", "pair")
+        return self.unit.kind in ("row", "pair")
+
+    @property
+    def is_record(self) -> bool:
+        """Whether it has several values, each under a name."""
+        return bool(self.unit.cells) or (self.unit.kind == "pair" and self.unit.leads > 0)
+
+    @property
+    def unit(self) -> Unit:
+        """The first of what is quoted."""
+        return next(unit for unit in self.passage.units if unit.start == self.span.start)
 
     @property
     def spans(self) -> list[Span]:
@@ -104,8 +115,12 @@ def answer(findings: Findings) -> Answer:
 
 
 def _short(query: str, chosen: _Candidate) -> Span | None:
-    """The short answer, as a span of a chosen quote."""
-    span = short_answer(query, chosen.passage, quote=chosen.span, found=chosen.found)
+    """The short answer, as a span of a chosen quote: of a row or a record of keys what the question names in it."""
+    if chosen.is_record:
+        is_one = not asks_for_several(query) and not wants_yes_or_no(query)
+        span = named_cell(query, chosen.passage, chosen.span) if is_one else None
+    else:
+        span = short_answer(query, chosen.passage, quote=chosen.span, found=chosen.found)
     return span and Span(start=span.start - chosen.span.start, end=span.end - chosen.span.start)
 
 
@@ -127,7 +142,7 @@ def _readable_alone(chosen: Sequence[_Candidate]) -> Iterator[_Candidate]:
 def _whole(chosen: _Candidate, beside: Beside) -> list[_Candidate]:
     """What is quoted, and of a lead-in what it leads to in the next passages, a piece of each."""
     passage, pieces = chosen.passage, [chosen]
-    lead = next(unit for unit in passage.units if unit.start == chosen.span.start)
+    lead = chosen.unit
     following = range(passage.ordinal + 1, passage.ordinal + MOST_PASSAGES)
     is_open = chosen.span.end == passage.units[-1].end and left_out(passage, chosen.span)
     for further in (beside(passage, following) if is_open else None) or ():

@@ -21,7 +21,11 @@ _FENCES = re.compile(r"\A\s*(?:```|~~~)[^\r\n]*+|(?:```|~~~)[`~]*+\s*\Z")
 
 
 def reading_form(passage: Passage, quote: Span) -> str:
-    """The words of a quote: its sentences as running text, each other unit on a line."""
+    """The words of a quote: its sentences as running text, each other unit on a line; keys under one key as a row."""
+    first, *others = [unit for unit in passage.units if quote.start <= unit.start < quote.end]
+    if first.kind == "pair" and all(each.kind == "pair" and each.parent == first.start for each in others):
+        said = BETWEEN_CELLS.join(unit_words(passage, each) for each in others)
+        return f"{unit_words(passage, first)} {said}".rstrip()
     lines: list[str] = []
     joins = False  # whether a sentence goes on with the line before it
     for unit in passage.units:

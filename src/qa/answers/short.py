@@ -67,6 +67,11 @@ def asks_for_several(question: str) -> bool:
     return bool(_SEVERAL.search(question))
 
 
+def wants_yes_or_no(question: str) -> bool:
+    """Whether it is to be answered with yes or no, and leaves no choice of its own ("or")."""
+    return "or" not in words(question) and bool(_WANTS_YES_OR_NO.match(question))
+
+
 def short_answer(question: str, passage: Passage, *, quote: Span, found: ShortAnswer | None) -> Span | None:
     """The short answer that is shown, within the quote: the words that were found with what belongs to a number.
 
@@ -77,9 +82,9 @@ def short_answer(question: str, passage: Passage, *, quote: Span, found: ShortAn
     several = asks_for_several(question) or bool(_WHO_ARE.search(question))
     if found is None or found.score < SURE or _is_part(passage, found, quote=quote, several=several):
         return None
-    asked = words(question)
-    if "or" not in asked and _WANTS_YES_OR_NO.match(question):
+    if wants_yes_or_no(question):
         return None
+    asked = words(question)
     said = _value(passage, found)
     start, end = _whole(passage.cut(quote), said.start - quote.start, said.end - quote.start)
     if several:

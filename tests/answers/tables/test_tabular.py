@@ -291,6 +291,31 @@ def test_the_keys_of_a_record_are_read_together(
         answer = bot.ask(question)
     assert _short(answer) == short
     assert [each.quote.strip().partition(":")[0] for each in answer.citations] == records
+    assert [each.text.partition(": driver:")[0] for each in answer.sentences if "tyres" in each.text] == [
+        record for record in records if record != "defaults"
+    ]
+
+
+VISITS = "\n".join(
+    f'{{"order": "S-{number}", "customer": "{name}", "mechanic": "{who}", "days_to_repair": {number}}}'
+    for number, name, who in ((17, "Alder Mill", "Ines Falk"), (23, "Beech School", "Mara Lenz"))
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "short"),
+    [
+        ("How many days did Beech School lose until the mechanic had mended it?", "23"),
+        ("And which mechanic did Alder Mill complain of?", "Ines Falk"),
+        ("Was the mechanic blamed at Alder Mill?", None),
+    ],
+)
+def test_a_row_that_is_chosen_as_a_sentence_gives_the_cell_that_is_named(
+    question: str, short: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / "repairs.jsonl").write_text(VISITS)
+    with Chatbot.open(chroma=":memory:", home=tmp_path / "home", seeds=tmp_path, model="extractive") as bot:
+        assert _short(bot.adjusted(strictness=0.0).ask(question)) == short
 
 
 def test_all_rows_that_are_meant_are_listed(bot: Chatbot) -> None:

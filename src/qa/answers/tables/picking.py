@@ -10,8 +10,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from qa.answers.tables.amounts import read_amounts, read_days
-from qa.answers.tables.inquiry import FRAME, SAME, Asked
-from qa.answers.tables.ledger import Row, Table, Word, cell_stems, read_words
+from qa.answers.tables.inquiry import FRAME, SAME, Asked, ask
+from qa.answers.tables.ledger import Row, Table, Word, cell_stems, find_tables, read_words
+from qa.types import Passage, Span
 from qa.words import STOP_WORDS, same_root
 
 SAMPLE = 8  # rows by which it is seen whether a column has amounts
@@ -144,6 +145,32 @@ def find_column(asked: Asked, table: Table) -> tuple[int | None, float, bool]:
         return None, 0.0, False
     priced = [each for each in able if any(map(_MONEY.search, (table.names[each], *sample(table, each)[:1])))]
     return (priced[0], 0.0, True) if len(priced) == 1 else (None, 0.0, False)
+
+
+def named_cell(question: str, passage: Passage, quote: Span) -> Span | None:
+    """The cell of a quoted row, or the value of a quoted record of keys, that a question names by its column or key.
+
+    None where it names none, or says what stands there; or several columns, none of them after "how many".
+    """
+    asked = ask(question)
+    rows = [(table, row) for table in find_tables([passage]) for row in table.rows if row.unit.start == quote.start]
+    named = [_named_place(asked, table, row) for table, row in rows]
+    best = max(named, key=lambda each: each[0], default=(0.0, None))
+    return best[1] if best[0] > 0 and [score for score, _ in named].count(best[0]) == 1 else None
+
+
+def _named_place(asked: Asked, table: Table, row: Row) -> tuple[float, Span | None]:
+    """How much of the question names a column of a row, or its key, and where the value of that stands."""
+    column: int | None
+    if row.unit.kind == "pair":
+        column, score = 1, _says(row.texts.get(0, ""), {word.stem for word in asked.terms}, asked.head)
+    else:
+        is_one = asked.operation == "count" or len(named_columns(asked, table)) == 1
+        column, score, _ = find_column(asked, table) if is_one else (None, 0.0, False)
+    if column is None or column not in row.spans:
+        return 0.0, None
+    is_told = cell_stems(row.texts[column]) <= {word.stem for word in asked.terms}
+    return (0.0, None) if is_told else (score, row.spans[column])
 
 
 def _says(name: str, wanted: Collection[str], head: str | None) -> float:
