@@ -202,6 +202,8 @@ def _choose(candidates: Sequence[_Candidate], *, several: bool) -> list[_Candida
         and (several or each is first or not (each.is_row and first.is_row))
     ]
     whole = _unheld(close)
+    leads = {(each.passage.document, each.span.start) for each in whole if each.unit.leads}
+    whole = [each for each in whole if each is first or (each.passage.document, each.unit.parent) not in leads]
     best = next(each for each in whole if each is first or _holds(each, first))
     is_list = "\n" in best.text  # which says all of it: steps are no row of another table
     distinct: dict[str, _Candidate] = {}

@@ -6,6 +6,7 @@
     identifiers       the codes and file names in a query, and where the documents have them
     spelling          the words of a query that are spelt wrongly, as the documents spell them
     quoting           which units may answer, and as what each is quoted
+    punctuation       a passage → the text that the reader reads, lists and tables like sentences
     features          what was found of a unit → numbers that say how well it answers
     mismatch          signs that a sentence worded like the question does not answer it
     directions        which way a text says something goes: risen or fallen, done or not

@@ -16,7 +16,7 @@ from qa.search.weights import load_weights
 from qa.types import Findings, Hit
 from qa.words import terms
 
-SIGNALS = ("cosine", "span", "full_coverage", "opposed", "denied", "other_numbers", "other_names")
+SIGNALS = ("cosine", "support", "full_coverage", "opposed", "denied", "other_numbers", "other_names")
 
 FULL = 0.99  # of the weight of a question's terms
 FLOOR = 0.024  # under it are 0.5 % of 650 answerable SQuAD questions and none of 500 Natural Questions
@@ -47,7 +47,7 @@ def signals(question: ParsedQuestion, *, hits: Sequence[Hit]) -> dict[str, float
     around = "\n".join(hit.passage.headed for hit in hits if hit.passage.document == passage.document)
     return {
         "cosine": features["cosine"],
-        "span": features["span"],
+        "support": features["support"],
         "full_coverage": float(features["coverage"] > FULL),
         "opposed": float(goes_otherwise(question.text, sentence)),
         "denied": float(denied(question.text, sentence)),

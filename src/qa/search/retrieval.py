@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from qa.search.confidence import estimate_confidence
 from qa.search.features import SENTENCE_FEATURES, ParsedQuestion, analyse, inverse_frequency, sentence_features
 from qa.search.identifiers import Identifier, about, bearing
+from qa.search.punctuation import punctuated
 from qa.search.quoting import quoted
 from qa.search.weights import load_weights
 from qa.types import Findings, Hit, Passage, Reading, Span
@@ -117,15 +118,17 @@ def candidates(query: Query, index: Searchable, count: int) -> list[Hit]:
 
 def _read(query: Query, passages: Sequence[Passage], quotes: Sequence[Sequence[Span | None]]) -> list[Reading]:
     """What the reader finds in each passage, in characters of its document; its parts run along what is quoted."""
+    texts = [punctuated(passage) for passage in passages]
+    starts = [passage.start - len(text) + len(passage.text) for passage, text in zip(passages, texts, strict=True)]
     wanted = [
         [
-            ((quote or unit).start - passage.start, (quote or unit).end - passage.start)
+            ((quote or unit).start - start, (quote or unit).end - start)
             for quote, unit in zip(spans, passage.units, strict=True)
         ]
-        for passage, spans in zip(passages, quotes, strict=True)
+        for passage, spans, start in zip(passages, quotes, starts, strict=True)
     ]
-    found = query.read([passage.text for passage in passages], wanted) if passages else ()
-    return [reading.moved(passage.start) for reading, passage in zip(found, passages, strict=True)]
+    found = query.read(texts, wanted) if passages else ()
+    return [reading.moved(start) for reading, start in zip(found, starts, strict=True)]
 
 
 def scored(hit: Hit, *, question: ParsedQuestion, weights: NDArray[np.float64]) -> Hit:
