@@ -204,3 +204,18 @@ def test_the_risk_coverage_curve_admits_equal_confidences_together() -> None:
         0 + 1 / 2 * 1 / 3 + 1 / 4 * 1 / 2
     )
     assert metrics.aurc([], []) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The pump weighs 12 kg.", True),
+        ("No.: 7 · Item: Pump · Colour: none", True),
+        ("No.: 7 · Item: Valve", False),
+        ("The answer: 7", False),
+    ],
+    ids=["a sentence", "a row under its header", "with another cell", "with words of its own"],
+)
+def test_what_is_quoted_is_known_in_the_form_in_which_a_row_is_read(text: str, expected: bool) -> None:
+    quotes = ["The pump weighs 12 kg.", "No. | Item | Colour", "7 | Pump | none"]
+    assert metrics.is_quoted(text, quotes) is expected

@@ -16,6 +16,7 @@ Entails = Callable[[str, str], bool]  # whether a premise (cited text) entails a
 
 ALLOWED = 80  # the words, about three sentences, that an answer may have beyond the gold evidence at no cost
 
+_CELLS = re.compile(r" · |: |\n")  # between the names and cells of a row as it is read
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 
@@ -86,9 +87,10 @@ def contains_answer(text: str, golds: Sequence[str]) -> float:
 
 
 def is_quoted(text: str, quotes: Iterable[str]) -> bool:
-    """Whether any of the quotes holds the text, both normalised."""
-    said = normalise(text)
-    return any(said in normalise(quote) for quote in quotes)
+    """Whether any of the quotes holds the text, both normalised; or each name and cell of a row or record in it."""
+    held = [normalise(quote) for quote in quotes]
+    pieces = [normalise(piece) for piece in _CELLS.split(text)]
+    return any(normalise(text) in each for each in held) or all(any(piece in each for each in held) for piece in pieces)
 
 
 def brevity(words: int, *, evidence: int) -> float:
