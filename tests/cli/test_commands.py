@@ -15,9 +15,9 @@ import pytest
 from qa.settings import KEYS, load_settings
 
 QUESTION = "Who did General Naravane meet in Rome?"
-CONTRACT = {"conflicts", 
+CONTRACT = {
     "kind", "question", "query", "queries", "answer", "abstained", "incomplete", "short", "sentences", "citations",
-    "nearest", "confidence", "model", "embeddings", "prompt", "notes", "usage", "seconds",
+    "nearest", "conflicts", "confidence", "model", "embeddings", "prompt", "notes", "usage", "seconds",
 }  # fmt: skip
 
 
