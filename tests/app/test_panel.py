@@ -192,6 +192,10 @@ title: Lamp
     ]
 
 
+def test_what_may_be_the_sign_of_a_number_is_drawn() -> None:
+    assert [words for _, _, words, _ in drawn("- 5 °C in winter\n- Wick\n", "Wick")] == ["- 5 °C in winter", "[[Wick]]"]
+
+
 def test_a_table_that_begins_above_what_is_shown_is_drawn_under_the_names_of_its_columns() -> None:
     rows = [f"| lamp {number} | {number} |" for number in range(3_000)]
     text = "\n".join(["| Name | Oil |", "|---|---|", *rows, ""])

@@ -19,7 +19,7 @@ from qa.types import Passage, Span, Unit, UnitKind
 
 Piece = tuple[str, bool]  # words, and whether they were cited
 
-_BULLET = re.compile(r"\A\s*+[-*+•‣◦▪]\s++")
+_BULLET = re.compile(r"\A\s*+(?:[*•‣◦▪]|[-+](?!\s*+\d))\s++")  # "- 5 °C" keeps its sign
 _QUOTED = re.compile(r"^[ \t]*+>[> \t]*+", re.MULTILINE)
 _FENCE = re.compile(r"\A\s*(?:```|~~~)[^\r\n]*+[\r\n]*+|(?:```|~~~)[`~]*+\s*\Z")
 _RULE = re.compile(r"^[^\w\r\n]++(?:\r?\n|\Z)", re.MULTILINE)
