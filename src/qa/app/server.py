@@ -111,6 +111,7 @@ def build(bot: Chatbot, hosting: Hosting) -> FastAPI:
     from qa.app.writing import Desk
 
     examples, desk = page_examples(bot, folder=folder), Desk()
+    atexit.register(examples.close)  # also where it is told to end before it serves
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
