@@ -81,7 +81,7 @@ class Writing:
         self._changed = threading.Condition()
         self._is_stopped = self._is_done = False
         self._task: tuple[asyncio.AbstractEventLoop, asyncio.Task[None]] | None = None
-        self._save()
+        self._save(conversation)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -134,8 +134,8 @@ class Writing:
         except asyncio.CancelledError:
             pass  # it says already that it was stopped
         finally:
-            if self._history.holds(self._asked_in.id):  # else it was deleted while the answer was written
-                self._save()
+            if held := self._history.load(self._asked_in.id):  # else it was deleted while the answer was written
+                self._save(held)  # which may have been renamed meanwhile
             with self._changed:
                 self._is_done = True
                 self._changed.notify_all()
@@ -176,14 +176,13 @@ class Writing:
             self._stage = stage
             self._changed.notify_all()
 
-    def _save(self) -> None:
+    def _save(self, conversation: Conversation) -> None:
         answer = self._answer
         seen = tuple(
             Seen(id=each.passage.id, start=each.passage.start, end=each.passage.end, score=each.score)
             for each in answer.hits
         )
-        held = self._history.load(self._asked_in.id) or self._asked_in  # it may have been renamed meanwhile
-        self._history.save(held.with_turn(self.number, Turn(answer=answer, seen=seen)))
+        self._history.save(conversation.with_turn(self.number, Turn(answer=answer, seen=seen)))
 
 
 class Desk:
