@@ -154,6 +154,10 @@ class Passage:
         assert self.start <= span.start <= span.end <= self.end, (self.id, span)
         return self.text[span.start - self.start : span.end - self.start]
 
+    def unit_at(self, start: int) -> Unit:
+        """The unit that begins there; one does."""
+        return next(unit for unit in self.units if unit.start == start)
+
     def cite(self, span: Span, *, number: int | None = None) -> Citation:
         """The citation of a span within this passage, or of a unit above it, its quote cut here and nowhere else."""
         return Citation(

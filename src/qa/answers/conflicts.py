@@ -118,36 +118,35 @@ def _disagreement(values: Sequence[Value], findings: Findings) -> str:
 def rivals(said: Value, findings: Findings) -> list[Value]:
     """What other documents give instead of a short answer, each value once, by rank."""
     asked = frozenset(terms(findings.query)) & frozenset(terms(said.context))
+    statement, kind = _Statement(said.passage.cut(said.quote), value=said.inside), _kind(said.passage, said.quote)
     known = [said.tokens]
     found: list[Value] = []
     for hit in findings.hits:
         if hit.passage.document == said.passage.document:
             continue
-        for rival in (*_restated(said, hit, asked=asked), *_read(said, hit, findings)):
+        # the cells of a row and the lines of code are named above them
+        restated = () if kind in ("row", "code") else _restated(statement, hit, kind=kind, asked=asked)
+        for rival in (*restated, *_read(said, hit, findings)):
             if rival.tokens not in known and len(found) < MOST and not other_names(asked, rival.context):
                 known.append(rival.tokens)
                 found.append(rival)
     return found
 
 
-def _restated(said: Value, hit: Hit, *, asked: frozenset[str]) -> Iterator[Value]:
+def _restated(statement: _Statement, hit: Hit, *, kind: UnitKind, asked: frozenset[str]) -> Iterator[Value]:
     """The values that stand in place of the short answer in statements of a passage that are otherwise the same."""
-    passage, kind = hit.passage, _kind(said.passage, said.quote)
-    if kind in ("row", "code"):
-        return  # whose cells are named above them
-    statement = _Statement(said.passage.cut(said.quote))
-    first, last = statement.place(said.span.start - said.quote.start, said.span.end - said.quote.start)
+    passage = hit.passage
     for quote in filter(None, hit.quotes):
         if _kind(passage, quote) != kind:
             continue
         other = _Statement(passage.cut(quote))
-        if statement.shares(other) and (place := statement.counterpart(other, first, last, asked=asked)):
+        if statement.shares(other) and (place := statement.counterpart(other, asked=asked)):
             span = Span(start=quote.start + place.start, end=quote.start + place.end)
             yield Value(passage=passage, quote=quote, span=span)
 
 
 def _kind(passage: Passage, quote: Span) -> UnitKind:
-    return next(unit.kind for unit in passage.units if unit.start == quote.start)
+    return passage.unit_at(quote.start).kind
 
 
 def _read(said: Value, hit: Hit, findings: Findings) -> Iterator[Value]:
@@ -164,40 +163,43 @@ def _read(said: Value, hit: Hit, findings: Findings) -> Iterator[Value]:
 
 
 class _Statement:
-    """A statement as its words, which are compared however they are capitalised."""
+    """A statement as its words, which are compared however they are capitalised, and which of them are its value."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: str, *, value: Span | None = None) -> None:
         self.tokens = list(_TOKEN.finditer(text))
         self.words = [token[0].casefold() for token in self.tokens]
-
-    def place(self, start: int, end: int) -> tuple[int, int]:
-        """The first of its words in a range of the text, and the first behind it."""
-        inside = [place for place, token in enumerate(self.tokens) if token.start() < end and start < token.end()]
-        return (inside[0], inside[-1] + 1) if inside else (0, 0)
+        inside = [
+            place
+            for place, token in enumerate(self.tokens)
+            if value and token.start() < value.end and value.start < token.end()
+        ]
+        self.value = range(inside[0], inside[-1] + 1) if inside else range(0)
 
     def shares(self, other: _Statement) -> bool:
         """Whether two statements may be alike, told quickly."""
         common = (Counter(self.words) & Counter(other.words)).total()
         return 2 * common >= max(len(self.words), len(other.words))
 
-    def counterpart(self, other: _Statement, first: int, last: int, *, asked: frozenset[str]) -> Span | None:
-        """Where another statement has its own words instead of these, in its text.
+    def counterpart(self, other: _Statement, *, asked: frozenset[str]) -> Span | None:
+        """Where another statement has words of its own instead of the value, in its text.
 
         None where it is not the same otherwise, or differs in a word that was asked about, as these stems tell.
         """
+        if not self.value:
+            return None
         codes = SequenceMatcher(None, self.words, other.words, autojunk=False).get_opcodes()
-        start, stop = _across(codes, first), _across(codes, last - 1, behind=True)
-        if not 0 < stop - start <= last - first + LONGER:
+        theirs = range(_across(codes, self.value[0]), _across(codes, self.value[-1], behind=True))
+        if not 0 < len(theirs) <= len(self.value) + LONGER:
             return None
         changed = [code for code in codes if code[0] != "equal"]
-        ours = [at for _, begin, end, _, _ in changed for at in range(begin, end) if not first <= at < last]
-        theirs = [at for _, _, _, begin, end in changed for at in range(begin, end) if not start <= at < stop]
-        apart = [*(self.words[at] for at in ours), *(other.words[at] for at in theirs)]
-        beside = max(len(self.words) - (last - first), len(other.words) - (stop - start))
+        apart = [
+            *(self.words[at] for _, begin, end, _, _ in changed for at in range(begin, end) if at not in self.value),
+            *(other.words[at] for _, _, _, begin, end in changed for at in range(begin, end) if at not in theirs),
+        ]
+        beside = max(len(self.words) - len(self.value), len(other.words) - len(theirs))
         if beside < 1 or len(apart) > 2 * (1 - ALIKE) * beside or not asked.isdisjoint(terms(" ".join(apart))):
             return None
-        return Span(start=other.tokens[start].start(), end=other.tokens[stop - 1].end())
+        return Span(start=other.tokens[theirs[0]].start(), end=other.tokens[theirs[-1]].end())
 
 
 def _across(codes: Sequence[tuple[str, int, int, int, int]], place: int, *, behind: bool = False) -> int:

@@ -59,7 +59,7 @@ class _Candidate:
     @property
     def unit(self) -> Unit:
         """The first of what is quoted."""
-        return next(unit for unit in self.passage.units if unit.start == self.span.start)
+        return self.passage.unit_at(self.span.start)
 
     @property
     def spans(self) -> list[Span]:

@@ -52,6 +52,6 @@ def led_to(units: Sequence[Unit], *, within: int) -> int | None:
 
 def left_out(passage: Passage, quote: Span) -> int:
     """How many of the units that the first unit of a quote leads to are not in it, here or further on."""
-    first = next(unit for unit in passage.units if unit.start == quote.start)
+    first = passage.unit_at(quote.start)
     shown = sum(quote.start < unit.start < quote.end and unit.kind not in SILENT for unit in passage.units)
     return max(0, first.leads - shown)

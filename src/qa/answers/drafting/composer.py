@@ -221,9 +221,12 @@ class Composer:
         notes = (*shown.notes, *self._about_cut(shown, read=draft.usage.input_tokens - usage.input_tokens))
         *events, whole = draft.finish(base, checker=checker)
         assert isinstance(whole, Answer)
-        differing = (each for each in draft.own_words().notes if each.startswith(DIFFER) and each not in whole.notes)
-        about = () if whole.abstained else (*about_absent(findings), *differing)
-        return [*events, replace(whole, notes=(*whole.notes, *about, *notes))]
+        if not whole.abstained:
+            differing = (
+                each for each in draft.own_words().notes if each.startswith(DIFFER) and each not in whole.notes
+            )
+            notes = (*about_absent(findings), *differing, *notes)
+        return [*events, replace(whole, notes=(*whole.notes, *notes))]
 
     @property
     def by_estimate(self) -> str:
