@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
 
-from page_driver import BAKERY, LIGHTHOUSE, open_bot
+from page_driver import BAKERY, LIGHTHOUSE
 from qa.answers.replies.examples import find_examples
 from qa.answers.replies.questions import make_question
 from qa.app.events import event
@@ -28,12 +27,6 @@ from qa.evals.suites import load_suite
 from qa.types import Document, Record
 
 OPENED = "When was the lighthouse opened?"
-
-
-@pytest.fixture(scope="module")
-def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
-    with open_bot(tmp_path_factory.mktemp("page")) as bot:
-        yield bot
 
 
 def judged(bot: Chatbot, question: str = OPENED, *, liked: bool, wanted: str = "") -> Conversation:

@@ -14,7 +14,7 @@ import pytest
 
 from openai_server import OpenAIServer, Step
 from page_caller import VIEW, Caller
-from page_driver import PHONE, WIDE, Reader, chromium, open_bot, serving, violations, write_logins
+from page_driver import PHONE, WIDE, Reader, open_bot, serving, violations, write_logins
 from qa.app import Hosting
 
 if TYPE_CHECKING:
@@ -24,12 +24,6 @@ QUESTION = "When was the lighthouse opened?"
 HELLO = Step(pieces=("Hello!",))
 OPENED = Step(pieces=("The lighthouse was opened in 1844 [1.2].",))
 KEY = "sk-the-operators-own-0123456789"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from page_driver import PHONE, WIDE, Reader, chromium, open_bot, serving, violations
+from page_driver import PHONE, WIDE, Reader, violations
 from qa.chatbot import Chatbot
 
 if TYPE_CHECKING:
@@ -17,24 +17,6 @@ if TYPE_CHECKING:
 
 OPENED, FOUNDED = "When was the lighthouse opened?", "Who founded the bakery?"
 ANSWERED = "#chat .answer .meta"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
-    with open_bot(tmp_path_factory.mktemp("page")) as bot:
-        yield bot
-
-
-@pytest.fixture(scope="module")
-def address(bot: Chatbot) -> Iterator[str]:
-    with serving(bot) as address:
-        yield address
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from page_caller import Caller
-from page_driver import BAKERY, LIGHTHOUSE, PHONE, WIDE, Reader, chromium, open_bot, serving, violations
+from page_driver import BAKERY, LIGHTHOUSE, PHONE, WIDE, Reader, open_bot, serving, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -20,12 +20,6 @@ SHELF = {
     "bakery, old.md": BAKERY,
     "mill [1].md": "---\ndate: 2021-07-08\n---\n# The mill\n\nThe mill at Glen Garry was burned down in 1911.",
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from evals_systems import Reference, opening, write_suite
-from page_driver import PHONE, WIDE, Reader, chromium, open_bot, serving, violations, write_logins
+from page_driver import PHONE, WIDE, Reader, open_bot, serving, violations, write_logins
 from qa.app.evaluation import report_opener, runs_html
 from qa.evals.report import render
 from qa.evals.results import load_results, write_results
@@ -38,12 +38,6 @@ def make_runs(runs: Path, scratch: Path) -> None:
     write_results(results)
     (run / "report.html").write_text(render(results), encoding="utf-8")
     begin(runs / "town-2", replace(make_plan(suite, {}), title="Only begun", started="2020-01-01"))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from openai_server import OpenAIServer, Step
-from page_driver import Reader, chromium, open_bot, serving
+from page_driver import Reader, open_bot, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -40,12 +40,6 @@ DOCUMENTS = {
     "cod\u202etxt.exe.txt": "The shag stands on the rock.",
     "long.txt": f"The albatross says {'x' * 10_000} to the sailors.",
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

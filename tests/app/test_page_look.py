@@ -7,16 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from page_driver import PHONE, WIDE, Reader, chromium, open_bot, serving, violations
+from page_driver import PHONE, WIDE, Reader, open_bot, serving, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

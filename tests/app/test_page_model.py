@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from openai_server import OpenAIServer, Step
-from page_driver import PHONE, WIDE, Reader, chromium, open_bot, serving, violations
+from page_driver import PHONE, WIDE, Reader, open_bot, serving, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -21,12 +21,6 @@ OPENED = "The lighthouse was opened in 1844 [1.2]."
 PAGES = tuple(f"The lighthouse was opened in 1844 [1.2], says page {page} of its log. " for page in range(400))
 ENDLESS = Step(pieces=(f"{OPENED} ", *PAGES), pause_s=0.05)
 WRITING = "/1844[^]*1844[^]*1844/.test(document.querySelector('#chat .answer')?.textContent)"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @contextmanager

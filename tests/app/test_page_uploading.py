@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from page_driver import Reader, chromium, open_bot, serving
+from page_driver import Reader, open_bot, serving
 from qa.chatbot import Chatbot
 
 if TYPE_CHECKING:
@@ -22,12 +22,6 @@ DROP = """(where) => {
 }"""
 LARGE = {"name": "large.txt", "mimeType": "text/plain", "buffer": b"a" * (26 * 1024 * 1024)}
 MILL = {"name": "mill.txt", "mimeType": "text/plain", "buffer": b"The mill at Glen Garry was burned down in 1911."}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import os
 import secrets
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +19,6 @@ from qa.app import Hosting, build, serve
 from qa.app.safety import POLICY
 from qa.chatbot import Chatbot
 from qa.errors import SettingsError
-
-
-@pytest.fixture(scope="module")
-def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
-    with open_bot(tmp_path_factory.mktemp("page")) as bot:
-        yield bot
-
-
-@pytest.fixture(scope="module")
-def address(bot: Chatbot) -> Iterator[str]:
-    with serving(bot) as address:
-        yield address
 
 
 def client(address: str, **options: Any) -> Any:

@@ -10,16 +10,10 @@ from pathlib import Path
 import pytest
 
 from attack.test_door import foreign, kept, post
-from page_driver import open_bot, serving
+from page_driver import serving
 from qa.chatbot import Chatbot
 
 pytest.importorskip("mcp", reason="the extra qa[mcp] is not installed")
-
-
-@pytest.fixture(scope="module")
-def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
-    with open_bot(tmp_path_factory.mktemp("page")) as bot:
-        yield bot
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from page_driver import Reader, chromium, open_bot, serving
+from page_driver import Reader, chromium, serving
 from qa.chatbot import Chatbot
 from qa.errors import ModelError, StoreBusyError
 
@@ -27,12 +27,6 @@ ATTACKS = [
 def browser() -> Iterator[Browser]:
     with chromium() as browser:
         yield browser
-
-
-@pytest.fixture(scope="module")
-def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
-    with open_bot(tmp_path_factory.mktemp("page")) as bot:
-        yield bot
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from openai_server import OpenAIServer, Step
-from page_driver import open_bot
 from qa.chatbot import Chatbot
 from qa.errors import ModelError
 from qa.models import refusals
@@ -25,18 +24,7 @@ QUESTION = "When was the lighthouse of Skerry Vore opened?"
 FOUND = "The lighthouse was opened in 1844 by Alan Stevenson. [1.2]"
 SHOWN = "The lighthouse was opened in 1844 by Alan Stevenson. [1]"
 Refuse = Callable[[dict[str, Any]], Step | None]
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
-    with open_bot(tmp_path_factory.mktemp("library")) as bot:
-        yield bot
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(refusals, "_remembered", {})
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0123456789abcdef")
+pytestmark = pytest.mark.usefixtures("nothing_is_remembered")
 
 
 def asked(library: Chatbot, server: OpenAIServer | RawServer, **chosen: Any) -> Answer:

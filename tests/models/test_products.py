@@ -15,10 +15,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from page_driver import open_bot
 from qa.chatbot import Chatbot
 from qa.errors import ModelError
-from qa.models import refusals
 from qa.types import Answer
 from raw_server import RawServer, data, head
 
@@ -30,18 +28,7 @@ USAGE = {"prompt_tokens": 10_000, "completion_tokens": 20, "total_tokens": 10_02
 DONE = b"data: [DONE]\n\n"
 
 Product = Callable[[], Iterator[bytes]]
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
-    with open_bot(tmp_path_factory.mktemp("library")) as bot:
-        yield bot
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(refusals, "_remembered", {})
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0123456789abcdef")
+pytestmark = pytest.mark.usefixtures("nothing_is_remembered")
 
 
 def ask(library: Chatbot, server: RawServer) -> Answer:
