@@ -32,6 +32,8 @@ STOP_WORDS = frozenset(
     s t ll re ve d m""".split()  # noqa: SIM905  # legible as prose, not as a list
 )
 
+CONTRACTED = ("ve", "re", "ll", "d", "m")
+
 MONTHS = """january february march april may june
     july august september october november december""".split()  # noqa: SIM905  # legible as prose, not as a list
 
@@ -62,8 +64,14 @@ def words(text: str) -> list[str]:
 
 
 def terms(text: str) -> list[str]:
-    """The stems of a text's words in order, stop words left out."""
-    return [stem(word) for word in words(text) if word not in STOP_WORDS]
+    """The stems of a text's words in order, stop words left out, "can't" and "I've" among them."""
+    return [stem(word) for word in words(text) if not is_stop(word)]
+
+
+def is_stop(word: str) -> bool:
+    """Whether a lower-case word says nothing of what a text is about."""
+    first, _, contracted = word.partition("'")
+    return word in STOP_WORDS or word.endswith("n't") or (contracted in CONTRACTED and first in STOP_WORDS)
 
 
 def _without_accents(text: str) -> str:

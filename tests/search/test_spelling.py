@@ -1,4 +1,4 @@
-"""Misspelt words of a question, over a real index."""
+"""Abbreviated and misspelt words of a question, over a real index."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ TEXTS = {
     "heating.txt": "The office thermostat is set to 20 degrees. Few cleaned, oldest windows are opened in winter.",
     "people.txt": "Lorenzo Guerini gets a holiday allowance. Marcel Barlon wrote of it.",
     "more.txt": "Nobody else has an allowance.",
+    "home.txt": "Working from home is allowed. You work from home two days at most. The VPN is needed for it.",
+    "price.txt": "The price is 6,840 plus value-added tax. Information technology is billed apart.",
 }
 
 
@@ -36,6 +38,21 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
     ids=["letters changed places", "one too many or missing", "a name", "it stands in several forms"],
 )
 def test_a_word_of_one_slip_is_read_as_the_documents_spell_it(bot: Chatbot, question: str, meant: str) -> None:
+    assert bot.ask(question).query == meant
+
+
+@pytest.mark.parametrize(
+    ("question", "meant"),
+    [
+        ("How many WFH days?", "How many work from home days?"),
+        ("is vat included", "is value added tax included"),
+        ("Who pays for IT?", "Who pays for information technology?"),
+        ("Is the VPN needed for it?", "Is the VPN needed for it?"),
+        ("Is the AGM at 10 in the GP?", "Is the AGM at 10 in the GP?"),
+    ],
+    ids=["capitals", "small letters", "a word too", "it stands there", "not written out there"],
+)
+def test_an_abbreviation_is_read_as_the_documents_write_it_out(bot: Chatbot, question: str, meant: str) -> None:
     assert bot.ask(question).query == meant
 
 

@@ -1,7 +1,8 @@
-"""A query → the words in it that are spelt wrongly, with how the documents spell them.
+"""A query → the words in it that no document has as they are spelt, with how the documents spell them.
 
-Only a word that stands in no document and is no common one either is doubted, and only one slip of it is mended:
-"offiec" becomes "office" where the documents have that. Nothing is ranked here.
+Only a word that stands in no document is doubted. An abbreviation is written out as the documents write it, "WFH" as
+"work from home"; of a word that is no common one either one slip is mended, "offiec" becomes "office". Nothing is
+ranked here.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from importlib import resources
 from typing import Protocol
 
 from qa.types import Passage
@@ -17,6 +20,7 @@ from qa.words import STOP_WORDS, rarity, stem, words
 MOST = 4  # words of a query, and spellings of each that are looked up
 LOOKED_UP = 10  # passages that are read for one
 _SUFFIXES = ("er", "ers", "est", "ness", "less", "able", "ing")  # that make other words, which no stemmer joins
+_SHORT = re.compile(r"(?<![\w.@/'’-])[A-Za-z][A-Za-z0-9&-]{1,5}(?![\w@/-]|\.\w)")
 _PLAIN = re.compile(r"(?<![\w.@/'’-])[A-Za-z]{5,20}(?![\w@/-]|\.\w)")  # no code; a shorter word has too many beside it
 
 
@@ -29,15 +33,23 @@ class Held(Protocol):
 
 
 def respellings(query: str, index: Held) -> dict[str, str]:
-    """Each misspelt word of a query as it stands there, and as the documents spell it.
+    """Each abbreviated or misspelt word of a query as it stands there, and as the documents spell it.
 
     Of several spellings a common word goes first, then the one in most passages, then one of equal length.
     Source: P. Norvig, How to Write a Spelling Corrector (2007).
     """
     found: dict[str, str] = {}
     frequency = index.frequencies()
+    for word in dict.fromkeys(_SHORT.findall(query)):
+        is_word = word.lower() in STOP_WORDS and not word.isupper()
+        if len(found) < MOST and not is_word and not frequency(stem(word.lower())):
+            full = next(
+                (each for each in _abbreviations().get(word.replace("-", "").upper(), ()) if _stands(each, index)), None
+            )
+            if full:
+                found[word] = full
     for word in dict.fromkeys(_PLAIN.findall(query)):
-        if len(found) < MOST and _is_doubtful(word, frequency):
+        if len(found) < MOST and word not in found and _is_doubtful(word, frequency):
             plain = word.lower()
             held = {each: count for each in _one_slip(plain) if (count := frequency(stem(each)))}
             likely = sorted(
@@ -49,14 +61,23 @@ def respellings(query: str, index: Held) -> dict[str, str]:
 
 
 def _stands(word: str, index: Held) -> bool:
-    """Whether the documents have a word as it is, not only another of its stem: "fewes" is none, though "few" is."""
+    """Whether the documents have a word or words as they are, not only of their stems: "fewes" is none, "few" is."""
     passages = index.passages([key for key, _ in index.search_lexical(word, k=LOOKED_UP)])
-    return any(word in words(passage.text) for passage in passages)
+    spelt = f" {' '.join(words(word))} "
+    return any(spelt in f" {' '.join(words(passage.text))} " for passage in passages)
 
 
 def mended(query: str, respelt: Mapping[str, str]) -> str:
-    """The query with its misspelt words as the documents spell them."""
-    return _PLAIN.sub(lambda found: respelt.get(found[0], found[0]), query)
+    """The query with its abbreviated and misspelt words as the documents spell them."""
+    for pattern in (_SHORT, _PLAIN):
+        query = pattern.sub(lambda found: respelt.get(found[0], found[0]), query)
+    return query
+
+
+@cache
+def _abbreviations() -> dict[str, tuple[str, ...]]:
+    listed = resources.files("qa").joinpath("_data/abbreviations.txt").read_text(encoding="utf-8")
+    return {short: tuple(full.split(", ")) for short, full in (line.split(": ") for line in listed.splitlines())}
 
 
 def _is_doubtful(word: str, frequency: Callable[[str], int]) -> bool:
