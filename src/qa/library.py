@@ -72,7 +72,7 @@ class Library:
             key=settings.embeddings_key(),
             batch=settings.embeddings_batch,
             timeout_s=settings.timeout_s,
-            reader=self._encoder,
+            encoder=self._encoder,
         )
 
     def close(self) -> None:

@@ -404,7 +404,7 @@ def test_an_embedding_server_is_bounded_too(play: Play, library: Chatbot) -> Non
     from qa.models.embeddings import RemoteEmbedder
 
     with RawServer(play) as server, pytest.raises(EmbeddingError):
-        RemoteEmbedder("openai:raw", base_url=server.url, timeout_s=0.3, reader=library.library.embedder)
+        RemoteEmbedder("openai:raw", base_url=server.url, timeout_s=0.3, encoder=library.library.embedder)
 
 
 @pytest.mark.parametrize("name", ["gpt-4o", "o3-mini", "chatgpt-4o-latest"])

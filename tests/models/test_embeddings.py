@@ -80,7 +80,7 @@ def test_a_server_of_small_batches_is_asked_for_halves_and_not_for_more_again(
 ) -> None:
     texts = [f"{'a' * (n % 7)} text {n}" for n in range(300)]
     with product() as server:
-        embedder = RemoteEmbedder(NAME, base_url=server.url, timeout_s=5, reader=MiniLM())
+        embedder = RemoteEmbedder(NAME, base_url=server.url, timeout_s=5, encoder=MiniLM())
         vectors = embedder.embed(texts)
         sizes = [len(each["input"]) for each in server.requests[1:]]
         assert sizes[refused:] == [min(batch, 300 - at) for at in range(0, 300, batch)]
@@ -90,11 +90,11 @@ def test_a_server_of_small_batches_is_asked_for_halves_and_not_for_more_again(
 
 def test_one_text_that_is_refused_is_an_error_that_names_the_setting() -> None:
     with Limited(0, 413, "no") as server, pytest.raises(EmbeddingError, match="Check QA_EMBEDDINGS"):
-        RemoteEmbedder(NAME, base_url=server.url, timeout_s=5, reader=MiniLM())
+        RemoteEmbedder(NAME, base_url=server.url, timeout_s=5, encoder=MiniLM())
 
 
 def test_a_server_whose_model_was_exchanged_is_named(server: OpenAIServer) -> None:
-    embedder = RemoteEmbedder(NAME, base_url=server.url, timeout_s=5, reader=MiniLM())
+    embedder = RemoteEmbedder(NAME, base_url=server.url, timeout_s=5, encoder=MiniLM())
     server.letters = "aeio"
     with pytest.raises(EmbeddingError, match=f"{NAME} gives vectors of 4 numbers, and gave some of 8 before"):
         embedder.embed(["Rome"])
@@ -128,7 +128,7 @@ def test_no_proxy_is_asked_for_vectors_of_this_machine(
     server: OpenAIServer, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     monkeypatch.setenv(variable, "http://127.0.0.1:9")
-    assert RemoteEmbedder(NAME, base_url=server.url, timeout_s=5, reader=MiniLM()).dimension == DIMENSION
+    assert RemoteEmbedder(NAME, base_url=server.url, timeout_s=5, encoder=MiniLM()).dimension == DIMENSION
 
 
 def test_an_index_of_one_embedder_is_not_read_with_another(tmp_path: Path, server: OpenAIServer) -> None:
@@ -155,13 +155,13 @@ class Asymmetric(Embeddings):
 
 def test_a_query_is_embedded_as_a_query_and_to_unit_length(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qa.models.embeddings.embedding_model", lambda *_, **__: Asymmetric())
-    embedder = RemoteEmbedder("cohere:any", base_url=None, timeout_s=1, reader=MiniLM())
+    embedder = RemoteEmbedder("cohere:any", base_url=None, timeout_s=1, encoder=MiniLM())
     np.testing.assert_array_equal(embedder.embed(["Rome"]), [[1, 0]])
     np.testing.assert_array_equal(embedder.embed_query("Rome"), [0, 1])
 
 
 def test_a_provider_that_refuses_a_query_is_named(server: OpenAIServer) -> None:
-    embedder = RemoteEmbedder(NAME, base_url=server.url, timeout_s=5, reader=MiniLM())
+    embedder = RemoteEmbedder(NAME, base_url=server.url, timeout_s=5, encoder=MiniLM())
     server.steps = [Step(status=401, error="bad key")]
     with pytest.raises(EmbeddingError, match=NAME):
         embedder.embed_query("Rome")

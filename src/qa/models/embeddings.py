@@ -25,7 +25,7 @@ class RemoteEmbedder:
     """An embedding model by name, such as `openai:text-embedding-3-small`."""
 
     def __init__(
-        self, name: str, *, base_url: str | None, timeout_s: float, reader: MiniLM, key: str = "", batch: int = 256
+        self, name: str, *, base_url: str | None, timeout_s: float, encoder: MiniLM, key: str = "", batch: int = 256
     ) -> None:
         """Make its client, and ask it for one vector, the `probe`; `key` as `embedding_model` takes it.
 
@@ -36,7 +36,7 @@ class RemoteEmbedder:
         self.name = name
         self._model = embedding_model(name, base_url=base_url, timeout_s=timeout_s, key=key)
         self._timeout_s = timeout_s
-        self._reader = reader
+        self._encoder = encoder
         self._batch = batch
         self.dimension = 0  # until the first vector tells
         self.probe: Vectors = self.embed([PROBE])[0]
@@ -71,11 +71,11 @@ class RemoteEmbedder:
         progress: Callable[[int], None] | None = None,
     ) -> tuple[Vectors, list[Vectors]]:
         """The vectors that `embed` gives, and MiniLM's unit vector for each span (start, end) of each text."""
-        return self.embed(texts), self._reader.embed_spans(texts, spans, progress=progress)[1]
+        return self.embed(texts), self._encoder.embed_spans(texts, spans, progress=progress)[1]
 
     def count_pieces(self, texts: Sequence[str]) -> list[int]:
         """How many of MiniLM's word pieces each text has."""
-        return self._reader.count_pieces(texts)
+        return self._encoder.count_pieces(texts)
 
     async def _query(self, text: str) -> list[list[float]]:
         return [await self._model.aembed_query(text)]

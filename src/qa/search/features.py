@@ -102,7 +102,7 @@ def sentence_features(question: ParsedQuestion, hit: Hit) -> NDArray[np.float64]
     """
     passage = hit.passage
     texts = [passage.cut(quote or unit) for quote, unit in zip(hit.quotes, passage.units, strict=True)]
-    stems = [frozenset((*_terms(text), *above)) for text, above in zip(texts, _read_under(passage), strict=True)]
+    stems = [frozenset((*_terms(text), *above)) for text, above in zip(texts, _terms_above(passage), strict=True)]
     covered = _coverage(question, stems)
     rows = [
         (
@@ -118,7 +118,7 @@ def sentence_features(question: ParsedQuestion, hit: Hit) -> NDArray[np.float64]
     return np.clip(np.array(rows, dtype=np.float64).reshape(len(rows), len(SENTENCE_FEATURES)), -1, 1)
 
 
-def _read_under(passage: Passage) -> list[list[str]]:
+def _terms_above(passage: Passage) -> list[list[str]]:
     """For each unit the terms of all that it hangs on: its lead-in, its table's header, its headings."""
     said = {each.start: (each.parent, each.text) for each in passage.above}
     said.update((each.start, (each.parent, passage.cut(each))) for each in passage.units)
