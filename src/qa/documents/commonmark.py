@@ -4,7 +4,6 @@ The text stays as it is, and every line of it belongs to the one block that the 
 """
 
 import re
-from collections.abc import Iterator
 from functools import cache
 
 from markdown_it import MarkdownIt
@@ -107,7 +106,12 @@ class _Walk:
             self._add(kind, end, level=level - (opens is not None))
 
     def _row(self) -> None:
-        cells = tuple(_row_cells(self._lines[self._at], self._values))
+        """Mark a table's row; the parser's values tell its first cell from the marks of a list before it."""
+        line = self._lines[self._at]
+        lead = BAR.split(line.words, maxsplit=1)[0].rstrip()
+        first = self._values[0].replace("|", "\\|") if self._values else ""
+        offset = len(lead) - len(first) if first and lead.endswith(first) else len(lead)
+        cells = tuple(bar_cells(Line(start=line.start + offset, end=line.end, words=line.words[offset:])))
         if self._in_header and cells:
             self._add("heading", self._at + 1, level=HEADER, cells=cells)
         else:
@@ -128,12 +132,3 @@ class _Walk:
         start, last = self._lines[self._at].start, self._lines[end - 1].end
         self.marks.append(Mark(kind=kind, start=start, end=last, level=level, cells=cells))
         self._at = end
-
-
-def _row_cells(line: Line, values: list[str]) -> Iterator[Cell]:
-    """The cells of a table's row; the parser's values tell its first cell from the marks of a list before it."""
-    lead = BAR.split(line.words, maxsplit=1)[0].rstrip()
-    first = values[0].replace("|", "\\|") if values else ""
-    offset = len(lead) - len(first) if first and lead.endswith(first) else len(lead)
-    body = Line(start=line.start + offset, end=line.end, words=line.words[offset:])
-    return bar_cells(body)

@@ -9,6 +9,8 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from qa.documents.commonmark import markdown_marks
@@ -72,8 +74,7 @@ def find_documents(root: Path) -> list[Path]:
         if root.suffix.lower() not in READERS:
             raise DocumentError(f"{str(root)!r} is not of a format that can be read: {FORMATS}")
         return [root]
-    whole = root.resolve()
-    found = [path for path in _walk(root) if path.suffix.lower() in READERS and _is_file_inside(path, whole)]
+    found = list(_walk(root))
     if not found:
         raise DocumentError(f"{str(root)!r} holds no file of a format that can be read: {FORMATS}")
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
@@ -84,22 +85,27 @@ def find_part(root: Path, part: Path) -> list[Path]:
 
     Both paths are absolute. Raises: DocumentError when a folder cannot be listed.
     """
-    return [path for path in _walk(root, part) if path.suffix.lower() in READERS and _is_file_inside(path, root)]
+    return list(_walk(root, part))
 
 
 def _walk(root: Path, part: Path | None = None) -> Iterator[Path]:
-    """The files below a folder that are neither hidden nor ignored; with `part`, those of that folder, or that file."""
-    ignored = Ignored(root)
+    """What can be read below a folder and is neither hidden nor ignored; with `part`, of that folder, or that file."""
+    ignored, whole = Ignored(root), root.resolve()
 
     def is_wanted(path: Path) -> bool:
         leads_there = part is None or path.is_relative_to(part) or part.is_relative_to(path)
         return leads_there and not path.name.startswith(".")
 
+    def is_inside(path: Path) -> bool:
+        return path.is_file() and (not path.is_symlink() or path.resolve().is_relative_to(whole))
+
     for folder, folders, names in os.walk(root, onerror=_refuse):
         here = Path(folder)
         ignored.enter(here)
         folders[:] = [name for name in folders if is_wanted(here / name) and not ignored(here / name, folder=True)]
-        yield from (here / name for name in names if is_wanted(here / name) and not ignored(here / name))
+        for path in (here / name for name in names if Path(name).suffix.lower() in READERS):
+            if is_wanted(path) and not ignored(path) and is_inside(path):
+                yield path
 
 
 def _refuse(error: OSError) -> None:
@@ -107,42 +113,30 @@ def _refuse(error: OSError) -> None:
     raise DocumentError(f"{error.filename!r} cannot be listed: {error.strerror}. Check its rights") from error
 
 
-def _is_file_inside(path: Path, root: Path) -> bool:
-    return path.is_file() and (not path.is_symlink() or path.resolve().is_relative_to(root))
-
-
-def _marked_by(find: Callable[[str], Sequence[Mark]]) -> Callable[[Path], Content]:
-    """The reader of texts whose lines are marked so."""
-
-    def read(path: Path) -> Content:
-        text = _decode(path)
-        return Content(text=text, marks=tuple(find(text)))
-
-    return read
-
-
-def _read_markdown(path: Path) -> Content:
-    text = _decode(path)
-    marks = markdown_marks(text)
-    titles = (each for each in marks if each.kind == "heading" and each.level < CAPTION)
-    headings = (heading_words(text[each.start : each.end]) for each in titles)
-    title = front_matter(text)[0].get("title") or next(filter(None, headings), None)
-    return Content(text=text, title=title, marks=marks)
-
-
-def _decode(path: Path) -> str:
+def _read_text(path: Path, *, find: Callable[[str], Sequence[Mark]]) -> Content:
+    """A text whose lines are marked so."""
     read = path.read_bytes()
     if b"\0" in read:
         raise DocumentError(
             f"{path} looks binary: byte {read.index(0)} is zero. Save it as UTF-8 text, or leave it out"
         )
-    return decode(read)
+    text = decode(read)
+    return Content(text=text, marks=tuple(find(text)))
+
+
+def _read_markdown(path: Path) -> Content:
+    content = _read_text(path, find=markdown_marks)
+    titles = (each for each in content.marks if each.kind == "heading" and each.level < CAPTION)
+    headings = (heading_words(content.text[each.start : each.end]) for each in titles)
+    return replace(content, title=front_matter(content.text)[0].get("title") or next(filter(None, headings), None))
 
 
 READERS: Mapping[str, Callable[[Path], Content]] = {
-    **dict.fromkeys(SOURCE_CODE, _marked_by(code_marks)),
-    **dict.fromkeys((".cfg", ".conf", ".ini", ".toml", ".yaml", ".yml"), _marked_by(settings_marks)),
-    **dict.fromkeys((".txt", ".text", ".adoc", ".bib", ".log", ".org", ".rst", ".tex"), _marked_by(find_marks)),
+    **dict.fromkeys(SOURCE_CODE, partial(_read_text, find=code_marks)),
+    **dict.fromkeys((".cfg", ".conf", ".ini", ".toml", ".yaml", ".yml"), partial(_read_text, find=settings_marks)),
+    **dict.fromkeys(
+        (".txt", ".text", ".adoc", ".bib", ".log", ".org", ".rst", ".tex"), partial(_read_text, find=find_marks)
+    ),
     **dict.fromkeys((".md", ".markdown"), _read_markdown),
     **dict.fromkeys(EXTRACTED, extract),
 }

@@ -23,7 +23,9 @@ def front_matter(text: str) -> tuple[dict[str, str], int]:
     found = FRONT_MATTER.match(text)
     fields: dict[str, str] = {}
     for key, value in FIELD.findall(found[1] or "") if found else ():
-        fields[key] = fields.get(key) or _unquoted(value.strip())
+        bare = value.strip()
+        quoted = len(bare) > 2 and bare[0] in "\"'" and bare[0] == bare[-1] and not bare[-2].isspace()
+        fields[key] = fields.get(key) or (bare[1:-1] if quoted else bare)
     return fields, found.end() if found else 0
 
 
@@ -35,8 +37,3 @@ def heading_words(block: str) -> str:
         return CLOSING.sub("", line[marks.end() :].strip())
     bold = BOLD.fullmatch(line)
     return bold[1].strip() if bold else line
-
-
-def _unquoted(value: str) -> str:
-    quoted = len(value) > 2 and value[0] in "\"'" and value[0] == value[-1] and not value[-2].isspace()
-    return value[1:-1] if quoted else value

@@ -26,7 +26,8 @@ BOLD_LEVEL = 6
 
 def paragraph_marks(lines: Sequence[Line], *, level: int = 0) -> Iterator[Mark]:
     """The marks of a paragraph's lines, none of which is blank, in the item of a list that deep."""
-    if not level and len(lines) == 1 and _is_bold_title(lines[0].words):
+    is_bold = len(lines) == 1 and BOLD.fullmatch(lines[0].words)
+    if is_bold and not level and not lines[0].words.rstrip(" *_").endswith((".", "!")):  # else it is a sentence
         yield Mark(kind="heading", start=lines[0].start, end=lines[0].end, level=BOLD_LEVEL)
         return
     pairs = _pairs(lines)
@@ -39,11 +40,6 @@ def paragraph_marks(lines: Sequence[Line], *, level: int = 0) -> Iterator[Mark]:
         if start == line.start:
             kind = "pair" if pairs[number] else "sentence"
     yield Mark(kind=kind, start=start, end=lines[-1].end, level=level)
-
-
-def _is_bold_title(words: str) -> bool:
-    """Whether a line is all in bold and no sentence: **Before you begin**."""
-    return bool(BOLD.fullmatch(words)) and not words.rstrip(" *_").endswith((".", "!"))
 
 
 def is_pair(words: str, *, alone: bool = True) -> bool:

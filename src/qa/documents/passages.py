@@ -41,7 +41,12 @@ def split_passages(document: Document, *, count_pieces: CountPieces) -> tuple[Pa
         return ()
     blocks = find_blocks(text, document.marks or find_marks(text))
     known = {unit.start: unit for block in blocks for unit in block}
-    packed = list(_pack(_sized(text, blocks, count_pieces), pages=document.pages)) or [((), 0)]  # only white space
+    pieces = _piece_counts(text, list(known.values()), count_pieces)
+    groups = (
+        (listed, [each for units in _glued(group) for each in _divide(text, units, pieces, count_pieces)])
+        for listed, group in _groups(blocks)
+    )
+    packed = list(_pack(groups, pages=document.pages)) or [((), 0)]  # only white space
     starts = [units[0].start if ordinal else 0 for ordinal, (units, _) in enumerate(packed)]
     ends = [*starts[1:], len(text)]
     title = make_header(document.title, count_pieces=count_pieces)
@@ -141,13 +146,6 @@ def _is_full(filled: int, size: int, *, rest: int, opens: bool, listed: bool) ->
 def page_of(pages: Sequence[int], offset: int) -> int | None:
     """The page, from 1, on which an offset lies, by where each page begins; None for a document without pages."""
     return max(1, bisect_right(pages, offset)) if pages else None
-
-
-def _sized(text: str, blocks: Sequence[Block], count_pieces: CountPieces) -> Iterator[tuple[bool, list[Sized]]]:
-    """The groups of `_groups`, each as what stays together, with its pieces."""
-    pieces = _piece_counts(text, [unit for block in blocks for unit in block], count_pieces)
-    for listed, together in _groups(blocks):
-        yield listed, [each for units in _glued(together) for each in _divide(text, units, pieces, count_pieces)]
 
 
 def _groups(blocks: Sequence[Block]) -> Iterator[tuple[bool, list[Unit]]]:

@@ -9,7 +9,7 @@ from qa.documents.columns import table_length, table_marks
 from qa.documents.markdown import ATX, FRONT_MATTER
 from qa.documents.marks import BULLET, ITEM_NUMBER, WRAPPED_CHARS, lines_of, run_length
 from qa.documents.paragraphs import paragraph_marks
-from qa.documents.titles import has_number, is_short, next_words, title_level
+from qa.documents.titles import is_short, next_words, numbering_depth, title_level
 from qa.types import Mark, UnitKind
 
 LEADING_DATE = re.compile(r"\s*date \d{4}-\d{2}-\d{2}(?=\s)")  # may stand before the first sentence of a file
@@ -48,17 +48,12 @@ class _Finder:
         self._after_short = False  # whether a line that might have been a title stands above
 
     def find(self) -> list[Mark]:
-        at = 0
-        while at < len(self._lines):
-            at += self._read(at)
-        return self._marks
-
-    def _read(self, at: int) -> int:
-        if self._lines[at].is_blank:
-            return 1
         marked = (self._code, self._table, self._underlined, self._marked_heading)
         readers = (*marked, self._front, self._title, self._item, self._paragraph)
-        return next(filter(None, (read(at) for read in readers)))
+        at = 0
+        while at < len(self._lines):
+            at += 1 if self._lines[at].is_blank else next(filter(None, (read(at) for read in readers)))
+        return self._marks
 
     def _add(self, kind: UnitKind, at: int, taken: int, *, level: int = 0) -> int:
         if kind == "heading":
@@ -107,13 +102,16 @@ class _Finder:
         taken = self._add("heading", at, 1, level=min(level, 6))
         below = next_words(self._lines, at)
         if is_first and below is not None:  # who wrote it, or when, may stand between the title and the text
-            self._after_short = is_short(self._lines, below) and not has_number(self._lines[below].words)
+            self._after_short = is_short(self._lines, below) and not numbering_depth(self._lines[below].words)
         return taken
 
     def _item(self, at: int) -> int:
         words = self._lines[at].words
-        style = _style(words)
-        if not style:
+        if BULLET.match(words):
+            style = "-"
+        elif number := ITEM_NUMBER.match(words):
+            style = "1" if any(map(str.isdigit, number[0])) else "a"
+        else:
             return 0
         level = self._open_list(self._lines[at].indent, style, is_below=at > 0 and not self._lines[at - 1].is_blank)
         taken = self._to_the_end(at, in_list=True)
@@ -168,14 +166,6 @@ class _Finder:
         while self._lists and self._lists[-1][0] >= self._lines[at].indent:
             self._lists.pop()
         return len(self._lists)
-
-
-def _style(words: str) -> str:
-    """The style of an item's marker: - for any bullet, 1 for numbers, a for letters; empty for what is no item."""
-    if BULLET.match(words):
-        return "-"
-    number = ITEM_NUMBER.match(words)
-    return "" if not number else "1" if any(map(str.isdigit, number[0])) else "a"
 
 
 def is_entry(words: str) -> bool:

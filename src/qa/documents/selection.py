@@ -25,7 +25,12 @@ class Ignored:
 
     def enter(self, folder: Path) -> None:
         """Read the ignore files of a folder, before asking about what lies in it."""
-        lines = [line for name in IGNORE_FILES for line in _lines(folder / name)]
+        lines: list[str] = []
+        for path in (folder / name for name in IGNORE_FILES):
+            try:
+                lines += path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
+            except OSError as error:
+                raise DocumentError(f"{path} cannot be read: {error.strerror}. Check its rights") from error
         if lines:
             self._rules[folder] = _compile(lines, where=str(folder))
 
@@ -60,13 +65,6 @@ class Selection:
 
 
 EVERYTHING = Selection()
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
-    except OSError as error:
-        raise DocumentError(f"{path} cannot be read: {error.strerror}. Check its rights") from error
 
 
 def _compile(patterns: Iterable[str], *, where: str) -> GitIgnoreSpec:

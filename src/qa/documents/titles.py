@@ -41,10 +41,10 @@ def title_level(lines: Sequence[Line], at: int, *, is_first: bool, after_short: 
     named = words[number.end() :] if number else words
     if not named[0].isalnum() or named[0].islower():
         return 0
-    depth = _depth(words)
+    depth = numbering_depth(words)
     is_capital = words.isupper() and sum(map(str.isalpha, words)) >= CAPITALS
-    is_sure = depth > 1 or (is_capital and not lines[below].words.isupper()) or 0 < depth < _depth(lines[below].words)
-    if not is_sure:
+    is_above_its_own = 0 < depth < numbering_depth(lines[below].words)
+    if not (depth > 1 or (is_capital and not lines[below].words.isupper()) or is_above_its_own):
         further = next_words(lines, below) if is_first and is_short(lines, below) else below  # a byline, a date
         if after_short or DIGIT.search(COUNTED.sub("", named)):
             return 0
@@ -79,11 +79,7 @@ def _ends_early(lines: Sequence[Line], at: int) -> bool:
     return had_room and len(below) >= PROSE_CHARS and not below[0].islower() and not below[0].isspace()
 
 
-def has_number(words: str) -> bool:
-    """Whether a line begins with the number of a section."""
-    return bool(NUMBERED.match(words.strip()))
-
-
-def _depth(words: str) -> int:
+def numbering_depth(words: str) -> int:
+    """How many parts the number of a section has with which a line begins, 2 in "2.1 Storage"; 0 where none does."""
     number = NUMBERED.match(words.strip())
     return len(number[1].split(".")) if number else 0

@@ -115,7 +115,8 @@ class _Tree:
     def hang(self, mark: Mark, spans: Sequence[Span], *, text: str, depth: int) -> Iterator[Unit]:
         """The units of a mark, the first of which hangs on what is open, and opens what the next may hang on."""
         first = spans[0].start
-        leads = self._leads_on(mark, spans, text=text)
+        is_lead = mark.kind in ("sentence", "pair") and _leads_on(spans[-1], text)
+        leads = bool(is_lead) and (len(spans) == 1 or not _asks(spans[-1], text))  # a colon, or one question
         self._close(mark, depth=depth)
         parent = self._parent(mark, leads=leads)
         if mark.kind == "heading":
@@ -174,13 +175,6 @@ class _Tree:
                 self.front = 0
             if not self.front and FRONT_SECTIONS.fullmatch(heading_words(text[start : mark.end])):
                 self.front = mark.level
-
-    @staticmethod
-    def _leads_on(mark: Mark, spans: Sequence[Span], *, text: str) -> bool:
-        """Whether prose ends in a lead-in: in a colon, or as one question."""
-        if mark.kind not in ("sentence", "pair") or not _leads_on(spans[-1], text):
-            return False
-        return len(spans) == 1 or not _asks(spans[-1], text)
 
 
 def _leads_on(span: Span, text: str) -> re.Match[str] | None:

@@ -122,7 +122,8 @@ class Writing:
             return
         last = self.marks[-1] if self.marks else None
         in_list = last is not None and last.kind in ("item", "step") and kind in ("item", "step")
-        goes_on = last is not None and self._turned and self._runs_on(last, block, kind=kind)
+        is_prose = last is not None and last.kind == kind == "sentence"
+        goes_on = is_prose and self._turned and block[0].islower() and not self._pieces[-1].endswith((*".!?:",))
         if last:
             self._put("\n" if in_list or goes_on else "\n\n")
         start = self.length
@@ -155,10 +156,6 @@ class Writing:
         """All that was written."""
         text = "".join(self._pieces)
         return Content(text=text, title=title, pages=tuple(self.pages), dates=dates, marks=tuple(self.marks))
-
-    def _runs_on(self, last: Mark, block: str, *, kind: UnitKind) -> bool:
-        ended = self._pieces[-1].endswith((".", "!", "?", ":"))
-        return last.kind == kind == "sentence" and block[0].islower() and not ended
 
     def _put(self, piece: str) -> None:
         self._pieces.append(piece)

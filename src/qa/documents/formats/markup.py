@@ -78,9 +78,13 @@ class _Page:
         tag = node.tag or ""
         self.sections += tag in SECTIONS
         if tag == "pre":
-            self._write_code(node)
+            code = node.text().strip("\n")
+            if code.strip():
+                self._write(code if "```" in code else f"```\n{code}\n```", "code")
         elif tag == "table" and is_grid(node):
-            self._write_table(node)
+            caption = " ".join(_text(each) for each in node.css("caption"))
+            rows = [[_grid_cell(cell) for cell in cells_of(row)] for row in node.css("tr")]
+            write_table(self.writing, rows, caption=caption, level=len(self.lists))
         elif tag in LISTS:
             self.lists.append(OpenList.of(node))
         elif tag in ("footer", "address"):
@@ -180,16 +184,6 @@ class _Page:
         if EXPONENT.fullmatch(text) and before[-1:].isalnum():
             self.words[self.raised :] = [f"[{text}]" if self.link >= self.raised else f"^{text}"]
         self.raised, self.link = len(self.words), -1
-
-    def _write_code(self, node: LexborNode) -> None:
-        code = node.text().strip("\n")
-        if code.strip():
-            self._write(code if "```" in code else f"```\n{code}\n```", "code")
-
-    def _write_table(self, table: LexborNode) -> None:
-        caption = " ".join(_text(each) for each in table.css("caption"))
-        rows = [[_grid_cell(cell) for cell in cells_of(row)] for row in table.css("tr")]
-        write_table(self.writing, rows, caption=caption, level=len(self.lists))
 
     def _write(self, text: str, kind: UnitKind = "sentence", *, level: int | None = None) -> None:
         if self.is_front:

@@ -52,7 +52,9 @@ def read_pdf(path: Path) -> Content:
     if not any(pages):
         raise DocumentError(f"{path} has no text, as scans do not. Run OCR on it first, for example with: ocrmypdf")
     title = WRITTEN_BY_WORD.sub("", one_line(document.get_metadata_value("Title")))
-    return write_pages(pages)[0].content(title=title or None, dates=_dates(document))
+    # When it was made, out of a finished text; then when it was last changed, as by signing, merging or OCR.
+    dates = tuple(document.get_metadata_value(key) for key in ("CreationDate", "ModDate"))
+    return write_pages(pages)[0].content(title=title or None, dates=dates)
 
 
 def open_pdf(path: Path) -> pypdfium2.PdfDocument:
@@ -65,11 +67,6 @@ def open_pdf(path: Path) -> pypdfium2.PdfDocument:
         raise
     document.init_forms()
     return document
-
-
-def _dates(document: pypdfium2.PdfDocument) -> tuple[str, ...]:
-    """When it was made, out of a finished text; then when it was last changed, as by signing, merging or OCR."""
-    return tuple(document.get_metadata_value(key) for key in ("CreationDate", "ModDate"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
