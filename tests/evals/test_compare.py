@@ -18,7 +18,7 @@ from evals_systems import (
     write_suite,
 )
 from qa.errors import SuiteError
-from qa.evals.compare import compare, gate
+from qa.evals.compare import FigureChange, compare
 from qa.evals.judge import Label
 from qa.evals.report import compared
 from qa.evals.results import Results, load_results
@@ -120,4 +120,5 @@ def test_the_headline_gates_on_both_kinds_of_question_at_once(tmp_path: Path) ->
     ],
 )
 def test_the_gate_asks_whether_more_than_the_margin_may_be_lost(interval: tuple[float, float], outcome: str) -> None:
-    assert gate(interval, 0.05) == outcome
+    known = {"name": "right", "n": 20, "before": 0.5, "after": 0.5, "test": "swaps"}
+    assert FigureChange(**known, interval=interval, p=1.0, smallest=0.1, margin=0.05).outcome == outcome

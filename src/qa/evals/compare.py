@@ -45,9 +45,14 @@ class FigureChange:
 
     @property
     def outcome(self) -> Outcome:
-        """The verdict of the gate where there is a margin, else that of the test of no difference."""
+        """The verdict of the gate where there is a margin, else that of the test of no difference.
+
+        The gate is one of non-inferiority: not worse when the interval of the change lies above -margin; worse when it
+        reaches below and the loss itself is sure; inconclusive when too few cases tell.
+        """
         if self.margin is not None:
-            return gate(self.interval, self.margin)
+            low, high = self.interval
+            return "not worse" if low >= -self.margin else "worse" if high < 0 else "inconclusive"
         if self.p >= 0.05:
             return "no difference seen"
         return "better" if self.delta > 0 else "worse"
@@ -101,17 +106,6 @@ def compare(before: Results, after: Results) -> Comparison:
         shared=len(pairs),
         only=(len(before.scored) - len(pairs), len(after.scored) - len(pairs)),
     )
-
-
-def gate(interval: Interval, margin: float) -> Outcome:
-    """Non-inferiority: not worse when the interval of the change lies above -margin.
-
-    Worse when it reaches below and the loss itself is sure; inconclusive when too few cases tell.
-    """
-    low, high = interval
-    if low >= -margin:
-        return "not worse"
-    return "worse" if high < 0 else "inconclusive"
 
 
 def _change(name: str, pairs: Sequence[Pair]) -> FigureChange | None:

@@ -23,17 +23,9 @@ def lint(suite: Suite) -> list[str]:
     found = [f"{suite.name}: suite.toml: {problem}" for problem in _gate_problems(suite)]
     known: set[str] = set()
     for place, case in zip(places, suite.cases, strict=True):
-        problems = [*_id_problems(case, known), *_gold_problems(case), *_corpus_problems(case, texts)]
-        found += [f"{place}: {problem}" for problem in problems]
+        found += [f"{place}: {problem}" for problem in (*_own_problems(case, known), *_corpus_problems(case, texts))]
         known.add(case.id)
     return found
-
-
-def _id_problems(case: Case, known: set[str]) -> Iterator[str]:
-    if case.id in known:
-        yield f"the id {case.id!r} is used twice"
-    if case.twin_of is not None and case.twin_of not in known:
-        yield f"twin_of names {case.twin_of!r}, which no case before it has"
 
 
 def _gate_problems(suite: Suite) -> Iterator[str]:
@@ -46,7 +38,12 @@ def _gate_problems(suite: Suite) -> Iterator[str]:
             yield f"the margin {margin} for {name} is below {-low:.3f}, which {len(suite.cases)} equal cases leave open"
 
 
-def _gold_problems(case: Case) -> Iterator[str]:
+def _own_problems(case: Case, known: set[str]) -> Iterator[str]:
+    """What is wrong with a case whatever its documents say, after the cases whose ids are known."""
+    if case.id in known:
+        yield f"the id {case.id!r} is used twice"
+    if case.twin_of is not None and case.twin_of not in known:
+        yield f"twin_of names {case.twin_of!r}, which no case before it has"
     if case.answerable and not (case.answers or case.parts or case.evidence or case.relevance or case.conflict):
         yield "it is answerable, but has no answers and no evidence"
     if not case.answerable and (case.answers or case.parts or case.evidence):

@@ -36,19 +36,16 @@ def describe(chosen: Mapping[str, Any]) -> dict[str, str]:
 
     settings = load_settings(**chosen)
     model = chosen_model(settings)
+    # The address at which OpenAI's client looks by itself, where a model is OpenAI's and it is not the usual.
+    looked_up = ("OPENAI_API_BASE", "OPENAI_BASE_URL") if any(map(is_openai, (model, settings.embeddings))) else ()
+    addresses = (settings.base_url, *map(os.environ.get, looked_up))
     return {
         **{name: str(value).removesuffix(".0") for name, value in settings if name not in UNMEASURED},
         "model": model,
-        "base_url": bare_address(settings.base_url or _usual_address(model, settings.embeddings)),
+        "base_url": bare_address(next(filter(None, addresses), "")),
         "prompts": load_prompts(*prompt_folders(settings.prompts)).fingerprint,
         "weights": _weights(settings.model),
     }
-
-
-def _usual_address(*models: str) -> str:
-    """The address at which OpenAI's client looks by itself, where one of these is OpenAI's and it is not the usual."""
-    exported = map(os.environ.get, ("OPENAI_API_BASE", "OPENAI_BASE_URL"))
-    return next(filter(None, exported), "") if any(map(is_openai, models)) else ""
 
 
 def _weights(model: str) -> str:

@@ -15,7 +15,7 @@ from qa.evals.figures import FEWEST, SIX, answered, by_tag, named, too_few
 from qa.evals.metrics import Region
 from qa.evals.records import CaseRecord
 from qa.evals.results import Results, maker
-from qa.evals.scoring import DEPTH, Scored
+from qa.evals.scoring import DEPTH
 from qa.words import visible
 
 RIGHT = "nothing went wrong"
@@ -26,6 +26,8 @@ MOST_FLIPS = 20
 def render(results: Results) -> str:
     """The page of a run."""
     confidence, right, _ = answered(results.scored)
+    counts = Counter(each.stage for each in results.scored)
+    stages = sorted(counts, key=lambda stage: (stage is None, -counts[stage]))  # most first, then what went right
     return _filled(
         "report.html.jinja",
         results=results,
@@ -36,7 +38,7 @@ def render(results: Results) -> str:
         recall=recall_by_context([each.record for each in results.scored]),
         risk=metrics.risk_coverage(confidence, right),
         depth=DEPTH,
-        groups=_by_stage(results.scored),
+        groups={stage or RIGHT: [each for each in results.scored if each.stage == stage] for stage in stages},
         right=RIGHT,
         most=MOST_SHOWN,
         pieces=pieces,
@@ -89,13 +91,6 @@ def _filled(name: str, **given: object) -> str:
         keep_trailing_newline=True,
     )
     return templates.get_template(name).render(given)
-
-
-def _by_stage(scored: Sequence[Scored]) -> dict[str, list[Scored]]:
-    """The cases that went wrong at each stage, most first, then those that did not."""
-    counts = Counter(each.stage for each in scored)
-    stages = sorted(counts, key=lambda stage: (stage is None, -counts[stage]))
-    return {stage or RIGHT: [each for each in scored if each.stage == stage] for stage in stages}
 
 
 def recall_by_context(records: Sequence[CaseRecord]) -> list[tuple[float, float]]:

@@ -119,11 +119,10 @@ def keep(folder: Path, *, under: Path) -> Path:
     kept = under / plan.suite
     kept.mkdir(parents=True, exist_ok=True)
     write_plan(kept, replace(plan, started=""))
-    lines = "".join(_bare(record).to_json() + "\n" for record in records)
+    lines = ""
+    for record in records:
+        answer = replace(record.answer, nearest=(), seconds={}) if record.answer is not None else None
+        bare = replace(record, answer=answer, hits=record.hits and record.hits[:DEPTH], seconds={})
+        lines += bare.to_json() + "\n"
     packed(kept / RECORDS).write_bytes(gzip.compress(lines.encode("utf-8", "surrogatepass"), mtime=0))
     return kept
-
-
-def _bare(record: CaseRecord) -> CaseRecord:
-    answer = replace(record.answer, nearest=(), seconds={}) if record.answer is not None else None
-    return replace(record, answer=answer, hits=record.hits and record.hits[:DEPTH], seconds={})

@@ -212,7 +212,7 @@ def make_plan(suite: Suite, settings: Mapping[str, str]) -> RunPlan:
         documents=fingerprint({each: find_documents(each) for each in suite.corpora.values() if each.is_dir()}),
         commit=commit,
         clean=clean,
-        code=_code(),
+        code=fingerprint({PACKAGE: sorted(PACKAGE.rglob("*.py"))}),
         versions={"python": platform.python_version()} | _versions(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
@@ -249,11 +249,6 @@ def fingerprint(files: Mapping[Path, Sequence[Path]]) -> str:
                 content = hashlib.file_digest(file, "sha256").hexdigest()
             digest.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode("utf-8", "surrogatepass"))
     return digest.hexdigest()[:16]
-
-
-@cache
-def _code() -> str:
-    return fingerprint({PACKAGE: sorted(PACKAGE.rglob("*.py"))})
 
 
 @cache

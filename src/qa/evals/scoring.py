@@ -7,7 +7,7 @@ from qa.evals import metrics
 from qa.evals.judge import Judge
 from qa.evals.metrics import Cited, Region, length, shared
 from qa.evals.records import CaseRecord
-from qa.evals.stages import SHOWN, Stage, credit, failed_stage, obeyed, plain_text, says, short_answer, without_markers
+from qa.evals.stages import SHOWN, Stage, credit, failed_stage, obeyed, says, short_answer, without_markers
 from qa.types import Answer
 
 Scores = dict[str, float]
@@ -116,7 +116,7 @@ def _text(record: CaseRecord, judge: Judge | None) -> Scores:
     case, answer = record.case, record.answer
     if not case.answerable or case.conflict or (answer is None and record.ending != "crashed"):
         return {}
-    said = plain_text(answer) if answer is not None and answer.says_something else ""
+    said = without_markers(answer.text) if answer is not None and answer.says_something else ""
     short = short_answer(answer) if answer is not None else ""
     scores: Scores = {}
     if case.answers:

@@ -33,23 +33,17 @@ class Sources:
         kind, _, rest = name.partition(":")
         if rest and kind == "twins":
             return make_twins(self.open(rest), work=self.work, seed=self.seed)
-        suite = self._written(name)
-        return replace(sample(suite, limit=self.limit, seed=self.seed), asks=suite.asks and not self.search_only)
-
-    def _written(self, name: str) -> Suite:
         path = Path(name)
         if path.suffix == ".jsonl":
-            return self._bare(path)
-        for folder in (path, self.home / name):
-            if (folder / "suite.toml").is_file():
-                suite = load_suite(folder)
-                parts = [load_suite(each) for each in suite.gathers]
-                return gather(suite, parts, work=self.work) if parts else suite
-        known = sorted(each.parent.name for each in self.home.glob("*/suite.toml"))
-        raise SuiteError(f"there is no suite {name!r} in {self.home}: {', '.join(known) or 'it is empty'}")
-
-    def _bare(self, path: Path) -> Suite:
-        if self.corpus is None:
-            raise SuiteError(f"{path} does not say what its questions are about. Add --corpus FOLDER")
-        cases, places = load_cases(path)
-        return Suite(name=path.stem, title=path.name, cases=cases, corpora={"": self.corpus}, places=places)
+            if self.corpus is None:
+                raise SuiteError(f"{path} does not say what its questions are about. Add --corpus FOLDER")
+            cases, places = load_cases(path)
+            suite = Suite(name=path.stem, title=path.name, cases=cases, corpora={"": self.corpus}, places=places)
+        elif folders := [each for each in (path, self.home / name) if (each / "suite.toml").is_file()]:
+            suite = load_suite(folders[0])
+            if parts := [load_suite(each) for each in suite.gathers]:
+                suite = gather(suite, parts, work=self.work)
+        else:
+            known = sorted(each.parent.name for each in self.home.glob("*/suite.toml"))
+            raise SuiteError(f"there is no suite {name!r} in {self.home}: {', '.join(known) or 'it is empty'}")
+        return replace(sample(suite, limit=self.limit, seed=self.seed), asks=suite.asks and not self.search_only)

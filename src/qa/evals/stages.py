@@ -83,11 +83,6 @@ def _why_not_said(record: CaseRecord, *, touched: bool) -> Stage | None:
     return "wrongly said" if touched else "not selected"
 
 
-def plain_text(answer: Answer) -> str:
-    """The answer without its markers."""
-    return without_markers(answer.text)
-
-
 def without_markers(text: str) -> str:
     """The text without markers of citations."""
     return _MARKER.sub("", text)
@@ -100,7 +95,9 @@ def short_answer(answer: Answer) -> str:
 
 def _short(answer: Answer) -> str | None:
     """The short answer if the text has it, else the highlighted words; None where there are none either."""
-    if answer.short is not None and metrics.normalise(answer.short.words) in metrics.normalise(plain_text(answer)):
+    if answer.short is not None and metrics.normalise(answer.short.words) in metrics.normalise(
+        without_markers(answer.text)
+    ):
         return answer.short.words
     marked = ((each.text, each.highlight) for each in _marked(answer))
     return next((text[span.start : span.end] for text, span in marked if span), None)
@@ -111,7 +108,7 @@ def judged(answer: Answer) -> list[str]:
     if not answer.says_something:
         return []
     marked = _marked(answer)
-    text = without_markers(marked[0].text) if marked else plain_text(answer)
+    text = without_markers(marked[0].text) if marked else without_markers(answer.text)
     ends = [span.end for span in split_sentences(text)]
     bare = sum(1 for _ in takewhile(lambda end: len(words(text[:end])) < BARE, ends))
     bounds = [0, *ends[bare : bare + (1 if marked else FIRST)]]
@@ -119,7 +116,7 @@ def judged(answer: Answer) -> list[str]:
 
 
 def _marked(answer: Answer) -> list[Sentence]:
-    shown = metrics.normalise(plain_text(answer))  # what is not in the text nobody reads
+    shown = metrics.normalise(without_markers(answer.text))  # what is not in the text nobody reads
     seen = [each for each in answer.sentences if metrics.normalise(without_markers(each.text)) in shown]
     best = [each for each in seen if each.best]
     return best or [each for each in seen if each.highlight is not None]
@@ -128,10 +125,11 @@ def _marked(answer: Answer) -> list[Sentence]:
 def _says_what_is_wanted(record: CaseRecord, answer: Answer, *, touched: bool) -> bool:
     """Whether the answer shows all values of a conflict, or its short answer says a gold answer and it says every part.
 
-    No number, date or name may stand beside it that the documents do not have there: `matching.foreign`. Where the gold
-    has no words, whether it cites some of the evidence.
+    No number, date or name may stand beside it that neither the documents have there (`matching.foreign`) nor the gold,
+    its own quotes, the question or the talk before it. Where the gold has no words, whether it cites some of the
+    evidence.
     """
-    case, said = record.case, plain_text(answer)
+    case, said = record.case, without_markers(answer.text)
     if not answer.says_something:
         return False
     if case.conflict:
@@ -146,7 +144,9 @@ def _says_what_is_wanted(record: CaseRecord, answer: Answer, *, touched: bool) -
         return False
     if not all(says(record, said, part) for part in case.parts):
         return False
-    return matching.foreign(matching.plain(said), _known(record), around=record.around) is None
+    told = [each.quote for each in case.evidence] + [each.content for each in case.history]
+    known = "\n".join([case.question, *told, *case.golds, *_quotes(record)])
+    return matching.foreign(matching.plain(said), known, around=record.around) is None
 
 
 def _states(record: CaseRecord, answer: Answer, *, touched: bool) -> bool:
@@ -163,20 +163,16 @@ def _states(record: CaseRecord, answer: Answer, *, touched: bool) -> bool:
             return False
         if says(record, statement, case.answers):
             short = _short(answer) or statement
-            return short == statement or says(record, short, case.answers) or _is_part(short, case.answers)
+            is_part = any({*words(short)} <= {*words(alias)} for alias in case.answers)  # "5.4" of "5.4 metres"
+            return short == statement or is_part or says(record, short, case.answers)
         if not quoted and matching.refuses(said):
             return False
     return False
 
 
-def _is_part(short: str, aliases: Sequence[str]) -> bool:
-    """Whether all words of a highlight are words of one gold answer: "5.4" of "5.4 metres"."""
-    return any({*words(short)} <= {*words(alias)} for alias in aliases)
-
-
 def _own_words(record: CaseRecord, answer: Answer) -> str:
     """The sentences of the answer that are no quotes of what it cites."""
-    text = plain_text(answer)
+    text = without_markers(answer.text)
     sentences = (text[span.start : span.end] for span in split_sentences(text))
     return " ".join(each for each in sentences if not metrics.is_quoted(each, _quotes(record)))
 
@@ -187,19 +183,12 @@ def says(record: CaseRecord, said: str, aliases: Sequence[str]) -> bool:
     return matching.says_any(matching.plain(said), aliases, question=question, evidence=evidence)
 
 
-def _known(record: CaseRecord) -> str:
-    """What an answer may take names and numbers from: the gold, its own quotes, the question and the talk before it."""
-    case = record.case
-    told = [each.quote for each in case.evidence] + [each.content for each in case.history]
-    return "\n".join([case.question, *told, *case.golds, *_quotes(record)])
-
-
 def _declines(record: CaseRecord, answer: Answer) -> bool:
     """Whether the answer declines in words, or says in words that what the question takes for granted is not so."""
     if matching.declines(_own_words(record, answer)):
         return True
     quotes = [each.quote for each in record.case.denied_by]
-    said, own = matching.plain(plain_text(answer)), "\n".join(_quotes(record))
+    said, own = matching.plain(without_markers(answer.text)), "\n".join(_quotes(record))
     return bool(quotes) and matching.denies(said, quotes, question=record.case.question, own=own, around=record.around)
 
 
@@ -214,7 +203,7 @@ def _brevity(record: CaseRecord) -> float:
         return 1.0
     case = record.case
     evidence = sum(len(words(each.quote)) for each in (*case.evidence, *case.denied_by))
-    return metrics.brevity(len(words(plain_text(record.answer))), evidence=evidence)
+    return metrics.brevity(len(words(without_markers(record.answer.text))), evidence=evidence)
 
 
 def obeyed(record: CaseRecord) -> bool:

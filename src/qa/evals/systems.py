@@ -90,7 +90,9 @@ def run_case(case: Case, *, system: System, texts: Texts, asks: bool) -> CaseRec
     except SuiteError:
         raise
     except Exception as error:  # noqa: BLE001 - any failure of the system under test is a result
-        return CaseRecord(case=case, gold=gold, error=_crash(error), seconds=seconds)
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        said = f"{type(error).__name__}: {error} ({Path(at.filename).name}:{at.lineno})"
+        return CaseRecord(case=case, gold=gold, error=said, seconds=seconds)
     cited = answer.citations if answer is not None else ()
     return CaseRecord(
         case=case,
@@ -164,11 +166,6 @@ def _place(given: object, *, at: str, texts: Texts) -> Retrieved:
         of = f"{len(texts[place.document])} characters of {place.document}"
         raise SuiteError(f"{at}: {place.start} to {place.end} is no range of the {of}")
     return Retrieved(place.document, place.start, place.end, place.score)
-
-
-def _crash(error: Exception) -> str:
-    at = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {error} ({Path(at.filename).name}:{at.lineno})"
 
 
 @contextmanager
