@@ -84,7 +84,10 @@ def _connect(location: str, *, token: str) -> ClientAPI:
     if url.scheme in ("http", "https") and url.hostname:
         return _open_server(url, token=token)
     if url.scheme == "cloud" and url.netloc and url.path.strip("/"):
-        return _open_cloud(tenant=url.netloc, database=url.path.strip("/"), key=token)
+        database, settings = url.path.strip("/"), server_settings(**QUIET)
+        if not token:  # Chroma 1.5.9 looks for it too, and then sends "None"
+            raise SettingsError(f"chroma = 'cloud://{url.netloc}/{database}' needs a key. Set CHROMA_API_KEY")
+        return chromadb.CloudClient(tenant=url.netloc, database=database, api_key=token, settings=settings)
     raise SettingsError(
         f"chroma = {location!r} is no folder, :memory:, http://host:port or cloud://tenant/database. "
         "Set QA_CHROMA, or see: qa config"
@@ -116,9 +119,3 @@ def _open_server(url: SplitResult, *, token: str) -> ClientAPI:
         headers={"Authorization": f"Bearer {token}"} if token else None,
         settings=server_settings(**QUIET),
     )
-
-
-def _open_cloud(*, tenant: str, database: str, key: str) -> ClientAPI:
-    if not key:  # Chroma 1.5.9 looks for it too, and then sends "None"
-        raise SettingsError(f"chroma = 'cloud://{tenant}/{database}' needs a key. Set CHROMA_API_KEY")
-    return chromadb.CloudClient(tenant=tenant, database=database, api_key=key, settings=server_settings(**QUIET))

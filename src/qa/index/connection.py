@@ -116,7 +116,7 @@ class Connection:
             finally:
                 self._pinned.value = None
             now = self.manifest()
-            if self._generation(now) != self._generation(pin):
+            if (now and now.generation) != (pin and pin.generation):
                 stuck = 0
                 continue
             # A record is replaced just before the change is told of, and passages go just after it.
@@ -136,10 +136,6 @@ class Connection:
     def doubt(self) -> None:
         """Say that a reading misses something that it has found, as when another process wrote meanwhile."""
         self._pinned.is_doubtful = True
-
-    @staticmethod
-    def _generation(manifest: Manifest | None) -> str | None:
-        return None if manifest is None else manifest.generation
 
     @contextmanager
     def owned(self) -> Iterator[None]:

@@ -15,7 +15,6 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chromadb.api.client import Client
@@ -44,20 +43,16 @@ def exclusively(connection: Connection) -> Iterator[Callable[[], None]]:
 
     Raises: StoreBusyError at once when somebody else has it.
     """
-    if not is_shared(connection.location):
-        with _locked(connection.cache.with_suffix(".lock"), connection.location):
-            yield lambda: None
+    location = connection.location
+    if is_shared(location):
+        lease = Lease(connection.client, location=location, collection=connection.collection)
+        lease.acquire()
+        try:
+            yield lease.check
+        finally:
+            lease.release()
         return
-    lease = Lease(connection.client, location=connection.location, collection=connection.collection)
-    lease.acquire()
-    try:
-        yield lease.check
-    finally:
-        lease.release()
-
-
-@contextmanager
-def _locked(path: Path, location: str) -> Iterator[None]:
+    path = connection.cache.with_suffix(".lock")
     lock = FileLock(path, timeout=0)
     with store_errors(location):
         make_private(path.parent)
@@ -68,7 +63,7 @@ def _locked(path: Path, location: str) -> Iterator[None]:
                 f"index {location}: another process is writing to it. Run the command again when it is done"
             ) from error
     try:
-        yield
+        yield lambda: None
     finally:
         lock.release()
 
@@ -127,15 +122,12 @@ class Lease:
     def _keep(self) -> None:
         while not self._released.wait(RENEW_S):
             with suppress(StoreError), store_errors(self._location):  # `check` tells when no try came through
-                self._renew()
-
-    def _renew(self) -> None:
-        asked, holder = _uptime_s(), self._find()
-        if self._mine is None or holder is None or holder.id != self._mine.id:
-            self._until = 0.0
-        else:
-            holder.modify(metadata=self._metadata())
-            self._until = asked + LEASE_S
+                asked, holder = _uptime_s(), self._find()
+                if self._mine is None or holder is None or holder.id != self._mine.id:
+                    self._until = 0.0
+                else:
+                    holder.modify(metadata=self._metadata())
+                    self._until = asked + LEASE_S
 
     def _remove(self, lease: Collection) -> None:
         aside = f"{self._name}-{uuid.uuid4().hex}"

@@ -46,11 +46,18 @@ class SentenceVectors:
         }
         if missing:
             stored.update(self.put(list(missing.values()), self._read(list(missing.values()))))
-        return [_unpack(stored[key]) for key in keys]
+        packed = (np.frombuffer(stored[key], dtype=np.int8).reshape(-1, DIMENSION).astype(np.float32) for key in keys)
+        return [each / np.linalg.norm(each, axis=1, keepdims=True) for each in packed]
 
     def put(self, passages: Sequence[Passage], vectors: Sequence[Vectors]) -> dict[bytes, bytes]:
-        """Store the sentence vectors of passages. They come back packed, by key, even if none could be stored."""
-        rows = {_key(passage): _pack(rows) for passage, rows in zip(passages, vectors, strict=True)}
+        """Store the sentence vectors of passages. They come back packed, by key, even if none could be stored.
+
+        A number takes a byte: a row's largest becomes 127. Unpacked rows are unit length again, so no scale is kept.
+        """
+        rows: dict[bytes, bytes] = {}
+        for passage, sentences in zip(passages, vectors, strict=True):
+            scale = np.abs(sentences).max(axis=1, initial=0, keepdims=True)
+            rows[_key(passage)] = np.rint(sentences / scale * 127).astype(np.int8).tobytes()
 
         def write(connection: sqlite3.Connection) -> None:
             with connection:
@@ -110,16 +117,3 @@ def texts_to_embed(passages: Sequence[Passage]) -> tuple[list[str], list[list[tu
 
 def _key(passage: Passage) -> bytes:
     return hashlib.sha256(f"{bounds(passage)} {passage.headed}".encode("utf-8", "surrogatepass")).digest()[:16]
-
-
-def _pack(vectors: Vectors) -> bytes:
-    """A byte for each number: a row's largest becomes 127. Unpacked rows are unit length again, so no scale is kept."""
-    scale = np.abs(vectors).max(axis=1, initial=0, keepdims=True)
-    packed: bytes = np.rint(vectors / scale * 127).astype(np.int8).tobytes()
-    return packed
-
-
-def _unpack(packed: bytes) -> Vectors:
-    rows = np.frombuffer(packed, dtype=np.int8).reshape(-1, DIMENSION).astype(np.float32)
-    unit: Vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    return unit

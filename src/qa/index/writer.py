@@ -80,9 +80,17 @@ class Writer:
             self._begun = before is None or rebuild or before.unfinished
             if self._begun:
                 self._mark(before or fresh)
-            self._records, self._passages = self._connection.open_records(), self._open_passages()
-            if before and before.unfinished and not rebuild:
-                self._sweep()
+            self._records = self._connection.open_records()
+            self._passages = self._connection.client.get_or_create_collection(
+                self._connection.passages_name(self._manifest.build),
+                embedding_function=None,
+                configuration={"hnsw": {"space": "cosine", "ef_search": EF_SEARCH}},
+                metadata={"build_of": index.collection},
+            )
+            if before and before.unfinished and not rebuild:  # sweep what a killed ingest left
+                self._drop_other_builds()
+                known = {key for record in self.documents() for key in record.passage_ids}
+                self._delete_passages([key for key in self._ids(self._passages) if key not in known])
 
     def documents(self) -> tuple[Record, ...]:
         """The records of the build that is being written: none yet at the start of a rebuild."""
@@ -125,15 +133,11 @@ class Writer:
         with store_errors(self._index.location):
             self._mark(self._manifest)
             self._drop_other_builds()
-            self._widen_search()
+            hnsw = self._passages.configuration.get("hnsw")
+            wanted = ef_search(self._passages.count())
+            if hnsw and hnsw.get("ef_search") != wanted and not is_cloud(self._index.location):  # which chooses itself
+                self._passages.modify(configuration={"hnsw": {"ef_search": wanted}})
             self._mark(self._manifest, finished=True)
-
-    def _widen_search(self) -> None:
-        """Let searches look at more neighbours where the index has grown; Chroma Cloud chooses the number itself."""
-        hnsw = self._passages.configuration.get("hnsw")
-        wanted = ef_search(self._passages.count())
-        if hnsw and hnsw.get("ef_search") != wanted and not is_cloud(self._index.location):
-            self._passages.modify(configuration={"hnsw": {"ef_search": wanted}})
 
     def _begin(self) -> None:
         """Say that a change is under way, so that the next ingest sweeps when this one is killed."""
@@ -147,14 +151,6 @@ class Writer:
         generation = _new_name()
         marked = replace(manifest, generation=generation, finished=generation if finished else manifest.finished)
         self._connection.write_manifest(marked)
-
-    def _open_passages(self) -> Collection:
-        return self._connection.client.get_or_create_collection(
-            self._connection.passages_name(self._manifest.build),
-            embedding_function=None,
-            configuration={"hnsw": {"space": "cosine", "ef_search": EF_SEARCH}},
-            metadata={"build_of": self._index.collection},
-        )
 
     def _put_records(self, records: Sequence[Record]) -> None:
         for first in range(0, len(records), self._batch):
@@ -180,12 +176,6 @@ class Writer:
         self._check()
         for first in range(0, len(ids), self._batch):
             self._passages.delete(ids=list(ids[first : first + self._batch]))
-
-    def _sweep(self) -> None:
-        """Delete what a killed ingest left: passages of no record, and builds of no manifest."""
-        self._drop_other_builds()
-        known = {key for record in self.documents() for key in record.passage_ids}
-        self._delete_passages([key for key in self._ids(self._passages) if key not in known])
 
     def _drop_other_builds(self) -> None:
         client, name = self._connection.client, self._connection.collection
