@@ -74,9 +74,10 @@ def _prepare(looks: Sequence[Look]) -> Iterator[Prepared]:
     if not looks:
         return
     tasks = min(-(-len(looks) // FILES_AT_A_TIME), MOST_TASKS)
+    files = [replace(each, path=each.path.absolute(), folder=each.folder.absolute()) for each in looks]
     embedders = ray.data.ActorPoolStrategy(min_size=1, max_size=max(1, int(ray.cluster_resources().get("CPU", 1))))
     job = (
-        ray.data.from_items([{"look": _absolute(look)} for look in looks], override_num_blocks=tasks)
+        ray.data.from_items([{"look": each} for each in files], override_num_blocks=tasks)
         .map(_read, num_cpus=READER_CPUS)
         .map_batches(_Embedding, batch_size=FILES_AT_A_TIME, num_cpus=EMBEDDER_CPUS, compute=embedders)
     )
@@ -104,11 +105,6 @@ class _Embedding:
         for position, change in enumerate(brought):
             prepared[position] = Prepared(change=change, vectors=tuple(islice(ready, len(change.passages))))
         return {"prepared": prepared}
-
-
-def _absolute(look: Look) -> Look:
-    """The same file for a process that works in another folder."""
-    return replace(look, path=look.path.absolute(), folder=look.folder.absolute())
 
 
 @contextmanager

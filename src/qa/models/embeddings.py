@@ -7,8 +7,7 @@ single words, and the weights of ranking and abstaining were learnt from MiniLM'
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import numpy as np
@@ -81,11 +80,22 @@ class RemoteEmbedder:
         return [await self._model.aembed_query(text)]
 
     def _unit(self, work: Coroutine[Any, Any, list[list[float]]], *, count: int) -> Vectors:
+        """The unit vectors that a request for `count` of them brings.
+
+        Raises: BatchError when the server refuses as many texts; of one text, the refusal stands.
+        """
+        from openai import APIStatusError
+
         from qa.models.patience import WHOLE_REPLY_TIMEOUTS, run_in_loop
 
-        with model_errors(self.name, kind=EmbeddingError), _halving(count):
-            in_time = asyncio.wait_for(work, WHOLE_REPLY_TIMEOUTS * self._timeout_s)
-            vectors = np.array(run_in_loop(in_time), dtype=np.float32)
+        with model_errors(self.name, kind=EmbeddingError):
+            try:
+                in_time = asyncio.wait_for(work, WHOLE_REPLY_TIMEOUTS * self._timeout_s)
+                vectors = np.array(run_in_loop(in_time), dtype=np.float32)
+            except APIStatusError as error:
+                if count > 1 and error.status_code in REFUSES_MANY:
+                    raise BatchError from None
+                raise
             lengths = np.linalg.norm(vectors, axis=-1)
             if vectors.ndim != 2 or len(vectors) != count or not (np.isfinite(lengths) & (lengths > 0)).all():
                 raise ValueError(f"{count} vectors were asked for")
@@ -99,16 +109,3 @@ class RemoteEmbedder:
 
 class BatchError(Exception):
     """A server refused so many texts at once."""
-
-
-@contextmanager
-def _halving(count: int) -> Iterator[None]:
-    """Turns the refusal of a request of several texts into BatchError; of one text, the refusal stands."""
-    from openai import APIStatusError
-
-    try:
-        yield
-    except APIStatusError as error:
-        if count > 1 and error.status_code in REFUSES_MANY:
-            raise BatchError from None
-        raise

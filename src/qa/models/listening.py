@@ -110,11 +110,8 @@ class _Reply:
         why = CUT if self.cut else about.get("finish_reason") or about.get("stop_reason") or about.get("done_reason")
         told = {"finish_reason": str(why)} if why else {}
         told |= {name: str(about[name])[:NAME_CHARS] for name in ("model_provider", "model_name") if name in about}
-        return AIMessageChunk(content=text, response_metadata=told, usage_metadata=_plain_usage(chunk))
-
-
-def _plain_usage(chunk: AIMessageChunk) -> UsageMetadata | None:
-    if chunk.usage_metadata is None:
-        return None
-    taken, given = (min(max(chunk.usage_metadata[kind], 0), MOST_TOKENS) for kind in ("input_tokens", "output_tokens"))
-    return UsageMetadata(input_tokens=taken, output_tokens=given, total_tokens=taken + given)
+        usage = None
+        if (counts := chunk.usage_metadata) is not None:
+            taken, given = (min(max(counts[kind], 0), MOST_TOKENS) for kind in ("input_tokens", "output_tokens"))
+            usage = UsageMetadata(input_tokens=taken, output_tokens=given, total_tokens=taken + given)
+        return AIMessageChunk(content=text, response_metadata=told, usage_metadata=usage)

@@ -101,7 +101,8 @@ def checked_file(model: str) -> Path:
 def _start(model: str, path: Path, *, context_tokens: int) -> LocalServer:
     """The server of a file, once it can be asked. Raises: ModelError with the library's reason when it ends instead."""
     key = secrets.token_urlsafe(32)
-    told = {"path": str(path), "key": key, "context_tokens": context_tokens, "threads": _processors()}
+    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    told = {"path": str(path), "key": key, "context_tokens": context_tokens, "threads": threads}
     environment = {
         "PYTHONPATH": os.pathsep.join([PACKAGES, *filter(None, sys.path)]),
         "PYTHONUTF8": "1",
@@ -150,8 +151,3 @@ def _failure(process: subprocess.Popen[str], path: Path) -> str:
 def _end_at_exit(server: LocalServer, owner: int) -> None:
     if os.getpid() == owner:  # not in a process that was forked from it
         server.end()
-
-
-def _processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,7 +26,11 @@ def main() -> None:
     server = _server(told["path"], key=told["key"], context_tokens=told["context_tokens"], threads=told["threads"])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for whoever asks, and reaches all that a terminal runs
     address = server.listening_address
-    print(json.dumps({"address": address, "window": _window(address, told["key"])}), flush=True)
+    with closing(http.client.HTTPConnection(urlsplit(address).netloc)) as connection:
+        connection.request("GET", "/props", headers={"Authorization": f"Bearer {told['key']}"})
+        # As many tokens as were asked for, or the model's own limit when that is lower.
+        window = int(json.load(connection.getresponse())["default_generation_settings"]["n_ctx"])
+    print(json.dumps({"address": address, "window": window}), flush=True)
     with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)  # nobody reads the log from here on
     sys.stdin.read()
@@ -47,13 +52,6 @@ def _server(path: str, *, key: str, context_tokens: int, threads: int) -> Any:  
     for processors in (params.cpuparams, params.cpuparams_batch):
         processors.n_threads, processors.poll = threads, 0
     return xllamacpp.Server(params)
-
-
-def _window(address: str, key: str) -> int:
-    """How many tokens the model reads and writes: as many as were asked for, or its own limit when that is lower."""
-    connection = http.client.HTTPConnection(urlsplit(address).netloc)
-    connection.request("GET", "/props", headers={"Authorization": f"Bearer {key}"})
-    return int(json.load(connection.getresponse())["default_generation_settings"]["n_ctx"])
 
 
 if __name__ == "__main__":

@@ -61,7 +61,9 @@ class MiniLM:
 
         Raises: EmbeddingError when the weights are missing or damaged.
         """
-        self._session, self._tokenizer = _load()
+        weights = checked_bytes(_installed(WEIGHTS), SHA256[WEIGHTS], mend=f"Run: {REINSTALL}")
+        self._session = open_session(GRAPH.read_bytes(), weights, name=WEIGHTS)
+        self._tokenizer = load_tokenizer()
         self._workers = workers
 
     def embed(self, texts: Sequence[str]) -> Vectors:
@@ -84,7 +86,9 @@ class MiniLM:
         parts: list[Vectors] = [np.empty((0, self.dimension), dtype=np.float32)] * len(texts)
 
         def run(start: int, encodings: list[Encoding], rows: list[int]) -> int:
-            states = self._states([self._shorten(encodings[row].ids) for row in rows])
+            ids = np.array([self._shorten(encodings[row].ids) for row in rows], dtype=np.int64)
+            states: Vectors  # the last hidden ones: (rows, pieces, 384)
+            (states,) = self._session.run(["last_hidden_state"], {"input_ids": ids})
             for row, pieces in zip(rows, states, strict=True):
                 if wanted := spans[start + row]:
                     parts[start + row] = unit(_pool(pieces, np.array(encodings[row].offsets[: len(pieces)]), wanted))
@@ -117,12 +121,6 @@ class MiniLM:
 
     def _shorten(self, pieces: list[int]) -> list[int]:
         return pieces if len(pieces) <= self.max_pieces else [*pieces[: self.max_pieces - 1], pieces[-1]]
-
-    def _states(self, pieces: list[list[int]]) -> Vectors:
-        """The last hidden states of texts with equally many pieces: (texts, pieces, 384)."""
-        states: Vectors
-        (states,) = self._session.run(["last_hidden_state"], {"input_ids": np.array(pieces, dtype=np.int64)})
-        return states
 
 
 _loading = threading.Lock()  # as `cache` lets two threads load it at once
@@ -172,11 +170,6 @@ def encode(tokenizer: Tokenizer, texts: Sequence[str], *, special: bool = True) 
     readable = [text.encode("utf-8", "replace").decode() for text in texts]  # a lone surrogate becomes "?"
     encodings: list[Encoding] = tokenizer.encode_batch(readable, add_special_tokens=special)
     return encodings
-
-
-def _load() -> tuple[onnxruntime.InferenceSession, Tokenizer]:
-    weights = checked_bytes(_installed(WEIGHTS), SHA256[WEIGHTS], mend=f"Run: {REINSTALL}")
-    return open_session(GRAPH.read_bytes(), weights, name=WEIGHTS), load_tokenizer()
 
 
 def load_tokenizer() -> Tokenizer:

@@ -30,20 +30,18 @@ HERE = ("127.0.0.1", "localhost", "[::1]")  # no proxy leads to this machine, wh
 VECTOR_BYTES = 100_000_000  # a thousand vectors of 3,072 numbers, written out, are 37 MB
 
 
-def _start_loop() -> asyncio.AbstractEventLoop:
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="qa-models", daemon=True).start()
-    return loop
+_LOOP: asyncio.AbstractEventLoop
 
 
-def _restart_loop() -> None:
+def _start_loop() -> None:
     global _LOOP
-    _LOOP = _start_loop()
+    _LOOP = asyncio.new_event_loop()
+    threading.Thread(target=_LOOP.run_forever, name="qa-models", daemon=True).start()
 
 
-_LOOP = _start_loop()
+_start_loop()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_restart_loop)  # the loop's thread does not exist in a forked process
+    os.register_at_fork(after_in_child=_start_loop)  # the loop's thread does not exist in a forked process
 
 
 class Patience:
