@@ -4,8 +4,6 @@ Passages first, then the record that makes them visible, then the old passages g
 to a new build that the manifest turns to at the end. Only one process writes at a time.
 """
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -44,7 +42,7 @@ class Entry:
 
 
 @contextmanager
-def writing(index: Index, *, rebuild: bool = False) -> Iterator[Writer]:
+def writing(index: Index, *, rebuild: bool = False) -> "Iterator[Writer]":
     """A writer for an index that nobody else writes to meanwhile; on leaving, all is searchable.
 
     With `rebuild`, what is written replaces everything there was; after an error all stays as it was.

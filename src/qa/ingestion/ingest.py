@@ -4,12 +4,10 @@ A folder is mirrored; a single file is added or replaced. One bad file never sto
 What differs is found in `changes.py`; how files are read, split, embedded and stored, in their own rooms.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -67,7 +65,7 @@ class IngestReport:
         return not (self.added or self.replaced or self.removed or self.failed)
 
     @classmethod
-    def of(cls, changes: Iterable[Change], *, passages: int = 0) -> IngestReport:
+    def of(cls, changes: Iterable[Change], *, passages: int = 0) -> Self:
         """The report of these changes."""
         named = sorted((change.id, change.kind, change.reason) for change in changes)  # their texts are let go
 

@@ -4,8 +4,6 @@ MiniLM still counts the word pieces and makes the vectors of sentences: a provid
 single words, and the weights of ranking and abstaining were learnt from MiniLM's sentences.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any

@@ -3,8 +3,6 @@
 A provider may send anything at all; only text, counts and the reason of the end get past this module.
 """
 
-from __future__ import annotations
-
 import codecs
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from contextlib import aclosing, closing

@@ -6,8 +6,6 @@ wait for each other can be chosen for it alone: while they turn in circles, as l
 second on two cores that others use too; asleep, 11 to 40.
 """
 
-from __future__ import annotations
-
 import atexit
 import json
 import os

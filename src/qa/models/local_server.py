@@ -4,8 +4,6 @@ It says in one line the server's address and how many tokens the model reads, or
 waits for the end of its input, which comes when the process that started it ends, however that ends.
 """
 
-from __future__ import annotations
-
 import http.client
 import json
 import os

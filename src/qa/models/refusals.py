@@ -3,8 +3,6 @@
 Servers speak OpenAI's interface in dialects. What one has refused of a model is remembered until the process ends.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any

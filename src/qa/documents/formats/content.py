@@ -3,14 +3,13 @@
 The offsets of citations count characters of this text, so the text is made once and never changed again.
 """
 
-from __future__ import annotations
-
 import codecs
 import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from qa.errors import DocumentError
 from qa.types import Cell, Mark, UnitKind
@@ -65,7 +64,7 @@ class Content:
         return json.dumps([self.text, self.title, self.pages, self.dates, marks], ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, line: bytes) -> Content:
+    def from_json(cls, line: bytes) -> Self:
         """The content that `to_json` wrote."""
         text, title, pages, dates, marks = json.loads(line)
         return cls(

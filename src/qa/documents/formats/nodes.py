@@ -1,11 +1,10 @@
 """HTML nodes one by one: how they are gone through, which tables hold data, what some show for themselves."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from string import ascii_lowercase
+from typing import Self
 
 from selectolax.lexbor import LexborNode
 
@@ -84,7 +83,7 @@ class OpenList:
     is_marked: bool = True
 
     @classmethod
-    def of(cls, node: LexborNode) -> OpenList:
+    def of(cls, node: LexborNode) -> Self:
         given = node.attributes
         return cls(
             is_ordered=node.tag == "ol",

@@ -4,11 +4,10 @@ Each paragraph names a numbering and a level of it, itself or by its style; Word
 Source: ECMA-376, part 1, sections 17.9 and 17.7.4.
 """
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Self
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -30,7 +29,7 @@ class _Level:
     text: str
 
     @classmethod
-    def of(cls, element: Element) -> _Level:
+    def of(cls, element: Element) -> Self:
         return cls(
             start=_number(value_of(element, "start"), 1),
             kind=value_of(element, "numFmt") or "decimal",
