@@ -36,7 +36,13 @@ def table_length(lines: Sequence[Line], at: int) -> int:
 
 def table_marks(text: str, lines: Sequence[Line], *, level: int = 0) -> Iterator[Mark]:
     """The marks of a table's lines: its header, its rows with their cells, and as front matter the rules between."""
-    rows = list(_rows(lines))
+    cells_of = _aligner(lines[0])
+    rows: list[Placed] = []
+    for line in lines:
+        if RULE.fullmatch(line.words):
+            rows.append((line, None))
+        else:
+            rows.append((line, tuple(bar_cells(line)) if BAR.search(line.words) else cells_of(line)))
     headed = any(cells for _, cells in rows) and _has_header(text, rows)
     for span, cells in rows:
         if headed and cells:
@@ -55,17 +61,6 @@ def bar_cells(line: Line) -> Iterator[Cell]:
     outer = len(parts) > 1 and not line.words[: parts[0][1]].strip()
     for column, (start, end) in enumerate(parts[1:] if outer else parts):
         yield from _cell(line, start, end, column)
-
-
-def _rows(lines: Sequence[Line]) -> Iterator[Placed]:
-    cells_of = _aligner(lines[0])
-    for line in lines:
-        if RULE.fullmatch(line.words):
-            yield line, None
-        elif BAR.search(line.words):
-            yield line, tuple(bar_cells(line))
-        else:
-            yield line, cells_of(line)
 
 
 def _aligner(first: Line) -> Callable[[Line], tuple[Cell, ...]]:

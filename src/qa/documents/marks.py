@@ -37,9 +37,9 @@ class Line(Span):
         return len(self.words[: len(self.words) - len(self.words.lstrip())].expandtabs(4))
 
 
-def lines_of(text: str, start: int = 0, end: int | None = None) -> Iterator[Line]:
-    """The lines of a part of a text, each up to where the next one starts; only CR, LF and both together end one."""
-    for found in LINE.finditer(text, start, len(text) if end is None else end):
+def lines_of(text: str, start: int = 0) -> Iterator[Line]:
+    """The lines of a text from there on, each up to where the next starts; only CR, LF and both together end one."""
+    for found in LINE.finditer(text, start):
         yield Line(start=found.start(), end=found.end(), words=found.group().rstrip())
 
 

@@ -6,7 +6,7 @@ It prefers to end where a paragraph ends. No model is loaded here: the counter i
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from qa.documents.headers import HEADER_PIECES, CountPieces, header_above, header_context, make_header
@@ -41,12 +41,7 @@ def split_passages(document: Document, *, count_pieces: CountPieces) -> tuple[Pa
         return ()
     blocks = find_blocks(text, document.marks or find_marks(text))
     known = {unit.start: unit for block in blocks for unit in block}
-    pieces = _piece_counts(text, list(known.values()), count_pieces)
-    groups = (
-        (listed, [each for units in _glued(group) for each in _divide(text, units, pieces, count_pieces)])
-        for listed, group in _groups(blocks)
-    )
-    packed = list(_pack(groups, pages=document.pages)) or [((), 0)]  # only white space
+    packed = list(_pack(text, blocks, pages=document.pages, count_pieces=count_pieces)) or [((), 0)]  # only white space
     starts = [units[0].start if ordinal else 0 for ordinal, (units, _) in enumerate(packed)]
     ends = [*starts[1:], len(text)]
     title = make_header(document.title, count_pieces=count_pieces)
@@ -110,11 +105,13 @@ def _over(above: Sequence[Above], units: Sequence[Unit], title: str) -> list[str
     return [line for line in lines if words(line) != words(title)]
 
 
-def _pack(groups: Iterable[tuple[bool, list[Sized]]], *, pages: Sequence[int]) -> Iterator[Sized]:
+def _pack(text: str, blocks: Sequence[Block], *, pages: Sequence[int], count_pieces: CountPieces) -> Iterator[Sized]:
     """The units of each passage with their pieces, out of paragraphs, lists and tables."""
+    pieces = _piece_counts(text, [unit for block in blocks for unit in block], count_pieces)
     packed: Block = ()
     filled = 0
-    for listed, group in groups:
+    for listed, together in _groups(blocks):
+        group = [each for units in _glued(together) for each in _divide(text, units, pieces, count_pieces)]
         rest = sum(size for _, size in group)  # of the paragraph, or of the list or table
         for position, (units, size) in enumerate(group):
             if packed and (

@@ -119,10 +119,13 @@ class _Page:
         if tag in BOLD:
             self.bold += 1 if enters else -1
         elif tag == "sup":
-            if enters:
-                self.raised = len(self.words)
-            else:
-                self._raise()
+            if not enters:  # keep it apart from what it stands on: 10^6, and a note as [2]
+                text = "".join(self.words[self.raised :]).strip()
+                before = "".join(self.words[max(0, self.raised - 1) : self.raised])
+                if EXPONENT.fullmatch(text) and before[-1:].isalnum():
+                    self.words[self.raised :] = [f"[{text}]" if self.link >= self.raised else f"^{text}"]
+                self.link = -1
+            self.raised = len(self.words)
         elif enters and tag == "a" and node.attributes.get("href"):
             self.link = len(self.words)
         elif enters and tag == "br":
@@ -176,14 +179,6 @@ class _Page:
             self.heading = ("#" * HEADINGS[tag] + " ", HEADINGS[tag])
         elif tag in ("summary", "button") and self.heading is None:
             self.heading = ("", LABEL_LEVEL)
-
-    def _raise(self) -> None:
-        """Keep a superscript apart from what it stands on: 10^6, and a note as [2]."""
-        text = "".join(self.words[self.raised :]).strip()
-        before = "".join(self.words[max(0, self.raised - 1) : self.raised])
-        if EXPONENT.fullmatch(text) and before[-1:].isalnum():
-            self.words[self.raised :] = [f"[{text}]" if self.link >= self.raised else f"^{text}"]
-        self.raised, self.link = len(self.words), -1
 
     def _write(self, text: str, kind: UnitKind = "sentence", *, level: int | None = None) -> None:
         if self.is_front:

@@ -62,7 +62,11 @@ def sheet_formats(path: Path) -> dict[str, Formats]:
         names = set(archive.namelist())
         if not {"xl/styles.xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
             return {}
-        codes = _codes(ElementTree.fromstring(archive.read("xl/styles.xml")))
+        styles = ElementTree.fromstring(archive.read("xl/styles.xml"))
+        own = {each.get("numFmtId"): each.get("formatCode", "") for each in styles.iter(f"{MAIN}numFmt")}
+        known = {str(number): code for number, code in BUILT_IN.items()} | own
+        formats = (known.get(each.get("numFmtId"), "") for each in styles.iterfind(f"{MAIN}cellXfs/*"))
+        codes = {str(number): code for number, code in enumerate(formats) if code}  # by the number of a cell's style
         relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
         targets = {each.get("Id"): each.get("Target", "") for each in relations}
         found: dict[str, Formats] = {}
@@ -71,15 +75,6 @@ def sheet_formats(path: Path) -> dict[str, Formats]:
             if codes and part in names:
                 found[sheet.get("name", "")] = _cell_formats(archive, part, codes)
         return found
-
-
-def _codes(styles: ElementTree.Element) -> dict[str, str]:
-    """The format of each style of cells that has one for numbers, by the style's number."""
-    own = {each.get("numFmtId"): each.get("formatCode", "") for each in styles.iter(f"{MAIN}numFmt")}
-    known = {str(number): code for number, code in BUILT_IN.items()} | own
-    cells = styles.find(f"{MAIN}cellXfs")
-    formats = [known.get(each.get("numFmtId"), "") for each in (cells if cells is not None else ())]
-    return {str(number): code for number, code in enumerate(formats) if code}
 
 
 def _cell_formats(archive: ZipFile, part: str, codes: Mapping[str, str]) -> Formats:

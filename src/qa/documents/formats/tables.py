@@ -47,8 +47,15 @@ def read_csv(path: Path) -> Content:
     if BACKSLASHED.search(text):
         text = text.replace('\\"', '""')
     csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
+
+    def rows_alike(delimiter: str) -> int:
+        """How many of the first rows a delimiter divides into equally many cells."""
+        widths = Counter(len(row) for row in islice(_parsed(text, delimiter), SAMPLE_ROWS) if any(row))
+        return max((count for width, count in widths.items() if width > 1), default=0)
+
     writing = Writing()
-    write_rows(writing, [Row([one_line(cell) for cell in cells]) for cells in _parsed(text, _delimiter(text))])
+    rows = _parsed(text, max(DELIMITERS, key=rows_alike))
+    write_rows(writing, [Row([one_line(cell) for cell in cells]) for cells in rows])
     return writing.content()
 
 
@@ -130,13 +137,3 @@ def _rectangle(rows: Iterable[Sequence[GridCell]]) -> list[Row]:
 
 def _parsed(text: str, delimiter: str) -> Iterable[list[str]]:
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-
-
-def _delimiter(text: str) -> str:
-    """The delimiter that divides most of the first rows into equally many cells."""
-
-    def rows_alike(delimiter: str) -> int:
-        widths = Counter(len(row) for row in islice(_parsed(text, delimiter), SAMPLE_ROWS) if any(row))
-        return max((count for width, count in widths.items() if width > 1), default=0)
-
-    return max(DELIMITERS, key=rows_alike)

@@ -52,25 +52,20 @@ def read_docx(path: Path) -> Content:
     """Headings, lists, tables, notes and insertions; no pictures, and nothing from outside the file."""
     title, dates = office_properties(path)
     with open_archive(path) as archive:
-        file = _spelled_out(archive)
-    html = mammoth.convert_to_html(file, style_map=STYLES, convert_image=lambda _: [], external_file_access=False).value
-    content = html_content(html)
-    return Content(text=content.text, title=title or content.title, dates=dates, marks=content.marks)
-
-
-def _spelled_out(archive: ZipFile) -> BytesIO:
-    """The parts of the document that are read, with its numbers and formulas spelled out."""
-    parts = {name: archive.read(name) for name in archive.namelist() if name.endswith((".xml", ".rels"))}
+        parts = {name: archive.read(name) for name in archive.namelist() if name.endswith((".xml", ".rels"))}
     numbering = Numbering(parts.get("word/numbering.xml"), parts.get("word/styles.xml"))
     file = BytesIO()
     with ZipFile(file, "w") as spelled:
         for name, part in parts.items():
             spelled.writestr(name, _spell_out(part, numbering) if SPELLED_OUT.fullmatch(name) else part)
     file.seek(0)
-    return file
+    html = mammoth.convert_to_html(file, style_map=STYLES, convert_image=lambda _: [], external_file_access=False).value
+    content = html_content(html)
+    return Content(text=content.text, title=title or content.title, dates=dates, marks=content.marks)
 
 
 def _spell_out(part: bytes, numbering: Numbering) -> bytes:
+    """A part of the document with its numbers and formulas spelled out."""
     root = ElementTree.fromstring(part)
     namespace = root.tag.rpartition("}")[0] + "}"
     for parent in list(root.iter()):
