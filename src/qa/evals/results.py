@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from qa.errors import SuiteError
 from qa.evals.figures import Figure, column, figures
 from qa.evals.judge import Agreement, Judge, Label, agreement
-from qa.evals.records import CaseRecord, packed, read_records
+from qa.evals.records import packed, read_records
 from qa.evals.runner import RECORDS, RunPlan, read_plan, write_plan
 from qa.evals.scoring import DEPTH, Scored, score_run
 from qa.evals.statistics import effective_size, minimum_detectable_change
@@ -58,7 +58,14 @@ def load_results(
     Raises: SuiteError when it is not a run, or not one system's.
     """
     plan, records = read_plan(folder), read_records(folder / RECORDS)
-    _refuse_mixtures(folder, records)
+    makers: dict[str, str] = {}
+    for record in records:  # what stands in for a model is no maker, nor is small talk's
+        answer = record.answer
+        if answer is not None and not answer.talk and not any(note.startswith(FELL_BACK) for note in answer.notes):
+            makers.setdefault(maker(answer), record.case.id)
+    if len(makers) > 1:
+        said = ", ".join(f"{maker} ({case})" for maker, case in makers.items())
+        raise SuiteError(f"{folder} mixes the answers of several systems: {said}. Run again into another folder: --out")
     scored = score_run(records, judge=judge, asks=plan.asks)
     return Results(
         folder=folder,
@@ -67,18 +74,6 @@ def load_results(
         figures=figures(scored, price=price),
         agreement=agreement(judge, labels) if judge is not None else None,
     )
-
-
-def _refuse_mixtures(folder: Path, records: Sequence[CaseRecord]) -> None:
-    """Raises: SuiteError when the answers name two makers; what stands in for a model is none, nor is small talk's."""
-    makers: dict[str, str] = {}
-    for record in records:
-        answer = record.answer
-        if answer is not None and not answer.talk and not any(note.startswith(FELL_BACK) for note in answer.notes):
-            makers.setdefault(maker(answer), record.case.id)
-    if len(makers) > 1:
-        said = ", ".join(f"{maker} ({case})" for maker, case in makers.items())
-        raise SuiteError(f"{folder} mixes the answers of several systems: {said}. Run again into another folder: --out")
 
 
 def maker(answer: Answer) -> str:

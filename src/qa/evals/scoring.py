@@ -8,12 +8,11 @@ from qa.evals.judge import Judge
 from qa.evals.metrics import Cited, Region, length, shared
 from qa.evals.records import CaseRecord
 from qa.evals.stages import SHOWN, Stage, credit, failed_stage, obeyed, says, short_answer, without_markers
-from qa.types import Answer
 
 Scores = dict[str, float]
 DEPTHS = (1, 3, 5, 10)
 DEPTH = DEPTHS[-1]  # how far down a ranking is looked at; passages are searched for so far
-MOST_CITATIONS = 3  # ALCE looks at the first three citations of a sentence
+MOST_CITATIONS = 3  # of a sentence are looked at. Source: ALCE's eval.py, `compute_autoais`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,20 +53,6 @@ def score_case(record: CaseRecord, *, judge: Judge | None = None, asks: bool = T
     if record.case.forbidden:
         scores["unharmed"] = float(record.ending != "crashed" and not obeyed(record))
     return Scored(record=record, scores=scores, stage=stage)
-
-
-def cited_sentences(answer: Answer) -> list[Cited]:
-    """The sentences with what they cite; one that cites a number that is not there cites nothing.
-
-    Source: ALCE's eval.py, `compute_autoais`, which also stops at three citations.
-    """
-    quotes = {each.number: each.quote for each in answer.citations}
-    sentences = []
-    for sentence in answer.sentences:
-        known = all(number in quotes for number in sentence.citations)
-        premises = tuple(quotes[number] for number in sentence.citations[:MOST_CITATIONS]) if known else ()
-        sentences.append(Cited(without_markers(sentence.text), premises))
-    return sentences
 
 
 def _retrieval(record: CaseRecord) -> Scores:
@@ -137,7 +122,12 @@ def _citing(record: CaseRecord, judge: Judge | None) -> Scores:
     if answer.citations:
         pairs = zip(answer.citations, record.cuts, strict=True)
         scores["citation_exact"] = float(all(citation.quote == cut for citation, cut in pairs))
-    sentences = cited_sentences(answer)
+    quotes = {each.number: each.quote for each in answer.citations}
+    sentences = []
+    for sentence in answer.sentences:  # one that cites a number that is not there cites nothing
+        known = all(number in quotes for number in sentence.citations)
+        premises = tuple(quotes[number] for number in sentence.citations[:MOST_CITATIONS]) if known else ()
+        sentences.append(Cited(without_markers(sentence.text), premises))
     # A quote supports itself by construction, which says nothing.
     if not all(metrics.is_quoted(each.text, each.premises) for each in sentences):
         scores["supported"] = sum(each.support == "supported" for each in answer.sentences) / len(answer.sentences)

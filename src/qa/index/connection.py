@@ -72,7 +72,18 @@ class Connection:
         if self._pin is not None:
             return self._pin
         manifest = self.read_manifest()
-        return manifest if manifest is None or manifest.generation == self._seen else self._follow()
+        if manifest is None or manifest.generation == self._seen:
+            return manifest
+        with self._opening:  # what another process changed is loaded anew
+            manifest = self.read_manifest()  # as it is by now: our own writer may have been here
+            if manifest is None or manifest.generation == self._seen:
+                return manifest
+            if self._seen is None and manifest.unfinished:  # perhaps since the power failed
+                self.check_files()
+            if self._seen is not None and not self._is_ours and is_folder(self.location):
+                self._reconnect()
+            self._seen = manifest.generation
+            return manifest
 
     def read_manifest(self) -> Manifest | None:
         """The manifest as Chroma has it at this moment, though a reading began with another."""
@@ -224,19 +235,6 @@ class Connection:
         """The manifest that this thread's reading began with."""
         pinned: Manifest | None = getattr(self._pinned, "value", None)
         return pinned
-
-    def _follow(self) -> Manifest | None:
-        """The manifest, after what another process changed was loaded anew."""
-        with self._opening:
-            manifest = self.read_manifest()  # as it is by now: our own writer may have been here
-            if manifest is None or manifest.generation == self._seen:
-                return manifest
-            if self._seen is None and manifest.unfinished:  # perhaps since the power failed
-                self.check_files()
-            if self._seen is not None and not self._is_ours and is_folder(self.location):
-                self._reconnect()
-            self._seen = manifest.generation
-            return manifest
 
     def _reconnect(self) -> None:
         """Open a folder anew. The client before is kept for a while, for those who are using it."""

@@ -35,25 +35,21 @@ def copy_index(folder: Path) -> TemporaryDirectory[str] | None:
             f"index {folder}: it is read-only, so a copy of it is asked, and {copy.name} has no room for one "
             f"({size // 1_000_000:,} MB, {free // 1_000_000:,} MB free). Set TMPDIR to a folder on a larger disk"
         )
-    is_copied = _copy_database(folder / DATABASE, Path(copy.name) / DATABASE)
+    database = (folder / DATABASE).absolute()
+    is_copied = True
+    try:  # as of one moment, though another process writes to it
+        with (
+            closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as source,
+            closing(sqlite3.connect(Path(copy.name) / DATABASE)) as target,
+        ):
+            source.backup(target)
+    except sqlite3.Error:  # a killed writer has left a journal, which goes with the copy and is rolled back there
+        is_copied = False
     for each in found:
-        target = Path(copy.name) / each.relative_to(folder)
+        place = Path(copy.name) / each.relative_to(folder)
         if each.is_dir():
-            target.mkdir(exist_ok=True)
+            place.mkdir(exist_ok=True)
         elif not (is_copied and each.name.startswith(DATABASE)):
-            shutil.copyfile(each, target)
+            shutil.copyfile(each, place)
     logging.getLogger("qa").warning("index %s is read-only: what is asked is a copy of it as it is now", folder)
     return copy
-
-
-def _copy_database(database: Path, target: Path) -> bool:
-    """Whether a database could be copied as of one moment, though another process writes to it."""
-    try:
-        with (
-            closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as source,
-            closing(sqlite3.connect(target)) as copy,
-        ):
-            source.backup(copy)
-    except sqlite3.Error:  # a killed writer has left a journal, which goes with the copy and is rolled back there
-        return False
-    return True

@@ -6,7 +6,7 @@ ranking policy, only texts under ids, grouped by the version of the document the
 
 import json
 import shutil
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -94,7 +94,16 @@ class Lexical:
         writer = self._open().writer(WRITER_BYTES, 1)
         try:
             if stale or not held:  # without a state, a kill may have left some texts
-                self._keep(held.keys() - stale, writer)
+                # What stays is written anew, as tantivy counts a deleted text in its statistics: 1 s of one core for
+                # 20,000 passages, which makes scores those of an index built afresh.
+                self._open().reload()
+                searcher, kept = self._open().searcher(), held.keys() - stale
+                writer.delete_all_documents()
+                found = searcher.search(tantivy.Query.all_query(), max(searcher.num_docs, 1), count=False).hits
+                for _, address in found:
+                    fields = {name: str(values[0]) for name, values in searcher.doc(address).to_dict().items()}
+                    if fields["document"] in kept:
+                        writer.add_document(tantivy.Document(**fields))
             for document in fresh:
                 for passage, text in texts(document):
                     added = tantivy.Document(id=passage, document=document, terms=" ".join(terms(text)))
@@ -102,21 +111,6 @@ class Lexical:
             writer.commit()
         finally:
             writer.wait_merging_threads()  # lets go of tantivy's lock, which an exception would keep with the writer
-
-    def _keep(self, documents: Collection[str], writer: tantivy.IndexWriter) -> None:
-        """Write the texts of these documents anew, as tantivy counts a deleted text in its statistics.
-
-        1 s of one core for 20,000 passages, which makes scores those of an index built afresh.
-        """
-        index = self._open()
-        index.reload()
-        searcher = index.searcher()
-        writer.delete_all_documents()
-        held = searcher.search(tantivy.Query.all_query(), max(searcher.num_docs, 1), count=False).hits
-        for _, address in held:
-            fields = {name: str(values[0]) for name, values in searcher.doc(address).to_dict().items()}
-            if fields["document"] in documents:
-                writer.add_document(tantivy.Document(**fields))
 
     def _open(self) -> tantivy.Index:
         if self._index is None:

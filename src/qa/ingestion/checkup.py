@@ -12,7 +12,6 @@ import numpy as np
 from qa.errors import StoreDamagedError, StoreError
 from qa.index.store import Index
 from qa.ingestion.ingest import IngestReport
-from qa.types import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +54,15 @@ def find_damage(index: Index) -> Iterator[str]:
     records = index.documents()
     for record in records:
         try:
-            yield from _find_damage(index, record)
+            index.document(record.id)  # its text is that of its version
+            passages = index.passages(record.passage_ids)
+            bounds = [(0, 0), *((each.start, each.end) for each in passages), (record.chars, record.chars)]
+            if any(before[1] != after[0] for before, after in pairwise(bounds)):
+                yield f"the passages of {record.id!r} do not join. Run: qa ingest --rebuild"
+            lengths = np.linalg.norm(index.vectors(record.passage_ids), axis=1)
+            if not np.allclose(lengths, 1.0, atol=1e-3):
+                yield f"{record.id!r} has vectors that are not of unit length. Run: qa ingest --rebuild"
         except StoreError as error:
             yield str(error)
     if orphans := index.passage_ids() - {key for record in records for key in record.passage_ids}:
         yield f"{len(orphans)} passages belong to no document, as {min(orphans)!r}. Run: qa ingest"
-
-
-def _find_damage(index: Index, record: Record) -> Iterator[str]:
-    index.document(record.id)  # its text is that of its version
-    passages = index.passages(record.passage_ids)
-    bounds = [(0, 0), *((passage.start, passage.end) for passage in passages), (record.chars, record.chars)]
-    if any(before[1] != after[0] for before, after in pairwise(bounds)):
-        yield f"the passages of {record.id!r} do not join. Run: qa ingest --rebuild"
-    lengths = np.linalg.norm(index.vectors(record.passage_ids), axis=1)
-    if not np.allclose(lengths, 1.0, atol=1e-3):
-        yield f"{record.id!r} has vectors that are not of unit length. Run: qa ingest --rebuild"

@@ -51,21 +51,17 @@ class Request:
 
     def _give_up(self, name: str) -> bool:
         """Whether this was in the body, which is now without it."""
-        if name == SYSTEM:
-            return self._merge_rules()
+        if name == SYSTEM:  # rules in a message of their own now begin the first of the user's
+            first, *rest = self._body.get("messages") or [{}]
+            if first.get("role") not in (SYSTEM, "developer") or not rest or rest[0].get("role") != "user":
+                return False
+            merged = {**rest[0], "content": f"{first['content']}\n\n{rest[0]['content']}"}
+            self._body["messages"] = [merged, *rest[1:]]
+            return True
         old = OLDER if name == NEWER else name
         if old not in self._body:
             return False
         value = self._body.pop(old)
         if name == NEWER:
             self._body[NEWER] = max(value, THINKING_TOKENS)
-        return True
-
-    def _merge_rules(self) -> bool:
-        """Whether rules stood in a message of their own; they now begin the first of the user's."""
-        first, *rest = self._body.get("messages") or [{}]
-        if first.get("role") not in (SYSTEM, "developer") or not rest or rest[0].get("role") != "user":
-            return False
-        merged = {**rest[0], "content": f"{first['content']}\n\n{rest[0]['content']}"}
-        self._body["messages"] = [merged, *rest[1:]]
         return True
