@@ -14,7 +14,6 @@ from qa.cli.output import (
     failures,
     ingest_progress,
     print_json,
-    print_outline,
     print_report,
     print_reports,
     print_stream,
@@ -23,6 +22,8 @@ from qa.cli.output import (
 from qa.cli.terminal import escaped
 from qa.errors import DocumentError, StoreMissingError
 from qa.types import titled
+
+OUTLINE_CHARS, MOST_INDENTS = 100, 10
 
 app = typer.Typer(
     help="Ask your own documents and trust the answer.",
@@ -163,6 +164,7 @@ def ingest(
 def show(document: str, chroma: Chroma = None, as_json: Json = False) -> None:
     """Show how a document was understood, unit by unit: a file as it is now, or what is indexed under an id."""
     from dataclasses import asdict
+    from textwrap import shorten
 
     from qa.answers.reading import outline
     from qa.chatbot import Chatbot
@@ -177,7 +179,10 @@ def show(document: str, chroma: Chroma = None, as_json: Json = False) -> None:
     if as_json:
         print_json({"document": document, "units": [asdict(line) for line in lines]})
         return
-    print_outline(lines)
+    for line in lines:  # where it begins and its kind, below what it hangs on
+        leads = f"  ({line.leads} hang on it)" if line.leads else ""
+        text = shorten(line.text, OUTLINE_CHARS, placeholder=" …")
+        print(escaped(f"{line.start:8}  {line.kind:8}  {'  ' * min(line.depth, MOST_INDENTS)}{text}{leads}"))
 
 
 @app.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +13,9 @@ from qa.errors import QAError
 from qa.types import Answer, Short
 
 if TYPE_CHECKING:
-    from qa.answers.reading import OutlineLine
     from qa.chatbot import Chatbot
     from qa.ingestion.ingest import IngestReport
 
-OUTLINE_CHARS, MOST_INDENTS = 100, 10
 STOPPED_EXIT, TERMINATED_EXIT = 130, 143
 
 
@@ -43,16 +41,6 @@ def print_reports(reports: Iterator[IngestReport], *, as_json: bool) -> None:
                 if report.failed:
                     print(f"qa: {failures(report)}", file=sys.stderr)
                 sys.stdout.flush()
-
-
-def print_outline(lines: Iterable[OutlineLine]) -> None:
-    """Print each unit with where it begins and its kind, below what it hangs on."""
-    from textwrap import shorten
-
-    for line in lines:
-        leads = f"  ({line.leads} hang on it)" if line.leads else ""
-        text = shorten(line.text, OUTLINE_CHARS, placeholder=" …")
-        print(escaped(f"{line.start:8}  {line.kind:8}  {'  ' * min(line.depth, MOST_INDENTS)}{text}{leads}"))
 
 
 def print_report(report: IngestReport, *, as_json: bool, named: bool) -> None:

@@ -33,37 +33,27 @@ def describe(chosen: Mapping[str, Any]) -> dict[str, str]:
     """
     from qa.answers.drafting.composer import load_prompts
     from qa.chatbot import chosen_model
+    from qa.models.minilm import GRAPH, SHA256
 
     settings = load_settings(**chosen)
     model = chosen_model(settings)
     # The address at which OpenAI's client looks by itself, where a model is OpenAI's and it is not the usual.
     looked_up = ("OPENAI_API_BASE", "OPENAI_BASE_URL") if any(map(is_openai, (model, settings.embeddings))) else ()
     addresses = (settings.base_url, *map(os.environ.get, looked_up))
+    # The files, other than code, from which this machine answers: those that come with the package, which ranking and
+    # confidence read, MiniLM's, which are read only when they are those pinned, and that of a model of one's own.
+    ours = fingerprint({GRAPH.parent: sorted(each for each in GRAPH.parent.iterdir() if each.is_file())})
+    weights = [ours, SHA256["model.safetensors"][:16]]
+    if is_local(settings.model):
+        file = checked_file(settings.model)
+        weights.append(fingerprint({file.parent: [file]}))
     return {
         **{name: str(value).removesuffix(".0") for name, value in settings if name not in UNMEASURED},
         "model": model,
         "base_url": bare_address(next(filter(None, addresses), "")),
         "prompts": load_prompts(*prompt_folders(settings.prompts)).fingerprint,
-        "weights": _weights(settings.model),
+        "weights": " ".join(weights),
     }
-
-
-def _weights(model: str) -> str:
-    """The fingerprints of the files, other than code, from which this machine itself answers.
-
-    First of those that come with the package, which ranking and confidence read, then of MiniLM, which is read only
-    when it is the one that is pinned, then of the file of a model that is one's own.
-
-    Raises: SettingsError when that file is no model.
-    """
-    from qa.models.minilm import GRAPH, SHA256
-
-    ours = fingerprint({GRAPH.parent: sorted(each for each in GRAPH.parent.iterdir() if each.is_file())})
-    pinned = SHA256["model.safetensors"][:16]
-    if not is_local(model):
-        return f"{ours} {pinned}"
-    file = checked_file(model)
-    return f"{ours} {pinned} {fingerprint({file.parent: [file]})}"
 
 
 def chatbot_opener(chosen: Mapping[str, Any], *, work: Path | None = None) -> Opener:

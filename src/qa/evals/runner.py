@@ -94,7 +94,13 @@ def run_suite(
                         append(record)
                         count += 1
                         done(count)
-        _refuse_crashes(folder)
+        records = read_records(folder / RECORDS)
+    if records and all(record.error is not None for record in records):
+        first = records[0]
+        raise SuiteError(
+            f"every case crashed, the first, {first.case.id}, with {first.error}. See: qa eval report {folder}, "
+            "and remove that folder to run again"
+        )
 
 
 @contextmanager
@@ -227,17 +233,6 @@ def _in_order(ask: Callable[[Case], CaseRecord], cases: Sequence[Case], *, jobs:
         yield from pool.map(ask, cases)
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _refuse_crashes(folder: Path) -> None:
-    """Raises: SuiteError when every case of the run crashed."""
-    records = read_records(folder / RECORDS)
-    if records and all(record.error is not None for record in records):
-        first = records[0]
-        raise SuiteError(
-            f"every case crashed, the first, {first.case.id}, with {first.error}. See: qa eval report {folder}, "
-            "and remove that folder to run again"
-        )
 
 
 def fingerprint(files: Mapping[Path, Sequence[Path]]) -> str:

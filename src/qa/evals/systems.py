@@ -7,8 +7,8 @@ the passages for a query. It returns an Answer, a text, or a part of the answer 
 import inspect
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import BaseModel, TypeAdapter
@@ -79,12 +79,14 @@ def run_case(case: Case, *, system: System, texts: Texts, asks: bool) -> CaseRec
     answer: Answer | None = None
     hits: Hits | None = None
     try:
+        begun = time.perf_counter()
         if asks:
-            with _timed(seconds, "ask"):
-                answer, hits = system.ask(case.question, case.history, texts=texts)
+            answer, hits = system.ask(case.question, case.history, texts=texts)
+            seconds["ask"] = time.perf_counter() - begun
         if hits is None and (system.search or not asks):
-            with _timed(seconds, "search"):
-                hits = system.look(answer.query if answer is not None else case.question, texts=texts)
+            begun = time.perf_counter()
+            hits = system.look(answer.query if answer is not None else case.question, texts=texts)
+            seconds["search"] = time.perf_counter() - begun
             if hits is None:
                 raise SuiteError(f"{system.name} shows no passages. Give it a search, or let it return `retrieved`")
     except SuiteError:
@@ -166,10 +168,3 @@ def _place(given: object, *, at: str, texts: Texts) -> Retrieved:
         of = f"{len(texts[place.document])} characters of {place.document}"
         raise SuiteError(f"{at}: {place.start} to {place.end} is no range of the {of}")
     return Retrieved(place.document, place.start, place.end, place.score)
-
-
-@contextmanager
-def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
-    before = time.perf_counter()
-    yield
-    seconds[stage] = time.perf_counter() - before

@@ -68,8 +68,12 @@ def connect(location: str, *, token: str = "") -> Client:
 
 
 def _connect(location: str, *, token: str) -> ClientAPI:
-    if location == MEMORY:
-        return _open_memory()
+    if location == MEMORY:  # of which Chroma has one for a whole process, so each client gets a database of its own
+        settings, database = Settings(**QUIET, is_persistent=False), f"qa-{uuid.uuid4().hex}"
+        client = cast("Client", chromadb.EphemeralClient(settings=settings))
+        chromadb.AdminClient(settings).create_database(database)
+        client.set_database(database)
+        return client
     if is_folder(location):
         folder = Path(location)
         make_private(folder)
@@ -77,9 +81,9 @@ def _connect(location: str, *, token: str) -> ClientAPI:
             # Chroma shares what it has loaded between clients of one path; each of ours loads what is there now,
             # and leaves the plain path to a client that somebody opens beside it
             path = location + "/." * (1 + next(_connections) % 100)
-            client = chromadb.PersistentClient(path, settings=Settings(**QUIET))
+            persistent = chromadb.PersistentClient(path, settings=Settings(**QUIET))
         tighten_ours(folder)
-        return client
+        return persistent
     url = urlsplit(location)
     if url.scheme in ("http", "https") and url.hostname:
         return _open_server(url, token=token)
@@ -92,16 +96,6 @@ def _connect(location: str, *, token: str) -> ClientAPI:
         f"chroma = {location!r} is no folder, :memory:, http://host:port or cloud://tenant/database. "
         "Set QA_CHROMA, or see: qa config"
     )
-
-
-def _open_memory() -> ClientAPI:
-    """A client with a database of its own: Chroma has one memory for a whole process."""
-    settings = Settings(**QUIET, is_persistent=False)
-    client = cast("Client", chromadb.EphemeralClient(settings=settings))
-    database = f"qa-{uuid.uuid4().hex}"
-    chromadb.AdminClient(settings).create_database(database)
-    client.set_database(database)
-    return client
 
 
 def _open_server(url: SplitResult, *, token: str) -> ClientAPI:

@@ -65,22 +65,19 @@ class Reader:
         def read_one(job: tuple[str, Encoding, Sequence[tuple[int, int]]]) -> Reading:
             text, encoding, wanted = job
             room = self.max_pieces - len(pieces) - 3
-            scores, answerable = self._run([CLS, *pieces, SEP], [*_unmarked(encoding.ids[:room]), SEP])
-            found = _Pieces(text, encoding, scores[len(pieces) + 2 : -1], null=float(scores[0, 0] + scores[0, 1]))
-            return Reading(answerable=answerable, parts=tuple(found.best_within(*span) for span in wanted))
+            first, second = [CLS, *pieces, SEP], [*_unmarked(encoding.ids[:room]), SEP]
+            types = [0] * len(first) + [1] * len(second)
+            # The logits of each piece (pieces, 3: an answer begins, it ends, what supports it) and of there being one.
+            scores, answerable = self._session.run(
+                ["pieces", "answerable"], {"input_ids": np.array([first + second]), "token_types": np.array([types])}
+            )
+            found = _Pieces(text, encoding, scores[len(first) : -1], null=float(scores[0, 0] + scores[0, 1]))
+            parts = tuple(found.best_within(*span) for span in wanted)
+            return Reading(answerable=float(answerable[0, 0]), parts=parts)
 
         jobs = list(zip(texts, encodings, spans, strict=True))
         with ThreadPoolExecutor(self._workers) as pool:
             return list((pool.map if len(jobs) > 1 else map)(read_one, jobs))
-
-    def _run(self, question: list[int], text: list[int]) -> tuple[Vectors, float]:
-        """The logits of each piece (pieces, 3: an answer begins, it ends, what supports it) and of there being one."""
-        types = [0] * len(question) + [1] * len(text)
-        scores, answerable = self._session.run(
-            ["pieces", "answerable"],
-            {"input_ids": np.array([question + text]), "token_types": np.array([types])},
-        )
-        return scores, float(answerable[0, 0])
 
 
 class _Pieces:
