@@ -162,26 +162,23 @@ class _Batch:
         if self._seen_again:
             self._writer.note(self._seen_again)
         if self._waiting:
-            self._put()
+            known = self._known_vectors()
+            waiting = [passage for _, passages in self._waiting for passage in passages]
+            fresh = list({passage.headed: passage for passage in waiting if passage.headed not in known}.values())
+            vectors, parts = self._preparation.embed(
+                fresh, lambda done: self._report(self.passages + done, len(fresh) - done)
+            )
+            known.update(zip((each.headed for each in fresh), vectors, strict=True))
+            self._sentences.put(fresh, parts)
+            self._writer.put(
+                [
+                    Entry(record=record, passages=passages, vectors=np.stack([known[each.headed] for each in passages]))
+                    for record, passages in self._waiting
+                ]
+            )
+            self.passages += len(fresh)
         self._seen_again.clear()
         self._waiting.clear()
-
-    def _put(self) -> None:
-        known = self._known_vectors()
-        waiting = [passage for _, passages in self._waiting for passage in passages]
-        fresh = list({passage.headed: passage for passage in waiting if passage.headed not in known}.values())
-        vectors, parts = self._preparation.embed(
-            fresh, lambda done: self._report(self.passages + done, len(fresh) - done)
-        )
-        known.update(zip((each.headed for each in fresh), vectors, strict=True))
-        self._sentences.put(fresh, parts)
-        self._writer.put(
-            [
-                Entry(record=record, passages=passages, vectors=np.stack([known[each.headed] for each in passages]))
-                for record, passages in self._waiting
-            ]
-        )
-        self.passages += len(fresh)
 
     def _known_vectors(self) -> dict[str, Vectors]:
         """The vectors of passages that an edit or a move left as they were, by text and header."""

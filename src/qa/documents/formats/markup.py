@@ -45,7 +45,8 @@ def write_blocks(writing: Writing, root: LexborNode) -> None:
             (page.open if enters else page.close)(node)
         else:
             page.pass_inline(node, enters=enters)
-    page.end()
+    page.end_block()
+    page.settle_label()
 
 
 @dataclass(slots=True)
@@ -93,8 +94,13 @@ class _Page:
             self.terms = [] if tag == "dt" and not self.in_term else self.terms
             self.in_term = tag == "dt"
             self.describes = tag == "dd"
-        else:
-            self._open_line(node, tag)
+        elif tag == "li":
+            own = self.lists[-1] if self.lists else OpenList(is_ordered=False)
+            self.item = "  " * min(len(self.lists) - 1, 10) + own.mark(node.attributes.get("value"))
+        elif tag in HEADINGS:
+            self.heading = ("#" * HEADINGS[tag] + " ", HEADINGS[tag])
+        elif tag in ("summary", "button") and self.heading is None:
+            self.heading = ("", LABEL_LEVEL)
 
     def close(self, node: LexborNode) -> None:
         """Leave a block."""
@@ -145,7 +151,7 @@ class _Page:
         if not text or text in BOXES:
             return
         if self.heading is not None:
-            self._settle_label()
+            self.settle_label()
             mark, level = self.heading
             self.writing.add(mark + text, "front" if self.is_front else "heading", level=level)
             self.heading = None
@@ -165,28 +171,13 @@ class _Page:
         else:
             self._write(text)
 
-    def end(self) -> None:
-        """Write what is left of the page."""
-        self.end_block()
-        self._settle_label()
-
-    def _open_line(self, node: LexborNode, tag: str) -> None:
-        """Keep what stands before the first line of an item or a heading."""
-        if tag == "li":
-            own = self.lists[-1] if self.lists else OpenList(is_ordered=False)
-            self.item = "  " * min(len(self.lists) - 1, 10) + own.mark(node.attributes.get("value"))
-        elif tag in HEADINGS:
-            self.heading = ("#" * HEADINGS[tag] + " ", HEADINGS[tag])
-        elif tag in ("summary", "button") and self.heading is None:
-            self.heading = ("", LABEL_LEVEL)
-
     def _write(self, text: str, kind: UnitKind = "sentence", *, level: int | None = None) -> None:
         if self.is_front:
             self.writing.add(text, "front")
         else:
             self.writing.add(text, kind, level=len(self.lists) if level is None else level)
 
-    def _settle_label(self) -> None:
+    def settle_label(self) -> None:
         """Take a bold line as prose after all where nothing stands below it."""
         marks = self.writing.marks
         if self.label and self.label == len(marks):

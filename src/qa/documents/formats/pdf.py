@@ -79,12 +79,8 @@ class Printed(Span):
 
 def write_pages(pages: Sequence[Sequence[Line]]) -> tuple[Writing, list[Printed]]:
     """The text of all pages, and where each block of them stands in it."""
-    running = Running(pages)
     usual = usual_step(pages)
-    written = []
-    for number, lines in enumerate(pages):
-        front, body = running.set_apart(lines, number)
-        written.append((front, list(page_blocks(body, usual=usual))))
+    written = [(front, list(page_blocks(body, usual=usual))) for front, body in _set_apart(pages)]
     blocks = [block for _, page in written for block in page]
     mend = _mender(
         [text for block in blocks for text in (block.text, *(cell.text for row in block.rows for cell in row))]
@@ -178,32 +174,31 @@ def _mender(texts: Sequence[str]) -> Callable[[str], str]:
     return lambda text: HYPHENATED.sub(whole, text).replace("\ufffe", "-")
 
 
-class Running:
-    """The running lines of a document, at the edges of its pages and alike but for a number; and which were met."""
+def _set_apart(pages: Sequence[Sequence[Line]]) -> Iterator[tuple[list[Line], list[Line]]]:
+    """Of each page the running lines that are met for the first time and say more than a number; its other lines.
 
-    def __init__(self, pages: Sequence[Sequence[Line]]) -> None:
-        seen = Counter(
-            key
-            for number, lines in enumerate(pages)
-            for key in {key for place in _edges(lines) for key in _keys(lines[place].text, number)}
-        )
-        least = max(2, min(RUNNING_PAGES, len(pages)))
-        self._running = {key for key, count in seen.items() if count >= least}
-        self._met: set[Key] = set()
-
-    def set_apart(self, lines: Sequence[Line], number: int) -> tuple[list[Line], list[Line]]:
-        """The running lines of a page that are met for the first time and say more than a number; its other lines."""
+    A running line is one at the edges of pages that is alike but for a number.
+    """
+    seen = Counter(
+        key
+        for number, lines in enumerate(pages)
+        for key in {key for place in _edges(lines) for key in _keys(lines[place].text, number)}
+    )
+    least = max(2, min(RUNNING_PAGES, len(pages)))
+    running = {key for key, count in seen.items() if count >= least}
+    met: set[Key] = set()
+    for number, lines in enumerate(pages):
         front: list[Line] = []
         body: list[Line] = []
         edges = set(_edges(lines))
         for place, line in enumerate(lines):
-            keys = self._running.intersection(_keys(line.text, number)) if place in edges else set()
+            keys = running.intersection(_keys(line.text, number)) if place in edges else set()
             if not keys:
                 body.append(line)
-            elif not keys & self._met and any(character.isalpha() for key in keys for character in key[0] + key[1]):
+            elif not keys & met and any(character.isalpha() for key in keys for character in key[0] + key[1]):
                 front.append(line)
-            self._met |= keys
-        return front, body
+            met |= keys
+        yield front, body
 
 
 def _edges(lines: Sequence[Line]) -> list[int]:

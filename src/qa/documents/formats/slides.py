@@ -36,24 +36,20 @@ def read_pptx(path: Path) -> Content:
     writing = Writing()
     for slide in deck.slides:
         writing.turn_page()
-        _write_slide(writing, slide)
-    headings = (slide.shapes.title for slide in deck.slides)
-    heading = next((one_line(each.text_frame.text) for each in headings if each is not None), None)
-    return writing.content(title=title or heading, dates=dates)
-
-
-def _write_slide(writing: Writing, slide: Slide) -> None:
-    title = slide.shapes.title
-    if title is not None and title.text_frame.text.strip():
-        writing.add(f"# {one_line(title.text_frame.text)}", "heading", level=1)
-    for shape in _shapes(slide):
-        if isinstance(shape, GraphicFrame) and shape.has_table:
-            write_table(writing, _grid(shape.table))
-        elif isinstance(shape, Shape) and (title is None or shape.shape_id != title.shape_id):
-            _write_text(writing, shape)
-    if slide.has_notes_slide and (notes := slide.notes_slide.notes_text_frame):
-        for paragraph in notes.paragraphs:
-            writing.add(one_line(paragraph.text))
+        heading = slide.shapes.title
+        if heading is not None:
+            title = title if title is not None else one_line(heading.text_frame.text)
+            if heading.text_frame.text.strip():
+                writing.add(f"# {one_line(heading.text_frame.text)}", "heading", level=1)
+        for shape in _shapes(slide):
+            if isinstance(shape, GraphicFrame) and shape.has_table:
+                write_table(writing, _grid(shape.table))
+            elif isinstance(shape, Shape) and (heading is None or shape.shape_id != heading.shape_id):
+                _write_text(writing, shape)
+        if slide.has_notes_slide and (notes := slide.notes_slide.notes_text_frame):
+            for paragraph in notes.paragraphs:
+                writing.add(one_line(paragraph.text))
+    return writing.content(title=title, dates=dates)
 
 
 def _shapes(slide: Slide) -> Iterator[BaseShape]:
