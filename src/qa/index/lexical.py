@@ -7,6 +7,7 @@ ranking policy, only texts under ids, grouped by the version of the document the
 import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -76,7 +77,13 @@ class Lexical:
     ) -> None:
         """Hold exactly `versions` (document → version); `texts` gives a document's (passage id, text)."""
         with FileLock(self._folder / "sync.lock"):
-            held, synced = self._read_state()
+            self._open()  # a damaged index takes its state with it
+            held: dict[str, str] = {}
+            synced = None
+            with suppress(FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+                state = json.loads(self._state.read_text(encoding="utf-8"))
+                versioned = {str(name): str(version) for name, version in state["versions"].items()}
+                held, synced = versioned, str(state["generation"])
             if synced != generation:
                 self._write(held, versions, texts)
                 write_whole(self._state, json.dumps({"generation": generation, "versions": dict(versions)}))
@@ -127,11 +134,3 @@ class Lexical:
                 self.clear()
                 self._index = tantivy.Index(schema, path=str(self._folder))
         return self._index
-
-    def _read_state(self) -> tuple[dict[str, str], str | None]:
-        self._open()  # a damaged index takes its state with it
-        try:
-            state = json.loads(self._state.read_text(encoding="utf-8"))
-            return {str(name): str(version) for name, version in state["versions"].items()}, str(state["generation"])
-        except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
-            return {}, None

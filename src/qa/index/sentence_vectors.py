@@ -38,7 +38,16 @@ class SentenceVectors:
     def __call__(self, passages: Sequence[Passage]) -> list[Vectors]:
         """Unit rows, one for each sentence of each passage, the same whether they were stored or not."""
         keys = [_key(passage) for passage in passages]
-        stored = self._load(keys)
+        stored: dict[bytes, bytes] = {}
+
+        def read(connection: sqlite3.Connection) -> None:
+            for first in range(0, len(keys), BATCH):
+                batch = keys[first : first + BATCH]
+                marks = ",".join("?" * len(batch))
+                query = f"SELECT key, CAST(vectors AS BLOB) FROM sentences WHERE key IN ({marks})"
+                stored.update((key, row) for key, row in connection.execute(query, batch) if row)
+
+        self._run(read)
         missing = {
             key: passage
             for key, passage in zip(keys, passages, strict=True)
@@ -65,19 +74,6 @@ class SentenceVectors:
 
         self._run(write)
         return rows
-
-    def _load(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        found: dict[bytes, bytes] = {}
-
-        def read(connection: sqlite3.Connection) -> None:
-            for first in range(0, len(keys), BATCH):
-                batch = keys[first : first + BATCH]
-                marks = ",".join("?" * len(batch))
-                query = f"SELECT key, CAST(vectors AS BLOB) FROM sentences WHERE key IN ({marks})"
-                found.update((key, row) for key, row in connection.execute(query, batch) if row)
-
-        self._run(read)
-        return found
 
     def _run(self, work: Callable[[sqlite3.Connection], None]) -> None:
         """Let `work` use the database, made anew where it is damaged; it is left alone where it cannot be reached."""
