@@ -129,8 +129,18 @@ def read_records(path: Path) -> list[CaseRecord]:
 
     Raises: SuiteError naming the file and line.
     """
+    if path.is_file():
+        written = path.read_bytes()
+    elif packed(path).is_file():
+        try:
+            written = gzip.decompress(packed(path).read_bytes())
+        except (OSError, EOFError, zlib.error) as error:
+            said = f"{packed(path)} cannot be unpacked: {error}. Make it again with: make baseline"
+            raise SuiteError(said) from error
+    else:
+        raise SuiteError(f"{path.parent} is not a run: it has no {path.name}. Make one with: qa eval run SUITE")
     records = []
-    for number, line in enumerate(_written(path).decode("utf-8", "surrogatepass").split("\n")[:-1], start=1):
+    for number, line in enumerate(written.decode("utf-8", "surrogatepass").split("\n")[:-1], start=1):
         try:
             records.append(CaseRecord.from_json(line))
         except (ValueError, KeyError, TypeError) as error:
@@ -141,14 +151,3 @@ def read_records(path: Path) -> list[CaseRecord]:
 def packed(path: Path) -> Path:
     """The file of a baseline's records, compressed to a tenth of their size."""
     return path.with_name(f"{path.name}.gz")
-
-
-def _written(path: Path) -> bytes:
-    if path.is_file():
-        return path.read_bytes()
-    if not packed(path).is_file():
-        raise SuiteError(f"{path.parent} is not a run: it has no {path.name}. Make one with: qa eval run SUITE")
-    try:
-        return gzip.decompress(packed(path).read_bytes())
-    except (OSError, EOFError, zlib.error) as error:
-        raise SuiteError(f"{packed(path)} cannot be unpacked: {error}. Make it again with: make baseline") from error

@@ -65,11 +65,13 @@ class Index:
                 f"index {self.location} was built with {manifest.embeddings} ({manifest.dimension} dimensions); "
                 f"settings say {self.embeddings} ({self.dimension}). Run: qa ingest --rebuild"
             )
-        if manifest and manifest.probe and self.probe and not _alike(manifest.probe, self.probe):
-            raise StoreMismatchError(
-                f"index {self.location} was built with another model that is also called {self.embeddings}: a text has "
-                "another vector now. Bring that model back, or run: qa ingest --rebuild"
-            )
+        if manifest and manifest.probe and self.probe:
+            was, now = (np.array(each.split(), dtype=float) for each in (manifest.probe, self.probe))
+            if not was @ now >= ALIKE * np.linalg.norm(was) * np.linalg.norm(now):
+                raise StoreMismatchError(
+                    f"index {self.location} was built with another model that is also called {self.embeddings}: a text "
+                    "has another vector now. Bring that model back, or run: qa ingest --rebuild"
+                )
         return manifest
 
     def documents(self, *, build: str | None = None) -> tuple[Record, ...]:
@@ -261,8 +263,3 @@ class Index:
 def probed(vector: NDArray[np.float32]) -> str:
     """The beginning of a vector as a manifest keeps it; two models have next to nothing of it in common."""
     return " ".join(f"{number:.4f}" for number in vector[:PROBED])
-
-
-def _alike(one: str, other: str) -> bool:
-    first, second = (np.array(each.split(), dtype=float) for each in (one, other))
-    return bool(first @ second >= ALIKE * np.linalg.norm(first) * np.linalg.norm(second))

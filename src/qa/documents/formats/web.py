@@ -47,14 +47,20 @@ def html_content(html: str) -> Content:
 
 
 def write_html(writing: Writing, html: str) -> tuple[str | None, tuple[str, ...]]:
-    """Write the text of a page; its title and its dates."""
+    """Write the text of a page; its title, and the dates that its meta elements give, then that of its one `<time>`."""
     tree = LexborHTMLParser(html)
     titles = [one_line(node.text()) for node in tree.css("head > title, h1")]
     tree.strip_tags(UNSEEN)
     _take_away_hidden(tree)
     if tree.body:
         write_blocks(writing, tree.body)
-    return next(filter(None, titles), None), _dates(tree)
+    dates = {}
+    for node in tree.css("meta[content]"):
+        named = (node.attributes.get(key) for key in ("property", "name", "itemprop"))
+        dates.update({name.casefold(): one_line(node.attributes["content"] or "") for name in named if name})
+    times = {node.attributes["datetime"] or "" for node in tree.css("time[datetime]")}  # a list of posts has many
+    given = (dates[name] for name in DATED if name in dates)
+    return next(filter(None, titles), None), (*given, *(times if len(times) == 1 else ()))
 
 
 def _take_away_hidden(tree: LexborHTMLParser) -> None:
@@ -67,16 +73,6 @@ def _take_away_hidden(tree: LexborHTMLParser) -> None:
         button.unwrap()
     for button in tree.css(ACTIONS):
         button.decompose()
-
-
-def _dates(tree: LexborHTMLParser) -> tuple[str, ...]:
-    """The dates that its meta elements give, then that of its `<time>` where there is one: a list of posts has many."""
-    given = {}
-    for node in tree.css("meta[content]"):
-        named = (node.attributes.get(key) for key in ("property", "name", "itemprop"))
-        given.update({name.casefold(): one_line(node.attributes["content"] or "") for name in named if name})
-    times = {node.attributes["datetime"] or "" for node in tree.css("time[datetime]")}
-    return (*(given[name] for name in DATED if name in given), *(times if len(times) == 1 else ()))
 
 
 def decode_html(read: bytes) -> str:
