@@ -4,8 +4,6 @@ On one machine a locked file says so. A server is shared by many machines, so th
 in Chroma itself: a collection of a fixed name, which only one can create. Nothing else is stored here.
 """
 
-from __future__ import annotations
-
 import os
 import platform
 import sys
@@ -15,7 +13,6 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING
 
 from chromadb.api.client import Client
 from chromadb.api.models.Collection import Collection
@@ -23,12 +20,10 @@ from chromadb.errors import ChromaError, NotFoundError
 from filelock import FileLock, Timeout
 
 from qa.errors import StoreBusyError, StoreError
+from qa.index.connection import Connection
 from qa.index.failures import store_errors
 from qa.index.locations import is_shared
 from qa.index.private import make_private
-
-if TYPE_CHECKING:
-    from qa.index.connection import Connection
 
 # The time since the machine was started, its sleep included where that is told: a clock may be set back meanwhile.
 _uptime_s = partial(time.clock_gettime, time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic
