@@ -9,6 +9,7 @@ import io
 import json
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import pypdfium2  # type: ignore[import-untyped]  # it ships no type hints
@@ -31,13 +32,13 @@ def find_places(path: Path) -> str:
     text = writing.content().text
     starts = [mark.start for mark in writing.marks]
     runs: list[Run] = []
-    pages: dict[int, _Characters] = {}
-    for each in printed:
-        if each.page not in pages:
-            pages = {each.page: _Characters(document, each.page)}
-        inside = writing.marks[bisect_left(starts, each.start) : bisect_left(starts, each.end)]
-        for span, origins in _written(text, each, inside):
-            runs += _runs(text, span, pages[each.page].at(origins), page=each.page)
+    for page, blocks in groupby(printed, key=lambda each: each.page):
+        characters = document[page].get_textpage()
+        units = characters.get_text_range(errors="replace").encode("utf-16-le", "surrogatepass")
+        for each in blocks:
+            inside = writing.marks[bisect_left(starts, each.start) : bisect_left(starts, each.end)]
+            for span, origins in _written(text, each, inside):
+                runs += _runs(text, span, list(_printed(characters, units, origins)), page=page)
     return json.dumps([Document(id="", title="", text=text).version, runs])
 
 
@@ -74,24 +75,14 @@ def boxes(sheet: pypdfium2.PdfPage, ranges: Iterable[tuple[int, int]]) -> Iterat
     characters.close()
 
 
-class _Characters:
-    """The characters of one page, by their place in PDFium's text of it."""
-
-    def __init__(self, document: pypdfium2.PdfDocument, number: int) -> None:
-        page = document[number]
-        self._page = page.get_textpage()
-        self._units = self._page.get_text_range(errors="replace").encode("utf-16-le", "surrogatepass")
-
-    def at(self, origins: Iterable[Span]) -> list[tuple[str, int]]:
-        """The characters there that are no white space, each with its number on the page."""
-        found = []
-        for origin in origins:
-            at = origin.start
-            for character in self._units[2 * origin.start : 2 * origin.end].decode("utf-16-le", "replace"):
-                if not character.isspace():
-                    found.append((character, max(0, raw.FPDFText_GetCharIndexFromTextIndex(self._page, at))))
-                at += 2 if ord(character) > 0xFFFF else 1
-        return found
+def _printed(page: pypdfium2.PdfTextPage, units: bytes, origins: Iterable[Span]) -> Iterator[tuple[str, int]]:
+    """The characters there, in PDFium's text of a page, that are no white space, each with its number on the page."""
+    for origin in origins:
+        at = origin.start
+        for character in units[2 * origin.start : 2 * origin.end].decode("utf-16-le", "replace"):
+            if not character.isspace():
+                yield character, max(0, raw.FPDFText_GetCharIndexFromTextIndex(page, at))
+            at += 2 if ord(character) > 0xFFFF else 1
 
 
 def _written(text: str, printed: Printed, marks: Sequence[Mark]) -> Iterator[tuple[Span, tuple[Span, ...]]]:
