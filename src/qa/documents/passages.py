@@ -107,7 +107,11 @@ def _over(above: Sequence[Above], units: Sequence[Unit], title: str) -> list[str
 
 def _pack(text: str, blocks: Sequence[Block], *, pages: Sequence[int], count_pieces: CountPieces) -> Iterator[Sized]:
     """The units of each passage with their pieces, out of paragraphs, lists and tables."""
-    pieces = _piece_counts(text, [unit for block in blocks for unit in block], count_pieces)
+    # No piece crosses white space, so a passage has as many as its units; one that is too long to count has too many.
+    pieces = {unit.start: MAX_PIECES + 1 for block in blocks for unit in block}
+    short = [unit for block in blocks for unit in block if len(unit) <= MAX_CHARS]
+    counted = count_pieces([text[unit.start : unit.end] for unit in short])
+    pieces.update(zip((unit.start for unit in short), counted, strict=True))
     packed: Block = ()
     filled = 0
     for listed, together in _groups(blocks):
@@ -183,18 +187,6 @@ def _glued(units: Sequence[Unit]) -> Iterator[Block]:
             bundle = []
     if bundle:
         yield tuple(bundle)
-
-
-def _piece_counts(text: str, units: list[Unit], count_pieces: CountPieces) -> dict[int, int]:
-    """The word pieces of the unit at each start, more than fit where it is too long to count.
-
-    No piece crosses white space, so a passage has as many as its units together.
-    """
-    counts = {unit.start: MAX_PIECES + 1 for unit in units}
-    short = [unit for unit in units if len(unit) <= MAX_CHARS]
-    counted = count_pieces([text[unit.start : unit.end] for unit in short])
-    counts.update(zip((unit.start for unit in short), counted, strict=True))
-    return counts
 
 
 def _divide(text: str, bundle: Block, pieces: dict[int, int], count_pieces: CountPieces) -> list[Sized]:
