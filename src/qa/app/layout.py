@@ -98,6 +98,7 @@ class Page:
         self.screen = gr.State(Screen())
         self.judged = gr.State(None)
         self.deleted = gr.State(None)
+        self.going = gr.JSON(visible="hidden")  # whether an answer is being written in what was opened
         self.download = gr.JSON(visible="hidden")
 
     @property

@@ -1,14 +1,14 @@
 // Below the conversation: questions that may follow, found once an answer is there; and asking one of it again.
 const group = element.querySelector('[role="group"]');
-const value = (id) => document.querySelector(`#${id} :is(textarea, input)`)?.value ?? '';
 const answers = () => document.querySelectorAll('#chat .answer');
-const place = () => `${value('tab')} ${answers().length}`;
+const place = () => `${window.qa.value('tab')} ${answers().length}`;
 
-window.qa.goOn = () => {
+window.qa.goOn = (going) => {
   group.replaceChildren();
+  if (going) return trigger('follow');
   const asked = place();
   if (!answers().length) return;
-  server.follow_up({ key: value('key'), tab: value('tab') }).catch(() => []).then((questions) => {
+  server.follow_up({ key: window.qa.value('key'), tab: window.qa.value('tab') }).catch(() => []).then((questions) => {
     if (place() === asked) group.replaceChildren(...(questions ?? []).map((text) => Object.assign(document.createElement('button'), { type: 'button', textContent: text })));
   });
 };

@@ -1,15 +1,18 @@
 // What the page does by itself: theme, menu, copying, the two keys that the browser keeps, downloads.
 window.qa = (() => {
-  const body = () => document.body;
+  // -- the fields of Gradio
+  const field = (id) => document.querySelector(`#${id} :is(textarea, input)`);
+  const value = (id) => field(id)?.value ?? '';
+  const setField = (id, text) => {
+    Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field(id)), 'value').set.call(field(id), text);
+    field(id).dispatchEvent(new Event('input', { bubbles: true }));
+    return field(id);
+  };
 
   // -- theme: follows the system until the reader chooses, then keeps the choice
   const system = matchMedia('(prefers-color-scheme: dark)');
   const dark = () => (localStorage['qa-theme'] ?? (system.matches ? 'dark' : 'light')) === 'dark';
-  const applyTheme = () => body()?.classList.toggle('dark', dark());
-  const toggleTheme = () => {
-    localStorage['qa-theme'] = dark() ? 'light' : 'dark';
-    applyTheme();
-  };
+  const applyTheme = () => document.body?.classList.toggle('dark', dark());
   system.addEventListener('change', applyTheme);
   // Gradio sets the class by the system alone, and more than once.
   new MutationObserver(applyTheme).observe(document.documentElement, {
@@ -18,20 +21,17 @@ window.qa = (() => {
 
   // -- menu: the side bar, on a narrow screen
   const setMenu = (open) => {
-    body().classList.toggle('menu-open', open);
+    document.body.classList.toggle('menu-open', open);
     document.getElementById('menu')?.setAttribute('aria-expanded', String(open));
   };
   const closeMenu = () => setMenu(false);
 
   // -- whose conversations these are, and which one this tab shows
-  const browser = () => {
+  const arrive = () => {
     localStorage['qa-browser'] ??= [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-    return localStorage['qa-browser'];
+    return [localStorage['qa-browser'], sessionStorage['qa-tab'] ?? ''];
   };
-  const arrive = () => [browser(), sessionStorage['qa-tab'] ?? ''];
-  const keepTab = (tab) => {
-    sessionStorage['qa-tab'] = tab;
-  };
+  const keepTab = (tab) => { sessionStorage['qa-tab'] = tab; };
 
   // -- copying: the words of an answer and its sources instead of Gradio's markup
   const words = (message) => {
@@ -46,11 +46,8 @@ window.qa = (() => {
 
   // -- a question goes back into its box, to be changed
   const edit = (message) => {
-    const box = document.querySelector('#ask textarea');
     const question = [...document.querySelectorAll('#chat .question')].filter((each) => each.compareDocumentPosition(message) & 4 || each.parentElement.contains(message)).at(-1);
-    if (!box || !question) return;
-    setField(box, question.innerText);
-    box.focus();
+    if (question) setField('ask', question.innerText).focus();
   };
 
   const save = (file) => {
@@ -65,7 +62,7 @@ window.qa = (() => {
   const drag = (event) => {
     if (!hasFiles(event)) return;
     const box = document.querySelector('#upload input[type="file"]');
-    body().classList.toggle('dragging', event.type === 'dragover' && Boolean(box));
+    document.body.classList.toggle('dragging', event.type === 'dragover' && Boolean(box));
     if (event.type !== 'dragleave' && !event.target.closest?.('#upload')) event.preventDefault();
     if (event.type !== 'drop' || event.defaultPrevented === false || !box) return;
     box.files = event.dataTransfer.files;
@@ -74,21 +71,10 @@ window.qa = (() => {
   for (const type of ['dragover', 'dragleave', 'drop']) document.addEventListener(type, drag);
 
   // -- the documents that are asked: those whose boxes are ticked, kept as a list of their ids in a field of Gradio
-  const setField = (field, value) => {
-    Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), 'value').set.call(field, value);
-    field.dispatchEvent(new Event('input', { bubbles: true }));
-  };
-  const pick = (id, ticked) => {
-    const field = document.querySelector('#picked :is(input, textarea)');
-    const others = JSON.parse(field.value || '[]').filter((each) => each !== id);
-    setField(field, JSON.stringify(ticked ? [...others, id] : others));
-  };
-  const pickNone = () => {
-    document.querySelectorAll('#documents input:checked').forEach((box) => { box.checked = false; });
-    setField(document.querySelector('#picked :is(input, textarea)'), '[]');
-  };
-  document.addEventListener('change', (event) => {
-    if (event.target.matches?.('#documents input[data-pick]')) pick(event.target.dataset.pick, event.target.checked);
+  document.addEventListener('change', ({ target }) => {
+    if (!target.matches?.('#documents input[data-pick]')) return;
+    const others = JSON.parse(value('picked') || '[]').filter((each) => each !== target.dataset.pick);
+    setField('picked', JSON.stringify(target.checked ? [...others, target.dataset.pick] : others));
   });
 
   // -- Gradio names a message after its markup, some buttons not at all, and calls buttons without items a list
@@ -108,9 +94,15 @@ window.qa = (() => {
 
   document.addEventListener('click', (event) => {
     const on = (selector) => event.target.closest?.(selector);
-    if (on('#theme')) toggleTheme();
-    if (on('[data-pick="none"]')) pickNone();
-    if (on('#menu')) setMenu(!body().classList.contains('menu-open'));
+    if (on('#theme')) {
+      localStorage['qa-theme'] = dark() ? 'light' : 'dark';
+      applyTheme();
+    }
+    if (on('[data-pick="none"]')) {
+      document.querySelectorAll('#documents input:checked').forEach((box) => { box.checked = false; });
+      setField('picked', '[]');
+    }
+    if (on('#menu')) setMenu(!document.body.classList.contains('menu-open'));
     else if (on('#main, #new, [data-do="open"]')) closeMenu();
     if (on('#chat .edit')) edit(event.target);
     if (on('#chat .copy')) {
@@ -119,9 +111,7 @@ window.qa = (() => {
     }
     if (on('a.why')) event.preventDefault();
   });
-  document.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape') closeMenu();
-  });
+  document.addEventListener('keydown', (event) => event.key === 'Escape' && closeMenu());
   document.addEventListener('click', (event) => {
     const copy = event.target.closest?.('#chat .message-buttons button[aria-label*="opy" i]');
     const message = copy?.closest('.message-buttons')?.previousElementSibling?.querySelector('.answer');
@@ -133,5 +123,5 @@ window.qa = (() => {
     });
   }, true);
 
-  return { arrive, keepTab, closeMenu, save };
+  return { arrive, keepTab, closeMenu, save, value };
 })();

@@ -23,32 +23,30 @@ const notes = {
   gone: 'This document is no longer indexed.',
 };
 
-const characters = (count) => `${count.toLocaleString('en')} more characters`;
+// What the server says of a link, in the conversation that is open.
+const ask = (link, more = {}) => server.open_source({ link, key: window.qa.value('key'), tab: window.qa.value('tab'), ...more }).catch(() => null);
+
+const more = (words) => make('p', { class: 'more' }, words);
 
 function heading(source) {
   const page = source.page === null ? '' : ` · page ${source.page}`;
+  const address = `original/${source.digest}?document=${opened.getAttribute('href').split('/')[1]}`;
+  const name = 'Download the original file';
   return make('header', {},
     make('div', {}, make('h2', {}, source.title), make('p', {}, `${source.document}${page}`)),
-    ...(source.digest ? [original(source)] : []),
+    ...(source.digest ? [make('a', { class: 'original', href: address, download: '', 'aria-label': name, title: name }, '↓')] : []),
     button('×', 'Close the source panel', close));
 }
-
-function original(source) {
-  const query = new URLSearchParams({ document: documentOf(opened) });
-  return make('a', { class: 'original', href: `original/${source.digest}?${query}`, download: '', 'aria-label': 'Download the original file', title: 'Download the original file' }, '↓');
-}
-
-const documentOf = (link) => decodeURIComponent(link.getAttribute('href').split('/')[1]);
 
 // A page of the file itself, with boxes over the words that were cited, in place of the text until that is asked for.
 let zoom = 1;
 let asText = false;
 async function drawPage(link, source, text, page) {
-  text.replaceChildren(make('p', { class: 'more' }, 'Opening the page …'));
-  const drawn = await server.open_source({ link, key: '', tab: '', page: String(page) }).catch(() => null);
+  text.replaceChildren(more('Opening the page …'));
+  const drawn = await ask(link, { page: String(page) });
   if (opened?.getAttribute('href') !== link || !text.isConnected) return;
   if (!drawn) {
-    text.replaceChildren(make('p', { class: 'more' }, 'The page cannot be drawn, so this is its text.'));
+    text.replaceChildren(more('The page cannot be drawn, so this is its text.'));
     drawUnits(text, source.units);
     return;
   }
@@ -106,7 +104,7 @@ function details(link, source) {
   const node = make('details', {}, make('summary', {}, 'Details'));
   if (source.end > source.start) node.append(make('p', {}, `Characters ${source.start}–${source.end}, understood as:`));
   node.addEventListener('toggle', async () => {
-    const found = await server.open_source({ link, key: '', tab: '', details: 'yes' }).catch(() => null);
+    const found = await ask(link, { details: 'yes' });
     const lines = (found?.details ?? []).map((line) => {
       const leads = line.leads ? ` · leads to ${line.leads}` : '';
       const item = make('li', {}, make('small', {}, `${line.kind}${leads}`), ` ${line.text}`);
@@ -134,7 +132,7 @@ function drawUnits(text, units) {
   let page = units[0]?.page;
   let above = 2;
   for (const unit of units) {
-    if (unit.page !== page) text.append(make('p', { class: 'more' }, `Page ${unit.page}`));
+    if (unit.page !== page) text.append(more(`Page ${unit.page}`));
     const lists = unit.kind === 'item' || unit.kind === 'step';
     if (unit.page !== page || (unit.apart && !unit.cells.length && !lists)) open = null;
     page = unit.page;
@@ -178,9 +176,9 @@ function body(source) {
   }
   if (source.altered) parts.push(make('p', { class: 'changed', role: 'status' }, 'The file has changed since it was indexed, or is gone, so this is its text as it was read.'));
   const text = make('div', { class: 'text', tabindex: '0', role: 'region', 'aria-label': 'Text of the document' });
-  if (source.earlier) text.append(make('p', { class: 'more' }, `… ${characters(source.earlier)} before this`));
+  if (source.earlier) text.append(more(`… ${source.earlier.toLocaleString('en')} more characters before this`));
   drawUnits(text, source.units);
-  if (source.later) text.append(make('p', { class: 'more' }, `${characters(source.later)} after this …`));
+  if (source.later) text.append(more(`${source.later.toLocaleString('en')} more characters after this …`));
   return [...parts, text];
 }
 
@@ -202,9 +200,8 @@ async function follow(link, keepFocus) {
   around = [...new Map(links.map((each) => [each.href, each])).values()];
   opened = link;
   link.classList.add('opened');
-  const value = (id) => document.querySelector(`#${id} textarea, #${id} input`)?.value ?? '';
   const href = link.getAttribute('href');
-  const source = await server.open_source({ link: href, key: value('key'), tab: value('tab') });
+  const source = await ask(href);
   if (!source || opened !== link) return;
   show(source);
   panel.dataset.link = href;
@@ -215,10 +212,6 @@ function close() {
   document.body.classList.remove('source-open');
   opened?.classList.remove('opened');
   opened?.focus({ preventScroll: true });
-  empty();
-}
-
-function empty() {
   opened = null;
   delete panel.dataset.link;
   panel.replaceChildren();
@@ -232,8 +225,7 @@ let waiting = 0;
 async function preview(link) {
   pointed = link;
   const href = link.getAttribute('href');
-  const value = (id) => document.querySelector(`#${id} textarea, #${id} input`)?.value ?? '';
-  if (!known.has(href)) known.set(href, server.open_source({ link: href, key: value('key'), tab: value('tab'), card: 'yes' }).catch(() => null));
+  if (!known.has(href)) known.set(href, ask(href, { card: 'yes' }));
   const source = await known.get(href);
   if (!source || pointed !== link || !link.isConnected) return;
   const where = [source.heading, source.page === null ? '' : `page ${source.page}`].filter(Boolean).join(' · ');
@@ -281,5 +273,3 @@ panel.addEventListener('keydown', (event) => {
   const link = by && around[around.indexOf(opened) + by];
   if (link) follow(link, false);
 });
-
-empty();

@@ -34,13 +34,16 @@ class Screen:
             self._shows = conversation
             self._changed.wait_for(lambda: not self._sending, timeout=_SENDING_S)
 
-    def pieces(self, pieces: Generator[T, None, None], *, of: str) -> Generator[T, None, None]:
-        """The pieces written in a conversation, until the page shows another one; then the writing is closed."""
+    def pieces(self, pieces: Generator[T, None, None], *, of: str) -> Generator[T, None, bool]:
+        """The pieces written in a conversation, until the page shows another one; then the writing is closed.
+
+        Returns whether these were all.
+        """
         with closing(pieces):
             for piece in pieces:
                 with self._changed:
                     if self._shows not in (of, None):  # none when the server was started again under an open page
-                        return
+                        return False
                     self._shows, self._sending = of, True
                 try:
                     yield piece  # comes back when it has been sent
@@ -48,3 +51,4 @@ class Screen:
                     with self._changed:
                         self._sending = False
                         self._changed.notify_all()
+        return True

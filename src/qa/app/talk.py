@@ -42,16 +42,16 @@ class Talk:
         whose = [page.key, page.tab]
         shown = [page.chat, page.history, page.recall, page.wish, page.ask]
         listed = [*whose, page.recall]
-        question = [page.ask, *whose, page.screen, *page.choices]
-        asked = page.ask.submit(event(self.ask), question, shown, **PRIVATE, **ASKING)
-        chosen = page.chat.example_select(event(self.take_example), None, page.ask, **QUICK)
-        example = chosen.then(event(self.ask), question, shown, **PRIVATE, **ASKING)
-        wished = page.next.wish(event(self.take_example), None, page.ask, **QUICK)
-        follow_up = wished.then(event(self.ask), question, shown, **PRIVATE, **ASKING)
-        again = page.next.again(event(self.ask_again), question[1:], shown, **PRIVATE, **ASKING)
-        for answered in (asked, example, follow_up, again):
-            ready = answered.then(event(self.ready), whose, page.ask, **QUICK)
-            ready.then(None, None, None, js="qa.goOn", **QUICK)
+        asking = [*whose, page.screen, *page.choices]
+        offers = (page.chat.example_select, page.next.wish)
+        taken = [offer(event(self.take_example), None, page.ask, **QUICK).then for offer in offers]
+        options: dict[str, Any] = {**PRIVATE, **ASKING}
+        for answered in (
+            *(ask(event(self.ask), [page.ask, *asking], shown, **options) for ask in (page.ask.submit, *taken)),
+            page.next.again(event(self.ask_again), asking, shown, **options),
+            page.next.follow(event(self.go_on), [*whose, page.screen], [*shown, page.going], **options),
+        ):
+            answered.then(None, None, None, js="qa.goOn", **QUICK)
         page.ask.stop(event(self.stop), whose, page.ask, **PRIVATE)
         for turned in (
             blocks.load(event(self.arrive), [*whose, page.screen], whose, js="qa.arrive", **PRIVATE),
@@ -63,9 +63,8 @@ class Talk:
             page.undo.undo(event(self.restore), [*whose, page.screen, page.deleted], [page.tab, page.undo], **PRIVATE),
         ):
             # An event of its own: the browser paints it after all that was sent before the screen was turned.
-            shows = turned.then(event(self.show), listed, shown, **PRIVATE)
-            ended = shows.then(event(self.go_on), [*whose, page.screen], shown, **PRIVATE, **ASKING)
-            ended.then(None, None, None, js="qa.goOn", **QUICK)
+            shows = turned.then(event(self.show), listed, [*shown, page.going], **PRIVATE)
+            shows.then(None, page.going, None, js="qa.goOn", **QUICK)
         page.tab.change(None, page.tab, None, js="qa.keepTab", **QUICK)
         page.history.rename(event(self.rename), listed, page.history, **PRIVATE)
         for changed in (page.history.look, page.recall.change):
@@ -79,10 +78,11 @@ class Talk:
         """Answer a question in the open conversation, as the answer comes."""
         if question.strip():
             history = self.visitors.history(key, request)
-            conversation = history.load(tab) or new_conversation(tab)
-            writing = self._begin(request, question, history, conversation, *chosen)
-            yield from screen.pieces(self._writing(writing, history), of=conversation.id)
-        yield {self.page.ask: gr.skip()}  # Gradio sends what comes last once more at the end
+            yield from self._answer(
+                request, question, history, history.load(tab) or new_conversation(tab), screen, *chosen
+            )
+        else:
+            yield {self.page.ask: gr.skip()}
 
     def ask_again(
         self, request: gr.Request, key: Browser, tab: Tab, screen: Screen, wish: gr.EventData, *chosen: Any
@@ -92,37 +92,40 @@ class Talk:
         conversation = history.load(tab)
         if conversation is not None and number < len(conversation.turns):
             question = conversation.turns[number].answer.question
-            writing = self._begin(request, question, history, conversation, *chosen, number=number)
-            yield from screen.pieces(self._writing(writing, history), of=tab)
-        yield {self.page.ask: gr.skip()}
+            yield from self._answer(request, question, history, conversation, screen, *chosen, number=number)
 
-    def _begin(
+    def go_on(self, request: gr.Request, key: Browser, tab: Tab, screen: Screen) -> Iterator[Update]:
+        """The answer that was being written when its conversation was opened, to its end."""
+        history = self.visitors.history(key, request)
+        if writing := self.desk.at(tab, history=history):
+            yield from self._shown(screen, self._pieces(writing, history), of=tab)
+        else:  # it has just ended
+            yield from self._shown(screen, (self.show(*each) for each in [(request, key, tab, "")]), of=tab)
+
+    def _answer(
         self,
         request: gr.Request,
         question: str,
         history: History,
         conversation: Conversation,
+        screen: Screen,
         *chosen: Any,
         number: int | None = None,
-    ) -> Writing:
-        """The answer that is written from now on, to a new question or as turn `number`. Raises: QuestionError."""
+    ) -> Iterator[Update]:
+        """The page while a new question is answered, or that of turn `number` anew. Raises: QuestionError."""
         question = read_question(question)
-        self.pace.count(visitor(request))
+        who = visitor(request)
+        self.pace.count(who)
         if number is None and len(conversation.turns) >= TURNS:
             raise QuestionError(f"this conversation has {TURNS} questions, and no room for more. Begin a new one")
         bot = self.answerers.chatbot_for(Choice.of(*chosen))
-        return self.desk.begin(
-            bot, question, conversation=conversation, number=number, history=history, visitor=visitor(request)
-        )
+        writing = self.desk.begin(bot, question, conversation=conversation, number=number, history=history, visitor=who)
+        yield from self._shown(screen, self._pieces(writing, history), of=conversation.id)
 
-    def go_on(self, request: gr.Request, key: Browser, tab: Tab, screen: Screen) -> Iterator[Update]:
-        """The answer that is still being written in the conversation that was opened, if there is one."""
-        history = self.visitors.history(key, request)
-        writing = self.desk.at(tab, history=history)
-        if writing is not None:
-            yield from screen.pieces(self._writing(writing, history), of=tab)
-            yield {self.page.ask: self.ready(request, key, tab)}
-        yield {self.page.ask: gr.skip()}
+    def _shown(self, screen: Screen, pieces: Generator[Update, None, None], *, of: str) -> Iterator[Update]:
+        """The pieces for as long as their conversation is shown; Gradio sends the last once more, so it is short."""
+        if not (yield from screen.pieces(pieces, of=of)):
+            yield {self.page.ask: gr.skip()}
 
     def stop(self, request: gr.Request, key: Browser, tab: Tab) -> Update:
         """End the answer that is being written in the open conversation."""
@@ -131,12 +134,10 @@ class Talk:
             writing.stop()
         return self.ready(request, key, tab)
 
-    def _writing(self, writing: Writing, history: History) -> Generator[Update, None, None]:
+    def _pieces(self, writing: Writing, history: History) -> Generator[Update, None, None]:
         """The page while an answer is written."""
-        page, conversation, answer = self.page, writing.conversation, writing.follow()
-        shown = messages(conversation)
-        place = 2 * writing.number + 1
-        shown[place] = _message("assistant", next(answer))
+        page, conversation = self.page, writing.conversation
+        shown = messages(conversation, writing)
         yield {
             page.ask: gr.update(value="", submit_btn=False, stop_btn=True),
             page.chat: gr.update(value=[*shown], feedback_value=_thumbs(conversation)),
@@ -144,9 +145,10 @@ class Talk:
             page.recall: "",
             page.wish: gr.update(visible=False),
         }
-        for html in answer:
-            shown[place] = _message("assistant", html)
+        for html in writing.follow():
+            shown[2 * writing.number + 1] = _message("assistant", html)
             yield {page.chat: [*shown]}
+        yield {page.ask: gr.update(submit_btn=True, stop_btn=False)}
 
     def take_example(self, chosen: gr.EventData) -> str:
         """The question that was offered and clicked."""
@@ -205,12 +207,14 @@ class Talk:
     def show(self, request: gr.Request, key: Browser, tab: Tab, find: Words) -> Update:
         """The conversation that the page has turned to."""
         page, history = self.page, self.visitors.history(key, request)
-        shown = history.load(tab) or new_conversation(tab)
+        writing = self.desk.at(tab, history=history)
+        shown = writing.conversation if writing else history.load(tab) or new_conversation(tab)
         return {
-            page.chat: gr.update(value=messages(shown), feedback_value=_thumbs(shown)),
+            page.chat: gr.update(value=messages(shown, writing), feedback_value=_thumbs(shown)),
             page.history: _list(history, shown.id, find),
             page.wish: gr.update(visible=False),
             page.ask: self.ready(request, key, tab),
+            page.going: writing is not None,
         }
 
     def _turn(self, screen: Screen, conversation: Conversation | None) -> str:
@@ -235,16 +239,13 @@ def _list(history: History, id: str, find: str = "") -> str:
     return history_html(history.summaries(find), current=id if history.holds(id) else "", find=find)
 
 
-def messages(conversation: Conversation) -> list[dict[str, str]]:
-    """The conversation as the chat shows it."""
-    return [
-        message
-        for turn in conversation.turns
-        for message in (
-            _message("user", question_html(turn.answer.question)),
-            _message("assistant", answer_html(turn.answer)),
-        )
-    ]
+def messages(conversation: Conversation, writing: Writing | None = None) -> list[dict[str, str]]:
+    """The conversation as the chat shows it, with the answer that is being written as far as it has come."""
+    shown = []
+    for number, turn in enumerate(conversation.turns):
+        html = writing.html if writing and number == writing.number else answer_html(turn.answer)
+        shown += [_message("user", question_html(turn.answer.question)), _message("assistant", html)]
+    return shown
 
 
 def _message(role: str, html: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 UNREAD = 20  # messages that a session may leave before it asks for more
 UNREAD_S = 60.0  # after which what was left is forgotten
-EVENTS_A_MINUTE = 600  # of one visitor; a question is three
+EVENTS_A_MINUTE = 600  # of one visitor; a question is one, or two
 
 
 def bound_unread(queue: Queue, *, is_paced: bool) -> None:

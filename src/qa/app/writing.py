@@ -95,22 +95,25 @@ class Writing:
         """Whether it has been written, or has failed or been stopped."""
         return self._is_done
 
+    @property
+    def html(self) -> str:
+        """The message as far as it has come."""
+        return answer_html(self._answer) if self._is_done else streaming_html(self._answer, stage=self._stage)
+
     def follow(self) -> Iterator[str]:
         """The HTML of the answer, again and again as it grows; the last one is the finished message."""
         self.watched += 1
-        shown = (-1, "")
         try:
             while not self._is_done:
-                answer, stage = self._answer, self._stage
-                shown = len(answer.text), stage
-                yield streaming_html(answer, stage=stage)
+                shown = len(self._answer.text), self._stage
+                yield self.html
                 began = time.monotonic()
                 with self._changed:  # the same once more at times, as only then it is seen that nobody looks on
                     self._changed.wait_for(partial(self._is_worth_showing, *shown), timeout=_STILL_S)
                 time.sleep(0 if self._is_done else max(0.0, began + _REFRESH_S - time.monotonic()))
         finally:
             self.watched -= 1
-        yield answer_html(self._answer)
+        yield self.html
 
     def stop(self) -> None:
         """End it where it is, the model's call too; returns when what there is has been kept."""
