@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import gradio as gr
@@ -16,11 +17,6 @@ from qa.settings import Settings
 HERE = Path(__file__).parent
 
 BRAND = '<div class="brand"><span aria-hidden="true">❝</span><div><b>qa</b><small>answers that cite</small></div></div>'
-# Gradio's login page has neither our style nor a title, but takes this in place of its heading.
-LOGIN = """<title>Ask your documents</title><style>.wrap:has(.auth) h2 { display: none; }
-.wrap:has(.auth) h1 { margin: 0 0 12px; font: 700 24px sans-serif; }
-.wrap:has(.auth) button { background: #4f46e5; color: #fff; }
-</style><h1><span aria-hidden="true">❝</span> Ask your documents</h1>"""
 TOP = """<button type="button" id="menu" aria-label="Menu" aria-expanded="false"></button>
 <div id="about">${value}</div>
 <button type="button" id="theme" aria-label="Dark or light"></button>"""
@@ -196,6 +192,11 @@ def head() -> str:
     style, script = _script("style.css"), _script("page.js")
     meta = '<meta name="color-scheme" content="light dark"><link rel="icon" href="favicon.ico">'
     return f"{meta}<style>{style}</style><script>{script}</script>"
+
+
+def login_page() -> str:
+    """The page that asks who is there, in our own words and colours: Gradio's has neither, nor a main part."""
+    return Template(_script("login.html")).substitute(head=head(), brand=BRAND)
 
 
 def _html(value: str = "", **options: Any) -> gr.HTML:

@@ -13,7 +13,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from qa.app.door import UPLOAD, Door
 from qa.app.limits import Room, Tries
@@ -137,10 +140,29 @@ def build(bot: Chatbot, hosting: Hosting) -> FastAPI:
     bound_unread(blocks._queue, is_paced=bot.settings.questions_per_minute > 0)
     _mount(app, blocks, hosting, auth=Tries(logins.check) if logins else None)
     inner = app.routes[-1].app  # type: ignore[attr-defined]  # the mount, whose own application knows who is logged in
+    if logins:
+        inner.router.routes.insert(0, _Login("/", _ask_who))
     inner.add_api_route("/original/{digest}", deliver(bot, needs_login=logins is not None), response_model=None)
     room = Room(incoming, folder / "uploads", most=bot.settings.upload_mb * 1_000_000)
     _keep_apart(app, hosting, incoming=incoming, room=room)
     return app
+
+
+class _Login(Route):
+    """The way to the page for who is not logged in."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Where else it is the page itself."""
+        from qa.app.visitors import login  # which imports Gradio
+
+        match, found = super().matches(scope)
+        return (Match.NONE, {}) if match is Match.FULL and login(Request(scope)) else (match, found)
+
+
+def _ask_who(_: Request) -> HTMLResponse:
+    from qa.app.layout import login_page
+
+    return HTMLResponse(login_page(), headers={"cache-control": "no-store"})
 
 
 def _keep_apart(app: FastAPI, hosting: Hosting, *, incoming: Path, room: Room) -> None:
@@ -160,7 +182,7 @@ def _mount(app: FastAPI, blocks: gr.Blocks, hosting: Hosting, *, auth: Tries | N
     import gradio as gr
     from fastapi.exceptions import RequestValidationError
 
-    from qa.app.layout import HERE, LOGIN, head
+    from qa.app.layout import HERE, head
     from qa.app.theme import theme
 
     blocks.has_launched = True  # else Gradio takes any file of the machine for one that was uploaded
@@ -171,7 +193,6 @@ def _mount(app: FastAPI, blocks: gr.Blocks, hosting: Hosting, *, auth: Tries | N
         app_kwargs={**_NO_DOCS, "exception_handlers": {RequestValidationError: _say_no_more}},
         root_path=hosting.root_path or None,
         auth=auth.check if auth else None,
-        auth_message=LOGIN if auth else None,
         favicon_path=str(HERE / "icon.svg"),
         show_error=False,
         max_file_size=UPLOAD_LIMIT,
