@@ -130,6 +130,8 @@ class Reader:
         from playwright.sync_api import TimeoutError as Unheard
 
         box = self.page.locator("#where input, #where textarea")
+        if not box.is_visible():
+            self.page.click("#conditions .label-wrap")
         for last in (False, False, True):
             box.fill("")
             box.fill(conditions)

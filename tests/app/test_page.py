@@ -374,7 +374,6 @@ def test_settings_decide_how_the_next_question_is_answered(reader: Reader) -> No
 
 def test_a_question_can_be_asked_of_some_documents_only(reader: Reader) -> None:
     page, question = reader.page, "When was the lighthouse opened?"
-    page.click("#settings .label-wrap")
     reader.narrow("document=bakery*", "Only 1 of 2 documents: document=bakery*")
     page.wait_for_selector("#narrowed :text('Only 1 of 2 documents: document=bakery*')")
     assert "Nothing in them comes near it" in reader.ask(question)

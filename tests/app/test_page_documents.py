@@ -69,9 +69,23 @@ def test_the_list_shows_kind_and_date_and_is_sorted_by_them(reader: Reader) -> N
     page = reader.page
     page.get_by_label("Date", exact=True).check()
     page.wait_for_selector("#documents li:first-child:has-text('The mill')")
-    assert page.inner_text("#documents li:first-child small") == "MD · 2021-07-08"
+    assert page.inner_text("#documents li:first-child small") == "MD · 2021-07-08 · 84 bytes"
     page.get_by_label("Kind", exact=True).check()
     page.wait_for_selector("#documents li:nth-child(3):has-text('The mill')")
+    page.get_by_label("Size", exact=True).check()
+    page.wait_for_selector("#documents li:first-child:has-text('The lighthouse')")
+
+
+def test_in_order_of_their_folders_each_is_named_counted_and_asked_alone(reader: Reader) -> None:
+    page = reader.page
+    page.get_by_label("Folder", exact=True).check()
+    page.wait_for_selector("#documents .folder")
+    assert page.locator("#documents .folder").all_inner_texts() == ["In no folder · 3", f"notes/ · {MANY}"]
+    page.click("#documents .folder :text('notes/')")
+    page.wait_for_selector(f"#documents .found:has-text('of {MANY}')")
+    page.click("#documents [data-do=only]")
+    page.wait_for_selector(f"#narrowed :text('Only {MANY} of {len(SHELF)} documents')")
+    assert "1844" not in reader.ask("When was the lighthouse opened?")
 
 
 def test_only_the_ticked_documents_are_asked_until_none_is(reader: Reader) -> None:

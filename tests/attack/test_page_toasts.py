@@ -54,8 +54,6 @@ def assert_words_only(reader: Reader, attack: str) -> None:
 def test_a_condition_in_a_toast_is_words(reader: Reader, attack: str) -> None:
     page = reader.page
     attack = attack.replace(",", ";").replace("=", "≈")  # one condition, and none that can be read
-    if not page.locator("#where input, #where textarea").is_visible():
-        page.click("#settings .label-wrap")
     reader.narrow(attack, "cannot be read as a condition")
     page.fill("#ask textarea", "Who founded the bakery?")
     page.press("#ask textarea", "Enter")

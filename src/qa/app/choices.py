@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import validate_call
 
 from qa.app.events import STRICT, Name, Picked, Strictness, TopK, Words
-from qa.app.lists import kind
+from qa.app.lists import folder, kind
 from qa.app.render import QUOTES_ONLY, inert
 from qa.errors import QuestionError, SettingsError
 from qa.index.conditions import among, matching, parse_condition
@@ -24,8 +24,14 @@ if TYPE_CHECKING:
     from qa.chatbot import Chatbot
 
 _PROVIDERS = {"openai": "OpenAI", "anthropic": "Anthropic", "google_genai": "Google", "mistralai": "Mistral"}
-Order = Literal["Name", "Date", "Kind"]
-ORDERS: tuple[Order, ...] = ("Name", "Date", "Kind")
+Order = Literal["Name", "Date", "Kind", "Size", "Folder"]
+ORDERS: tuple[Order, ...] = get_args(Order)
+_RANKS: dict[Order, Callable[[Record], str | int]] = {
+    "Date": lambda record: record.date or "",
+    "Kind": lambda record: kind(record).casefold(),
+    "Size": lambda record: record.size,
+    "Folder": lambda record: folder(record).casefold(),
+}
 _EFFECTS = (
     (0.2, "Answers nearly always, and is wrong more often."),
     (0.4, "Answers when in doubt."),
@@ -75,14 +81,12 @@ class View:
         return self.model, self.where, json.dumps(self.picked), self.find, self.order
 
     def listed(self, records: Sequence[Record]) -> list[Record]:
-        """The documents with every word of `find` in their title or name, in order; the latest date comes first."""
+        """The documents with every word of `find` in their title or name, in order: the latest or largest first."""
         words = self.find.casefold().split()
         found = [each for each in records if all(word in f"{each.title}\n{each.id}".casefold() for word in words)]
         found.sort(key=lambda record: (record.title.casefold(), record.id))
-        if self.order == "Date":
-            found.sort(key=lambda record: record.date or "", reverse=True)
-        elif self.order == "Kind":
-            found.sort(key=lambda record: kind(record).casefold())
+        if self.order in _RANKS:
+            found.sort(key=_RANKS[self.order], reverse=self.order in ("Date", "Size"))
         return found
 
 

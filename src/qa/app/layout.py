@@ -94,7 +94,7 @@ class Page:
         self.screen = gr.State(Screen())
         self.judged = gr.State(None)
         self.deleted = gr.State(None)
-        self.going = gr.JSON(visible="hidden")  # whether an answer is being written in what was opened
+        self.going = gr.Checkbox(visible="hidden")  # whether an answer is being written in what was opened
         self.download = gr.JSON(visible="hidden")
 
     @property
@@ -128,6 +128,13 @@ class Page:
             self.order = gr.Radio(ORDERS, value="Name", label="Sort by", elem_id="order")
             self.picked = gr.Textbox("[]", visible="hidden", elem_id="picked")
             self.documents = _html(js_on_load=_script("list.js"), elem_id="documents")
+            with gr.Accordion("Choose by a condition", open=False, elem_id="conditions"):
+                self.where = gr.Textbox(
+                    label="Only documents where", value="", placeholder="date>=2021-07, document=reports/*",
+                    max_lines=1, max_length=1000, elem_id="where",
+                    info="Conditions on document, title or date; a comma between two. All must be met.",
+                )  # fmt: skip
+                self.met = _html(elem_id="met")
             self.upload: gr.File | None = None
             if may_upload:  # of any kind: what cannot be read is told in a line of the report, each file by itself
                 self.upload = gr.File(label="Add documents", file_count="multiple", height=84, elem_id="upload")
@@ -144,12 +151,6 @@ class Page:
                 0, 1, value=settings.strictness, step=0.1, label="Strictness", elem_id="strictness"
             )
             self.effect = _html(elem_id="effect")
-            self.where = gr.Textbox(
-                label="Only documents where", value="", placeholder="date>=2021-07, document=reports/*", max_lines=1,
-                max_length=1000, elem_id="where",
-                info="Conditions on document, title or date; a comma between two. All must be met.",
-            )  # fmt: skip
-            self.met = _html(elem_id="met")
         for control in (self.model, self.top_k, self.strictness, self.order):
             # `Choice` and `View` refuse what cannot be used; Gradio would repeat it.
             control.preprocess = lambda sent: sent  # type: ignore[method-assign]  # for these four alone

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
@@ -16,9 +17,18 @@ _CLOSE = '<button type="button" data-do="close" aria-label="Close this report">�
 
 
 def documents_html(
-    records: Sequence[Record], *, total: int, page: int = 1, picked: Collection[str] = (), read_only: bool = False
+    records: Sequence[Record],
+    *,
+    total: int,
+    page: int = 1,
+    picked: Collection[str] = (),
+    read_only: bool = False,
+    folders: bool = False,
 ) -> str:
-    """A page of the documents that were found, of `total`: each to tick, to open, and to remove unless `read_only`."""
+    """A page of the documents that were found, of `total`: each to tick, to open, and to remove unless `read_only`.
+
+    In order of their `folders`, each folder is named above what it holds, and can be pressed to list that alone.
+    """
     if not total:
         return f'<p class="empty">Nothing is indexed yet.{"" if read_only else " Add a file below."}</p>'
     if not records:
@@ -27,7 +37,15 @@ def documents_html(
     page = min(page, pages)
     first = (page - 1) * SHOWN
     shown = records[first : first + SHOWN]
-    rows = "".join(_document(each, ticked=each.id in picked, read_only=read_only) for each in shown)
+    rows, held = "", Counter(map(folder, records))
+    for before, each in zip((None, *shown), shown, strict=False):
+        above = folder(each)
+        if folders and (before is None or folder(before) != above):
+            rows += (
+                f'<li class="folder"><button type="button" data-find="{inert(above)}">'
+                f"{inert(above) or 'In no folder'} · {held[above]:,}</button></li>"
+            )
+        rows += _document(each, ticked=each.id in picked, read_only=read_only)
     only = '<button type="button" data-do="only">Only these</button>' if len(records) < total else ""
     span = f"{first + 1:,}–{first + len(shown):,} of {len(records):,}"
     return (
@@ -109,6 +127,19 @@ def kind(record: Record) -> str:
     return Path(record.id).suffix.removeprefix(".").upper()
 
 
+def folder(record: Record) -> str:
+    """The folders that a document lies in, below the one that was ingested: `reports/2025/`; empty in that itself."""
+    return "".join(record.id.rpartition("/")[:2])
+
+
+def _sized(size: float) -> str:
+    """The bytes of a file for people: `812 kB`; empty where they are not known."""
+    power = 0
+    while size >= 999.5 and power < 3:
+        size, power = size / 1000, power + 1
+    return f"{size:.3g} {('bytes', 'kB', 'MB', 'GB')[power]}" if size else ""
+
+
 def _document(record: Record, *, ticked: bool, read_only: bool) -> str:
     title = inert(record.title)
     address = link(Reference(document=record.id, version=record.version))
@@ -120,10 +151,10 @@ def _document(record: Record, *, ticked: bool, read_only: bool) -> str:
     tick = (
         f'<input type="checkbox" data-pick="{inert(record.id)}" aria-label="Ask {title}"{" checked" if ticked else ""}>'
     )
-    about = inert(" · ".join(filter(None, (kind(record), record.date))))
+    about = inert(" · ".join(filter(None, (kind(record), record.date, _sized(record.size)))))
     return (
-        f'<li>{tick}<a href="{address}" title="{inert(record.id)} · {count}">{title}<small>{about}</small></a>'
-        f"{'' if read_only else remove}</li>"
+        f'<li>{tick}<a href="{address}" title="{inert(record.id)} · {count}">'
+        f"<span>{title}</span><small>{about}</small></a>{'' if read_only else remove}</li>"
     )
 
 

@@ -109,6 +109,7 @@ window.qa = (() => {
       navigator.clipboard?.writeText(event.target.nextElementSibling.textContent);
       event.target.textContent = 'Copied';
     }
+    if (on('[data-find]')) setField('find', on('[data-find]').dataset.find);
     if (on('a.why')) event.preventDefault();
   });
   document.addEventListener('keydown', (event) => event.key === 'Escape' && closeMenu());

@@ -86,14 +86,21 @@ class Shelf:
         if len(found) > PICKED:
             raise QuestionError(
                 f"{len(found):,} documents are found, and {PICKED:,} can be ticked. "
-                "Find fewer, or write a condition in Settings, such as document=reports/*"
+                "Find fewer, or choose them by a condition, such as document=reports/*"
             )
         view = replace(view, picked=tuple(found))
         return {self.page.picked: json.dumps(found), **self.look(*view.sent)}
 
     def _list(self, view: View, records: Sequence[Record], *, page: int = 1) -> str:
         picked, read_only = frozenset(view.picked), self.page.upload is None
-        return documents_html(view.listed(records), total=len(records), page=page, picked=picked, read_only=read_only)
+        return documents_html(
+            view.listed(records),
+            total=len(records),
+            page=page,
+            picked=picked,
+            read_only=read_only,
+            folders=view.order == "Folder",
+        )
 
     def suggest(self) -> Update:
         """Example questions about the documents, once they have been found."""
