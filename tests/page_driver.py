@@ -161,6 +161,7 @@ class Reader:
         """The text of the last answer, its citation numbers in brackets."""
         html = self.page.locator("#chat .answer").last.evaluate(
             "node => { const copy = node.cloneNode(true);"
+            " copy.querySelectorAll('.sources .quote').forEach(each => each.remove());"
             " copy.querySelectorAll('a.cite').forEach(each => each.replaceWith(`[${each.textContent}]`));"
             " return copy.textContent; }"
         )

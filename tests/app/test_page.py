@@ -219,7 +219,8 @@ def test_a_copied_answer_is_words_and_sources(reader: Reader) -> None:
     reader.page.wait_for_selector("#chat .copied")
     reader.page.wait_for_function("navigator.clipboard.readText().then(text => text.includes('[1]'))")
     assert reader.page.evaluate("navigator.clipboard.readText()") == (
-        "1844 [1]\nThe lighthouse was opened in 1844 by Alan Stevenson. [1]\n[1] The lighthouse of Skerry Vore"
+        "1844 [1]\nThe lighthouse was opened in 1844 by Alan Stevenson. [1]\n"
+        "[1] The lighthouse of Skerry Vore: “The lighthouse was opened in 1844 by Alan Stevenson.”"
     )
 
 

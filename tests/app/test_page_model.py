@@ -226,7 +226,11 @@ def test_a_model_that_refuses_is_reported_without_the_key(browser: Browser, tmp_
     refused = Step(status=401, error="Incorrect API key provided: sk-test-0123456789abcdef")
     with talking_to(browser, tmp_path, refused) as (reader, _):
         answer = reader.ask(QUESTION)
-        assert "broke off" in answer
+        assert "No answer came. Try again, or choose in Settings who answers." in answer
+        assert not any(words in answer for words in ("broke off", "0 ms"))
+        shown = reader.page.inner_text("#chat .answer")
+        assert "refused the key" in shown
+        assert "OPENAI_API_KEY" not in shown  # it waits in Details
         assert "sk-test" not in reader.page.content()
         assert str(tmp_path) not in reader.page.content()
 

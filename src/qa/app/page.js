@@ -40,8 +40,8 @@ window.qa = (() => {
     copy.querySelectorAll('a.cite').forEach((each) => each.replaceWith(`[${each.textContent}]`));
     copy.querySelectorAll('br').forEach((each) => each.replaceWith('\n'));
     copy.querySelectorAll('p, li, tr').forEach((each) => each.append('\n'));
-    const sources = [...message.querySelectorAll('p a.cite')].map((each) => `[${each.textContent}] ${each.title}`);
-    return [copy.textContent.trim(), ...new Set(sources)].join('\n');
+    const sources = [...message.querySelectorAll('.sources a.cite')];
+    return [copy.textContent.trim(), ...sources.map((each) => `[${each.textContent}] ${each.title}: “${each.nextElementSibling.textContent}”`)].join('\n');
   };
 
   // -- a question goes back into its box, to be changed

@@ -22,6 +22,8 @@ _MARKERS = re.compile(r"(?:\s*+\[\d++\])*+")
 _SPACED_MARKER = re.compile(r"(?<!\s)\s*+(\[\d++\])")
 VERDICTS = {"partly": "partly supported", "unsupported": "not supported", "contradicted": "contradicted"}
 STOPPED = "Stopped."  # the note on an answer that its reader ended
+BROKEN = "This answer broke off before its end."
+NOTHING = "No answer came. Try again, or choose in Settings who answers."
 EXTRACTIVE = "extractive"
 QUOTES_ONLY = (
     "Quotes only (no AI model)"  # how a reader knows the way of answering that no language model takes part in
@@ -57,7 +59,7 @@ def answer_html(answer: Answer) -> str:
         items = "".join(_nearest_item(number, each) for number, each in enumerate(answer.nearest, start=1))
         parts.append(f'<p class="lead">The nearest passages are:</p><ul class="nearest">{items}</ul>')
     if answer.incomplete and STOPPED not in answer.notes:
-        parts.append('<p class="note">This answer broke off before its end.</p>')
+        parts.append(f'<p class="note">{BROKEN if answer.text else NOTHING}</p>')
     parts.extend(f'<p class="note">{inert(words)}</p>' for note in answer.notes if (words := _for_readers(note)))
     if answer.citations:
         parts.append(f'<p class="sources">Sources: {_sources(answer)}</p>')
@@ -223,10 +225,12 @@ def _where(source: Citation) -> str:
 
 
 def _sources(answer: Answer) -> str:
-    """The documents and pages that an answer cites, each with its numbers."""
+    """The documents and pages that an answer cites, each with its numbers, and its quotes for who copies them."""
     numbers: dict[str, list[str]] = {}
     for each in answer.citations:
-        numbers.setdefault(_where(each), []).append(_pill(each, each.number))
+        numbers.setdefault(_where(each), []).append(
+            f'{_pill(each, each.number)}<span class="quote">{inert(each.quote)}</span>'
+        )
     return " · ".join(f"{''.join(pills)} {where}" for where, pills in numbers.items())
 
 
