@@ -10,6 +10,7 @@ import pytest
 
 from openai_server import OpenAIServer, Step
 from qa import Answer, Chatbot
+from qa.types import Message
 
 DOCUMENTS = {
     "about.md": "# About Brankola\n\nOur chief executive, Dr. Maren Oduya, joined from a maker of pumps. "
@@ -43,10 +44,11 @@ KINDS = [
     ("What did Tomas suggest to Ines?", "He proposed that they take the second offer {I propose}."),
     ("Summarize the annual report", "- Revenue rose to 18.4 million euros in 2024 {Revenue rose}.\n- Three risks "
      "remain: late parts, a weak krone and the lease in Skarnes {Three risks}."),
+    ("List all risks of the annual report", "- late parts {Three risks}\n- a weak krone {Three risks}\n- the lease in "
+     "Skarnes {Three risks}"),
     ("Compare the M4 and the M7", "| Meter | Price |\n|---|---|\n| M4 | 3,200 euros {The M4 costs} |\n"
      "| M7 | 5,900 euros {The M7 costs} |"),
     ("What is the annual rent of the French office?", "It is 48,000 euros {Le loyer}."),
-    ("summarize this document", "Revenue rose to 18.4 million euros in 2024 {Revenue rose}."),
     ("How is the meter reset? fail500", "To reset the meter:\n1. Hold the key for five seconds {1. Hold}.\n2. Let go "
      "when the lamp turns blue {2. Let go}."),
     ("how do i reset teh metre", "Hold the key for five seconds {1. Hold}."),
@@ -123,6 +125,38 @@ def test_what_is_off_the_topic_is_refused(bot: Chatbot, question: str) -> None:
     ):
         answer, _ = ask(bot, question, reply)
         assert (answer.abstained, answer.sentences) == (True, ())
+
+
+REVENUE_ASKED = (
+    Message(role="user", content="How high was the revenue in 2024?"),
+    Message(role="assistant", content=REVENUE),
+)
+
+
+@pytest.mark.parametrize("question", ["summarize this document", "summarize this", "What is this about?", "tl;dr"])
+def test_this_is_the_document_of_the_conversation_and_without_one_it_is_asked_which(
+    bot: Chatbot, question: str
+) -> None:
+    which = bot.ask(question)
+    answer, requests = ask(bot, question, REVENUE)
+    assert (requests, answer.text, answer.kind) == (0, which.text, "overview")
+    assert answer.text.startswith("Which one?")
+    with OpenAIServer(Step(pieces=(REVENUE,))) as server:
+        told = bot.adjusted(model="openai:scripted", base_url=server.url).ask(question, history=REVENUE_ASKED)
+    plain = bot.ask(question, history=REVENUE_ASKED)
+    assert (len(server.requests), told.kind, plain.kind) == (1, "answer", "overview")
+    assert {each.document for each in (*told.citations, *plain.citations)} == {"report.md"}
+
+
+@pytest.mark.parametrize(
+    ("question", "is_shown"), [("Translate the travel rules into German", True), ("What are the travel rules?", False)]
+)
+def test_a_translation_with_ids_is_shown_and_marked_where_the_question_names_its_language(
+    bot: Chatbot, question: str, is_shown: bool
+) -> None:
+    answer, _ = ask(bot, question, reply_with_ids(bot, question, "Die Hotels werden von dem Amt gebucht {Hotels}."))
+    assert answer.text.startswith("Die Hotels") is is_shown
+    assert ({each.support for each in answer.sentences} == {"unsupported"}) is is_shown
 
 
 @pytest.mark.parametrize("marks", ["", "[2.2]", "[9.9]", "".join(f"[{n}.{m}]" for n in (1, 2, 3) for m in (1, 2, 3))])

@@ -232,7 +232,7 @@ class Chatbot:
         )
 
     def _reply(self, question: str, history: tuple[Message, ...], conditions: tuple[Condition, ...]) -> Answer | None:
-        """What is said without a search; with a language model, no list of documents where only one was asked about."""
+        """What is said without a search; a language model is asked about a name that one document does not bear."""
         topic, wish = topic_of(question), read_wish(question)
         asked = type(self)(self.settings, library=self.library, conditions=(*self._conditions, *conditions))
         if topic:
@@ -242,13 +242,13 @@ class Chatbot:
         started = time.perf_counter()
         answer = reply(
             question,
-            wish,
+            wish if history else replace(wish, is_sure=wish.is_sure or wish.points_back),
             records=asked._searched(),
             read=self.library.read,
             holding=lambda text: self.library.holding(text, most=self.settings.top_k),
             shown=lambda: asked._shown(history),
         )
-        if answer is None or not (answer.hits or wish.scope == "all" or self.model_name == EXTRACTIVE):
+        if answer is None or not (answer.hits or wish.scope in ("all", "at hand") or self.model_name == EXTRACTIVE):
             return None
         seconds = {"answer": time.perf_counter() - started}
         return replace(answer, embeddings=self.library.embedder.name, seconds=seconds)

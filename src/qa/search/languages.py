@@ -55,5 +55,11 @@ def differ(one: str, other: str) -> bool:
     return None not in (said := {language(one), language(other)}) and len(said) > 1
 
 
+def names(asked: str, text: str) -> bool:
+    """Whether what is asked names the language of a text in English: "translate it into German"."""
+    spoken = (language(text) or "").casefold().split(" or ")
+    return not set(spoken).isdisjoint(words(asked))
+
+
 def _script(letter: str) -> str:
     return unicodedata.name(letter, "").partition(" ")[0]

@@ -20,7 +20,7 @@ from qa.answers.drafting.statements import Statement, StatementStream, Written
 from qa.answers.support import Verdict
 from qa.errors import ModelError
 from qa.models.listening import CUT, REPLY_CHARS
-from qa.search.languages import differ
+from qa.search.languages import differ, names
 from qa.types import Answer, Citation, Event, Passage, Usage
 from qa.words import terms
 
@@ -170,7 +170,7 @@ class Draft:
             found = Attribution(sources=(), verdict=_SILENCE)
         else:
             found = self._attributor.attribute(written.words, proposed)
-        as_asked = not differ(written.words, self._question)
+        as_asked = not differ(written.words, self._question) or names(self._question, written.words)
         trusted = bool(proposed) or self._agrees(found)
         return Judged(pieces=pieces, words=written.words, found=found, as_asked=as_asked, trusted=trusted)
 

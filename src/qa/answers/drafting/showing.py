@@ -16,8 +16,8 @@ from qa.types import Citation, Sentence
 class Judged:
     """A piece of a reply with what it cites and the verdict on that; `found` is None of one that states nothing.
 
-    `as_asked` says that it is in the language of the question, `trusted` that the model said what it rests on, or that
-    the documents' own words would answer with the same.
+    `as_asked` says that it is in the language of the question or the one that it names, `trusted` that the model said
+    what it rests on, or that the documents' own words would answer with the same.
     """
 
     pieces: list[str | Marker]
@@ -30,7 +30,7 @@ class Judged:
     def holds(self) -> bool:
         """Whether it may open an answer: it is at least partly supported.
 
-        So may what cites a text in another language that it cannot be compared with, as it was asked in its own.
+        So may what cites a text in another language that it cannot be compared with, where it is in the one asked for.
         """
         if self.found is None:
             return False
