@@ -602,6 +602,13 @@ def test_passages_beyond_the_budget_are_left_out() -> None:
     )
 
 
+def test_no_passage_is_said_to_be_left_out_where_more_are_shown_than_are_read() -> None:
+    with OpenAIServer(Step(pieces=(f"{MET} [1.1]",))) as server:
+        final = answered(events(server, find=lambda *asked: replace(find(*asked), top_k=1)))
+    assert "Naples" in server.requests[0]["messages"][1]["content"]
+    assert final.notes == ()
+
+
 def test_a_passage_that_is_shown_in_part_is_said_to_be_and_by_which_count() -> None:
     with OpenAIServer(Step(pieces=(f"{MET} [1.1]",))) as server:
         final = answered(events(server, find=partial(find, hits=HITS[:1]), context_tokens=20))

@@ -162,7 +162,7 @@ class Composer:
         texts = {"question": asked, "query": meant, "passages": context.text, "conversation": earlier}
         messages = self.prompts.answer.fill(**texts, fence=mark, sentinel=SENTINEL)
         is_cut = context.passages[:1] != tuple(hit.passage for hit in offered[:1])
-        left = len(findings.read) - len(context.passages)
+        left = max(0, len(findings.read) - len(context.passages))  # more than are read may be shown
         notes = self._about_left_out(left, is_cut=is_cut, is_window=budget < self.context_tokens)
         return Shown(messages=messages, tokens=_size(messages), passages=context.passages, notes=notes)
 
