@@ -171,6 +171,23 @@ def test_whatever_a_model_cites_its_statement_ends_with_the_sentence_that_suppor
     assert ("9.9" in " ".join(answer.notes)) is (marks == "[9.9]")
 
 
+def test_a_reply_is_held_against_the_sentence_that_answers_with_the_words_of_the_question_left_aside(
+    bot: Chatbot,
+) -> None:
+    answer, _ = ask(bot, "In which place does Brankola build its meters?", "The place is Skarnes.")
+    assert [each.support for each in answer.sentences] == ["partly"]
+    assert [each.quote for each in answer.citations] == ["Brankola builds water meters in Skarnes."]
+    for false in ("The place is Lille.", "The place is the lid of the office."):
+        answer, _ = ask(bot, "In which place does Brankola build its meters?", false)
+        assert false not in answer.text
+
+
+@pytest.mark.parametrize("reply", ["The warranty is amber.", "The pumps were ready when the hotels were booked."])
+def test_words_of_different_documents_put_together_support_nothing(bot: Chatbot, reply: str) -> None:
+    answer, _ = ask(bot, "What is said of them?", reply)
+    assert not any(each.text == reply for each in answer.sentences)
+
+
 OPENING = "Everyone was glad about it. "
 
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from qa.answers.drafting.citations import Source
-from qa.answers.support import Verdict, check
-from qa.words import terms
+from qa.answers.support import EVEN, PARTLY, SUPPORTED, Verdict, check
+from qa.words import same_root, terms
 
 TRIED = 3  # units, nearest first, that are checked one by one: a check takes about a millisecond
 ADDS = 0.15  # of the weight of a statement's terms that a unit must add to be cited beside another
+PART = 0.2  # of the wording that each of several units has alone: others only lend a stray word
 GOOD = ("supported", "partly")
 _NOTHING = Verdict(support="unsupported", score=0.0, reason="no sentence that the model was shown supports it")
 
@@ -33,16 +34,44 @@ class Attribution:
 
 
 class Attributor:
-    """Finds what supports a statement among the units that were shown; `idf` says how rare a stem is."""
+    """Finds what supports a statement among the units that were shown; `idf` says how rare a stem is.
 
-    def __init__(self, sources: Sequence[Source], *, idf: Callable[[str], float]) -> None:
+    `asked` are the stems of the question.
+    """
+
+    def __init__(self, sources: Sequence[Source], *, idf: Callable[[str], float], asked: frozenset[str]) -> None:
         self._idf = idf
+        self._asked = asked
         self._terms = {each: frozenset(terms(each.quote)) for each in sources}
 
     def attribute(self, text: str, proposed: Sequence[Source]) -> Attribution:
         """The units to cite for a statement, given those that the model cited for it; a row with its header."""
         found = self._attributed(text, proposed)
         return replace(found, sources=_with_headers(found.sources))
+
+    def answering(self, text: str, own: Sequence[Source]) -> Attribution | None:
+        """The units to cite for a statement that says of those that answer the question what it asks for; else None.
+
+        Its words that stand in the question are no claim of its own; of the others they hold most.
+        """
+        weights = {term: EVEN + self._idf(term) for term in {*terms(text), *self._asked}}
+        added = {term: weight for term, weight in weights.items() if not _holds(self._asked, term)}
+        for unit in self._nearest(own, weights):
+            before = [each for each in self._terms if each.passage.document == unit.passage.document]
+            before = [each for each in before if each.span.end <= unit.span.start]
+            nearest = sorted(before, key=lambda each: each.span.end)[-1:]
+            chosen = self._together(nearest, added, begun=(unit,))
+            verdict = self._judged(text, chosen)
+            if verdict.support == "unsupported" and not verdict.missing and self._share(added, chosen) >= SUPPORTED:
+                verdict = replace(verdict, support="partly")
+            if verdict.support in GOOD and self._share(added, (unit,)) >= PARTLY:
+                return Attribution(sources=chosen, verdict=verdict)
+        return None
+
+    def _share(self, weights: Weights, units: Sequence[Source]) -> float:
+        """How much of the weight these units hold, in the words or others of their roots."""
+        held = frozenset[str]().union(*(self._terms[each] for each in units))
+        return sum(weight for term, weight in weights.items() if _holds(held, term)) / (sum(weights.values()) or 1.0)
 
     def _attributed(self, text: str, proposed: Sequence[Source]) -> Attribution:
         weights = {term: self._idf(term) for term in terms(text)}
@@ -72,14 +101,16 @@ class Attributor:
         return Attribution(sources=chosen, verdict=verdict)
 
     def _found(self, nearest: Sequence[Source], weights: Weights, judge: Judge) -> Attribution:
-        """The one unit that supports the statement best, or a few that do together."""
+        """The one unit that supports the statement best, or a few of its document, each with a part of the wording."""
         tried = [(each,) for each in nearest[:TRIED]]
         for one in tried:
             if judge(one).support == "supported":
                 return Attribution(sources=one, verdict=judge(one))
         if tried and judge(tried[0]).support == "contradicted":
             return Attribution(sources=tried[0], verdict=judge(tried[0]))
-        options = [each for each in (*tried, self._together(nearest, weights)) if judge(each).support in GOOD]
+        beside = [each for each in nearest if each.passage.document == nearest[0].passage.document]
+        tried.append(tuple(each for each in self._together(beside, weights) if judge((each,)).score >= PART))
+        options = [each for each in tried if judge(each).support in GOOD]
         best = max(options, key=lambda each: (judge(each).support == "supported", judge(each).score), default=())
         return Attribution(sources=best, verdict=judge(best))
 
@@ -109,6 +140,10 @@ class Attributor:
                 break
             chosen, left = (*chosen, best), left - self._terms[best]
         return chosen
+
+
+def _holds(held: frozenset[str], term: str) -> bool:
+    return term in held or any(same_root(term, each) for each in held)
 
 
 def _with_headers(sources: Sequence[Source]) -> tuple[Source, ...]:

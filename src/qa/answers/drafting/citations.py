@@ -129,6 +129,16 @@ class Citations:
                 found += self._ids.get(each, ())
         return tuple(dict.fromkeys(found))
 
+    def quoted_in(self, citations: Sequence[Citation]) -> list[Source]:
+        """The units that these quotes overlap."""
+        spans = [(each.document, each.start, each.end) for each in citations]
+        return [
+            each
+            for each in self.sources
+            if any(each.passage.document == where and each.span.start < end and start < each.span.end
+                   for where, start, end in spans)
+        ]  # fmt: skip
+
     def render(self, pieces: Sequence[str | Marker], sources: Sequence[Source]) -> tuple[str, tuple[int, ...]]:
         """A statement with the numbers of these sources for its markers, and the numbers in that order.
 

@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from qa.answers.drafting.attribution import Attribution, Attributor
-from qa.answers.drafting.citations import Citations, Marker
+from qa.answers.drafting.citations import Citations, Marker, Source
 from qa.answers.drafting.reply import Habit, Reply, declines
 from qa.answers.drafting.showing import Judged, Showing
 from qa.answers.drafting.statements import Statement, StatementStream, Written
@@ -72,13 +72,13 @@ class Draft:
         self._question = question
         self._unsupported = unsupported
         self._citations = Citations(passages)
-        self._attributor = Attributor(self._citations.sources, idf=idf)
+        self._known = frozenset(terms(question))  # the stems of which a line that leads to others may be made
+        self._attributor = Attributor(self._citations.sources, idf=idf, asked=self._known)
         self._showing = Showing(self._citations, waits=waits or unsupported == "abstain", drops=unsupported == "drop")
         self._habit = habit or Habit()
         self._reply = Reply(self._habit)
         self._stream = StatementStream()
         self._leading: list[Written] = []  # a line that may only lead to what follows, and what stands behind it
-        self._known = frozenset(terms(question))  # the stems of which such a line may be made
         self._said = ""
         self._finish: str | None = None
         self._reports_finish = False
@@ -170,6 +170,9 @@ class Draft:
             found = Attribution(sources=(), verdict=_SILENCE)
         else:
             found = self._attributor.attribute(written.words, proposed)
+            if found.verdict.support == "unsupported" or not (proposed or self._agrees(found)):
+                answering = self._attributor.answering(written.words, self._own_units())
+                found = replace(answering, corrected=bool(proposed)) if answering else found
         as_asked = not differ(written.words, self._question) or names(self._question, written.words)
         trusted = bool(proposed) or self._agrees(found)
         return Judged(pieces=pieces, words=written.words, found=found, as_asked=as_asked, trusted=trusted)
@@ -183,12 +186,12 @@ class Draft:
         own = self.own_words()
         if own.abstained or own.overview or found.verdict.score >= CLOSE:
             return found.verdict.support == "supported"
-        spans = [(each.document, each.start, each.end) for each in own.citations]
-        return any(
-            each.passage.document == document and each.span.start < end and start < each.span.end
-            for each in found.sources
-            for document, start, end in spans
-        )
+        return found.sources[:1] in [(each,) for each in self._own_units()]
+
+    def _own_units(self) -> list[Source]:
+        """The units that the documents' own words answer with; none where they do not, or tell of a whole document."""
+        own = self.own_words()
+        return [] if own.overview else self._citations.quoted_in(own.citations)
 
     def _ending(self) -> str | None:
         """Why the reply is incomplete; None when it is whole, or when the model never says why it ends."""
