@@ -102,7 +102,7 @@ class Attributor:
 
     def _found(self, nearest: Sequence[Source], weights: Weights, judge: Judge) -> Attribution:
         """The one unit that supports the statement best, or a few of its document, each with a part of the wording."""
-        tried = [(each,) for each in nearest[:TRIED]]
+        tried: list[tuple[Source, ...]] = [(each,) for each in nearest[:TRIED]]
         for one in tried:
             if judge(one).support == "supported":
                 return Attribution(sources=one, verdict=judge(one))
