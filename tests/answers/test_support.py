@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from qa.answers import facts
 from qa.answers.drafting.claims import format_claims, parse_verdicts
-from qa.answers.drafting.statements import Statement
 from qa.answers.support import Verdict, check, wording
 
 QUOTE = (
@@ -360,8 +359,8 @@ def test_hostile_text_is_checked_in_linear_time(hostile: str) -> None:
 
 def test_claims_are_numbered_with_their_quotes_on_lines_of_their_own() -> None:
     claims = [
-        Statement(text="A [1.1]\nB", quotes=("Q one.", "Q\ntwo.")),
-        Statement(text="C", quotes=("Q",)),
+        ("A [1.1]\nB", ("Q one.", "Q\ntwo.")),
+        ("C", ("Q",)),
     ]
     assert format_claims(claims) == "1: A (1.1) B\n   cites: Q one.\n   cites: Q two.\n\n2: C\n   cites: Q"
 

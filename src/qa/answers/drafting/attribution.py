@@ -57,10 +57,9 @@ class Attributor:
         weights = {term: EVEN + self._idf(term) for term in {*terms(text), *self._asked}}
         added = {term: weight for term, weight in weights.items() if not _holds(self._asked, term)}
         for unit in self._nearest(own, weights):
-            before = [each for each in self._terms if each.passage.document == unit.passage.document]
-            before = [each for each in before if each.span.end <= unit.span.start]
-            nearest = sorted(before, key=lambda each: each.span.end)[-1:]
-            chosen = self._together(nearest, added, begun=(unit,))
+            above = [each for each in self._terms if each.passage.document == unit.passage.document]
+            above = sorted((each for each in above if each.span.end <= unit.span.start), key=lambda each: each.span.end)
+            chosen = self._together(above[-1:], added, begun=(unit,))
             verdict = self._judged(text, chosen)
             if verdict.support == "unsupported" and not verdict.missing and self._share(added, chosen) >= SUPPORTED:
                 verdict = replace(verdict, support="partly")

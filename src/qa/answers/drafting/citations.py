@@ -52,7 +52,7 @@ def read_markers(text: str) -> list[str | Marker]:
     while point := _POINT.search(text, at):
         at = point.end()
         if point[0][0] == "`":
-            at = _after_code(text, at, point[0])
+            at = next((run.end() for run in _TICKS.finditer(text, at) if run[0] == point[0]), at)  # behind the code
             continue
         marker = find_marker(text, point.start())
         if marker is None and _BEGUN.match(text, point.start()):
@@ -65,12 +65,6 @@ def read_markers(text: str) -> list[str | Marker]:
         found += [words, Marker(gap=before[len(words) :], ids=tuple(ids))]
         at = start
     return [*found, text[start:]]
-
-
-def _after_code(text: str, at: int, ticks: str) -> int:
-    """Where the code ends that these backticks open; where they do themselves, when nothing closes them."""
-    closing = (run for run in _TICKS.finditer(text, at) if run[0] == ticks)
-    return next((run.end() for run in closing), at)
 
 
 def _run(text: str, first: tuple[IdRange, ...], end: int) -> tuple[list[IdRange], int]:

@@ -19,11 +19,10 @@ from langchain_core.runnables import Runnable, run_in_executor
 
 from qa.answers.assembly import own_words
 from qa.answers.conflicts import DIFFER
-from qa.answers.drafting.claims import format_claims, parse_verdicts
+from qa.answers.drafting.claims import Claim, format_claims, parse_verdicts
 from qa.answers.drafting.context import conversation, disarmed, fence, pack_context
 from qa.answers.drafting.draft import Draft, Unsupported, reported
 from qa.answers.drafting.reply import SENTINEL, Habit, without_thoughts
-from qa.answers.drafting.statements import Statement
 from qa.answers.prompts import Prompt, PromptMessage, fingerprint, given_prompt, load_prompt
 from qa.answers.refusing import about_absent, refusal
 from qa.answers.replies.courtesies import without_courtesies
@@ -180,7 +179,7 @@ class Composer:
                     if draft.circles:
                         break
         except ModelError as error:
-            draft.broke(error)
+            draft.broken = error
         yield from self._finish(draft, shown, findings, usage)
 
     async def awrite(self, shown: Shown, findings: Findings, *, usage: Usage) -> AsyncGenerator[Event]:
@@ -195,7 +194,7 @@ class Composer:
                     if draft.circles:
                         break
         except ModelError as error:
-            draft.broke(error)
+            draft.broken = error
         for event in await run_in_executor(None, self._finish, draft, shown, findings, usage):
             yield event
 
@@ -261,7 +260,7 @@ class Composer:
             "Raise it (Ollama: OLLAMA_CONTEXT_LENGTH=16384 ollama serve), or set QA_WINDOW_TOKENS to what it is",
         )
 
-    def _check(self, claims: Sequence[Statement]) -> tuple[Mapping[int, Verdict], Usage]:
+    def _check(self, claims: Sequence[Claim]) -> tuple[Mapping[int, Verdict], Usage]:
         text = format_claims(claims)
         messages = self.prompts.check.fill(fence=fence(text), claims=text)
         reply = self.chat().invoke(messages)

@@ -51,8 +51,10 @@ def pack_context(hits: Sequence[Hit], *, budget: int, count: Callable[[str], int
         passages.append(hit.passage)
         blocks.append(block)
     if hits and not passages:
-        passages = [_shortened(hits[0].passage, budget=budget, count=count)]
-        blocks = [_block(passages[0], number=1)]
+        first = hits[0].passage
+        while len(first.units) > 1 and count(_block(first, number=1)) > budget:
+            first = replace(first, units=first.units[:-1])
+        passages, blocks = [first], [_block(first, number=1)]
     return Context(passages=tuple(passages), text="\n\n".join(blocks))
 
 
@@ -110,11 +112,3 @@ def _block(passage: Passage, *, number: int) -> str:
 def _without_id(text: str) -> str:
     """The line of a heading or of a table's header, which no line of ours begins like."""
     return f"# {harmless(heading_words(text))[:TITLE_CHARS]}"
-
-
-def _shortened(passage: Passage, *, budget: int, count: Callable[[str], int]) -> Passage:
-    """The passage with the first sentences that fit, one at least; its text stays as it is."""
-    kept = passage
-    while len(kept.units) > 1 and count(_block(kept, number=1)) > budget:
-        kept = replace(kept, units=kept.units[:-1])
-    return kept

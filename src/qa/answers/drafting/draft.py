@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Literal
 
 from qa.answers.drafting.attribution import Attribution, Attributor
 from qa.answers.drafting.citations import Citations, Marker, Source
+from qa.answers.drafting.claims import Claim
 from qa.answers.drafting.reply import Habit, Reply, declines
 from qa.answers.drafting.showing import Judged, Showing
-from qa.answers.drafting.statements import Statement, StatementStream, Written
+from qa.answers.drafting.statements import StatementStream, Written
 from qa.answers.support import Verdict
 from qa.errors import ModelError
 from qa.models.listening import CUT, REPLY_CHARS
@@ -27,7 +28,7 @@ from qa.words import terms
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessageChunk
 
-Checker = Callable[[Sequence[Statement]], tuple[Mapping[int, Verdict], Usage]]
+Checker = Callable[[Sequence[Claim]], tuple[Mapping[int, Verdict], Usage]]
 Unsupported = Literal["mark", "drop", "abstain"]
 
 SHOWN_IDS = 8
@@ -82,7 +83,7 @@ class Draft:
         self._said = ""
         self._finish: str | None = None
         self._reports_finish = False
-        self._broken: ModelError | None = None
+        self.broken: ModelError | None = None  # why the stream failed; what was shown stays
         self._started = time.perf_counter()
 
     def feed(self, chunk: AIMessageChunk) -> list[str | Citation]:
@@ -100,10 +101,6 @@ class Draft:
         end = self._said[-CIRCLE_CHARS:]
         return self._said.count(end) >= CIRCLES and any(map(str.isalnum, end))
 
-    def broke(self, error: ModelError) -> None:
-        """Take note that the stream failed: what was shown stays."""
-        self._broken = error
-
     def finish(self, base: Answer, *, checker: Checker | None) -> list[Event]:
         """The rest of the events. `base` is the abstention to fall back to; it names question, query and model.
 
@@ -115,17 +112,20 @@ class Draft:
         if ending is None:
             self._habit.learn(self._said)
         if ending and not self._reply.declined and not self._showing.judged:
-            raise self._broken or ModelError(
-                f"{base.model} wrote nothing: {ending}. Ask again, or set another QA_MODEL"
-            )
-        notes = (*_about_unknown(self._citations.unknown), *self._check(checker))
+            raise self.broken or ModelError(f"{base.model} wrote nothing: {ending}. Ask again, or set another QA_MODEL")
+        unknown, notes = self._citations.unknown, self._check(checker)
+        if unknown:
+            listed = ", ".join(unknown[:SHOWN_IDS]) + " …" * (len(unknown) > SHOWN_IDS)
+            notes = (f"the model cited {listed}, which {'does' if len(unknown) == 1 else 'do'} not exist", *notes)
         worthless = self._worthless()
-        if worthless and self._broken and not self._reply.declined:
-            raise self._broken
+        if worthless and self.broken and not self._reply.declined:
+            raise self.broken
         if worthless is None:
             rest += self._showing.open()
             answer = self._answer(base)
-            notes += _about_corrected(self._showing.statements)
+            if count := sum(each.found is not None and each.found.corrected for each in self._showing.judged):
+                cited = "sentence was" if count == 1 else "sentences were"
+                notes += (f"the model's citations of {count} {cited} corrected: others support it",)
         else:
             answer = self.own_words() if worthless == NOT_SHOWN else base
             worthless = worthless if self._said.strip() else NO_WORD
@@ -195,8 +195,8 @@ class Draft:
 
     def _ending(self) -> str | None:
         """Why the reply is incomplete; None when it is whole, or when the model never says why it ends."""
-        if self._broken:
-            return f"the reply broke off: {self._broken}"
+        if self.broken:
+            return f"the reply broke off: {self.broken}"
         if self.circles:
             return "the reply went round in circles, and was stopped"
         if self._finish is None and self._reports_finish:
@@ -205,28 +205,26 @@ class Draft:
 
     def _check(self, checker: Checker | None) -> tuple[str, ...]:
         """Let a model judge what cites something, where one is to; what is to be said about that."""
-        citing = [(each, each.found) for each in self._showing.statements if each.found and each.found.sources]
+        citing = [(each, each.found) for each in self._showing.judged if each.found and each.found.sources]
         if not checker or not citing:
             return ()
-        claims = [
-            Statement(text=each.words, quotes=tuple(source.quote for source in found.sources)) for each, found in citing
-        ]
         try:
-            checked, usage = checker(claims)
+            checked, usage = checker([(each.words, [unit.quote for unit in found.sources]) for each, found in citing])
         except ModelError as error:
             return (f"the citations were checked by rules only: {error}",)
         self.usage += usage
         for number, (each, found) in enumerate(citing, start=1):
-            each.found = replace(found, verdict=_combined(found.verdict, checked.get(number)))
+            verdict = checked.get(number, found.verdict)
+            if verdict.support == "contradicted" or not found.verdict.missing:  # which a model may overlook
+                each.found = replace(found, verdict=verdict)
         return ()
 
     def _worthless(self) -> str | None:
         """Why nothing of the reply is an answer; None when it is one."""
-        stated = self._showing.statements
         if not self._showing.holds:
-            silent = [each.found and each.found.verdict is _SILENCE for each in stated]
+            silent = [each.found.verdict is _SILENCE for each in self._showing.judged if each.found]
             return DECLINED if self._reply.declined or (silent and all(silent)) else NOT_SHOWN
-        if self._unsupported == "abstain" and any(each.is_bad for each in stated):
+        if self._unsupported == "abstain" and any(each.is_bad for each in self._showing.judged):
             return "a sentence of the model's reply is not supported by what it cites"
         return None
 
@@ -241,24 +239,6 @@ class Draft:
             citations=tuple(self._citations.cited),
             nearest=(),
         )
-
-
-def _about_unknown(ids: Sequence[str]) -> tuple[str, ...]:
-    listed = ", ".join(ids[:SHOWN_IDS]) + (" …" if len(ids) > SHOWN_IDS else "")
-    return (f"the model cited {listed}, which {'does' if len(ids) == 1 else 'do'} not exist",) if ids else ()
-
-
-def _about_corrected(stated: Sequence[Judged]) -> tuple[str, ...]:
-    count = sum(each.found is not None and each.found.corrected for each in stated)
-    cited = "sentence was" if count == 1 else "sentences were"
-    return (f"the model's citations of {count} {cited} corrected: others support it",) if count else ()
-
-
-def _combined(rules: Verdict, checked: Verdict | None) -> Verdict:
-    """The checking model's verdict, unless a rule found something missing that it overlooked."""
-    if checked is None or (rules.missing and checked.support != "contradicted"):
-        return rules
-    return checked
 
 
 def reported(message: AIMessageChunk) -> Usage:

@@ -59,11 +59,6 @@ class Showing:
         self._gap = ""  # white space that is shown when something follows
 
     @property
-    def statements(self) -> list[Judged]:
-        """The pieces that state something."""
-        return [each for each in self.judged if each.found]
-
-    @property
     def holds(self) -> bool:
         """Whether any piece of it does."""
         return any(each.holds for each in self.judged)

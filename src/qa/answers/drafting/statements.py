@@ -78,14 +78,6 @@ class Written:
         return not (said - known if _INTRODUCES.fullmatch(self.words) else said)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
-    """One statement without its markers, and the text that it cites."""
-
-    text: str
-    quotes: tuple[str, ...]
-
-
 class StatementStream:
     """The pieces of a reply; the way it is cut as it comes changes nothing."""
 
