@@ -655,9 +655,10 @@ def test_what_ranks_behind_the_passages_read_is_shown_to_a_model_too_up_to_a_num
     assert [each.quote for each in final.citations] == ["The ship reached Naples."]
 
 
-@pytest.mark.parametrize("circle", ["It sank in 1912, like all ships that sink. ", "in 1912-1913-1914-1915-"])
+@pytest.mark.parametrize("circle", ["It sank in 1912, like all ships. ", "in 1912-1913-1914-1915-", "\n{}. It did."])
 def test_a_reply_that_goes_round_in_circles_is_stopped(circle: str) -> None:
-    with OpenAIServer(Step(pieces=(f"{MET} [1.1] ", *(circle,) * 200), pause_s=0.05)) as server:
+    circles = (circle.format(number) for number in range(200))
+    with OpenAIServer(Step(pieces=(f"{MET} [1.1] ", *circles), pause_s=0.05)) as server:
         final = answered(events(server, unsupported="drop"))
         assert server.disconnected.wait(20)
         assert len(server.sent_at) < 50

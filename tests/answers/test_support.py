@@ -45,6 +45,12 @@ def test_a_sentence_worded_like_its_quote_is_supported(sentence: str) -> None:
     assert verdict(sentence).support == "supported"
 
 
+@pytest.mark.parametrize("sentence", ["2. No.", "No, it is not.", "So they are."])
+def test_a_sentence_without_a_word_of_meaning_is_supported_by_its_like_alone(sentence: str) -> None:
+    assert verdict(sentence, "No canteen is there, as it is not open, and so they are hungry.").support == "unsupported"
+    assert verdict(sentence, "No.", "It is not.", sentence).support in ("supported", "partly")
+
+
 @pytest.mark.parametrize(
     ("sentence", "reason"),
     [

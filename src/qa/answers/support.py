@@ -62,8 +62,9 @@ def check(sentence: str, quotes: Sequence[str], *, idf: Callable[[str], float], 
     """
     for pattern in (_LIST_HEAD, _PREFACE):
         sentence = pattern.sub("", sentence)
-    if not quotes:
-        return Verdict(support="unsupported", score=0.0, reason="it cites nothing")
+    if not (quotes and (terms(sentence) or words(sentence) in map(words, quotes))):
+        reason = "it has no word that could be found in the cited text" if quotes else "it cites nothing"
+        return Verdict(support="unsupported", score=0.0, reason=reason)
     replied = _REPLY_WORD.match(sentence)
     if replied and not _verbatim(sentence, quotes):
         verdict = check(sentence[replied.end() :], quotes, idf=idf, context=context)

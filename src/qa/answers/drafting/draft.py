@@ -6,6 +6,7 @@ why it ended, whether it broke. No model is called here; a checker may be handed
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -34,6 +35,7 @@ Unsupported = Literal["mark", "drop", "abstain"]
 SHOWN_IDS = 8
 DECLINED = "the model found no answer in the passages"
 CIRCLE_CHARS, CIRCLES = 40, 4  # of a reply's end, and times they are in it: small models go on so up to their limit
+_ITEM_NUMBER = re.compile(r"^[ \t]*+\d++[.)]", re.MULTILINE)  # by which items may differ that say the same
 CLOSE = 0.85  # of a statement's wording, with which it needs no other reason to be trusted
 NOT_SHOWN = "the model's own words were not supported and are not shown"
 NO_WORD = "the model wrote nothing, as where its server has no room for the prompt. Set QA_WINDOW_TOKENS to what it has"
@@ -98,8 +100,9 @@ class Draft:
     @property
     def circles(self) -> bool:
         """Whether the reply ends in what it has said again and again; nothing more need be waited for."""
-        end = self._said[-CIRCLE_CHARS:]
-        return self._said.count(end) >= CIRCLES and any(map(str.isalnum, end))
+        said = _ITEM_NUMBER.sub("", self._said)
+        end = said[-CIRCLE_CHARS:]
+        return said.count(end) >= CIRCLES and any(map(str.isalnum, end))
 
     def finish(self, base: Answer, *, checker: Checker | None) -> list[Event]:
         """The rest of the events. `base` is the abstention to fall back to; it names question, query and model.
@@ -171,7 +174,8 @@ class Draft:
         else:
             found = self._attributor.attribute(written.words, proposed)
             if found.verdict.support == "unsupported" or not (proposed or self._agrees(found)):
-                answering = self._attributor.answering(written.words, self._own_units())
+                said = _ITEM_NUMBER.sub("", written.words)
+                answering = self._attributor.answering(said, self._own_units())
                 found = replace(answering, corrected=bool(proposed)) if answering else found
         as_asked = not differ(written.words, self._question) or names(self._question, written.words)
         trusted = bool(proposed) or self._agrees(found)
