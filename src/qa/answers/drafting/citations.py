@@ -125,13 +125,12 @@ class Citations:
 
     def quoted_in(self, citations: Sequence[Citation]) -> list[Source]:
         """The units that these quotes overlap."""
-        spans = [(each.document, each.start, each.end) for each in citations]
         return [
             each
             for each in self.sources
-            if any(each.passage.document == where and each.span.start < end and start < each.span.end
-                   for where, start, end in spans)
-        ]  # fmt: skip
+            for quote in citations
+            if each.passage.document == quote.document and each.span.start < quote.end and quote.start < each.span.end
+        ]
 
     def render(self, pieces: Sequence[str | Marker], sources: Sequence[Source]) -> tuple[str, tuple[int, ...]]:
         """A statement with the numbers of these sources for its markers, and the numbers in that order.

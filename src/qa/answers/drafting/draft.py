@@ -125,10 +125,12 @@ class Draft:
             raise self.broken
         if worthless is None:
             rest += self._showing.open()
-            answer = self._answer(base)
+            said, cited = tuple(self._showing.sentences), tuple(self._citations.cited)
+            answer = replace(base, text=self._showing.text, sentences=said, citations=cited, nearest=())
+            answer = replace(answer, abstained=False, overview=False)
             if count := sum(each.found is not None and each.found.corrected for each in self._showing.judged):
-                cited = "sentence was" if count == 1 else "sentences were"
-                notes += (f"the model's citations of {count} {cited} corrected: others support it",)
+                were = "sentence was" if count == 1 else "sentences were"
+                notes += (f"the model's citations of {count} {were} corrected: others support it",)
         else:
             answer = self.own_words() if worthless == NOT_SHOWN else base
             worthless = worthless if self._said.strip() else NO_WORD
@@ -231,18 +233,6 @@ class Draft:
         if self._unsupported == "abstain" and any(each.is_bad for each in self._showing.judged):
             return "a sentence of the model's reply is not supported by what it cites"
         return None
-
-    def _answer(self, base: Answer) -> Answer:
-        """The reply as an answer, as it was shown."""
-        return replace(
-            base,
-            text=self._showing.text,
-            abstained=False,
-            overview=False,
-            sentences=tuple(self._showing.sentences),
-            citations=tuple(self._citations.cited),
-            nearest=(),
-        )
 
 
 def reported(message: AIMessageChunk) -> Usage:
