@@ -60,7 +60,7 @@ class Attributor:
             above = [each for each in self._terms if each.passage.document == unit.passage.document]
             above = sorted((each for each in above if each.span.end <= unit.span.start), key=lambda each: each.span.end)
             chosen = self._together(above[-1:], added, begun=(unit,))
-            verdict = self._judged(text, chosen)
+            verdict = self._judged(text, (unit,), beside=chosen)  # which may lend a name, and no number
             if verdict.support == "unsupported" and not verdict.missing and self._share(added, chosen) >= SUPPORTED:
                 verdict = replace(verdict, support="partly")
             if verdict.support in GOOD and self._share(added, (unit,)) >= PARTLY:
@@ -113,12 +113,12 @@ class Attributor:
         best = max(options, key=lambda each: (judge(each).support == "supported", judge(each).score), default=())
         return Attribution(sources=best, verdict=judge(best))
 
-    def _judged(self, text: str, sources: Sequence[Source]) -> Verdict:
+    def _judged(self, text: str, sources: Sequence[Source], beside: Sequence[Source] = ()) -> Verdict:
         if not sources:
             return _NOTHING
         passages = dict.fromkeys(each.passage.id for each in sources)
         about = {each.passage.id: f"{each.passage.title}\n{each.passage.text}" for each in sources}
-        context = "\n".join(about[each] for each in passages)
+        context = "\n".join([*(about[each] for each in passages), *(each.quote for each in beside)])
         return check(text, [each.quote for each in _with_headers(sources)], idf=self._idf, context=context)
 
     def _nearest(self, sources: Sequence[Source], weights: Weights) -> list[Source]:

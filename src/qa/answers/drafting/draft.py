@@ -172,16 +172,17 @@ class Draft:
         ids = [named for piece in pieces if isinstance(piece, Marker) for named in piece.ids]
         proposed = self._citations.named(ids)
         if declines(written.words) and not proposed:
-            found = Attribution(sources=(), verdict=_SILENCE)
+            found, agrees = Attribution(sources=(), verdict=_SILENCE), False
         else:
             found = self._attributor.attribute(written.words, proposed)
-            if found.verdict.support == "unsupported" or not (proposed or self._agrees(found)):
+            agrees = bool(proposed) or self._agrees(found)
+            if found.verdict.support == "unsupported" or not agrees:
                 said = _ITEM_NUMBER.sub("", written.words)
                 answering = self._attributor.answering(said, self._own_units())
                 found = replace(answering, corrected=bool(proposed)) if answering else found
+                agrees = answering is not None or bool(proposed)
         as_asked = not differ(written.words, self._question) or names(self._question, written.words)
-        trusted = bool(proposed) or self._agrees(found)
-        return Judged(pieces=pieces, words=written.words, found=found, as_asked=as_asked, trusted=trusted)
+        return Judged(pieces=pieces, words=written.words, found=found, as_asked=as_asked, trusted=agrees)
 
     def _agrees(self, found: Attribution) -> bool:
         """Whether a statement rests on what the documents' own words answer with, or is supported where they do not.
@@ -189,10 +190,11 @@ class Draft:
         So may one open that has next to no word of its own, and any that is supported where a document is told as a
         whole.
         """
-        own = self.own_words()
-        if own.abstained or own.overview or found.verdict.score >= CLOSE:
+        own, headers = self.own_words(), [each.header for each in found.sources]
+        said = [each for each in found.sources if each not in headers]
+        if own.abstained or own.overview or (found.verdict.score >= CLOSE and len(said) == 1):
             return found.verdict.support == "supported"
-        return found.sources[:1] in [(each,) for each in self._own_units()]
+        return bool(said) and set(said) <= set(self._own_units())
 
     def _own_units(self) -> list[Source]:
         """The units that the documents' own words answer with; none where they do not, or tell of a whole document."""
