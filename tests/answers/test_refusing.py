@@ -99,6 +99,7 @@ def test_an_identifier_is_found_however_it_is_written(bot: Chatbot, question: st
         ("When is invoice INV-2024-0999 due?", f"“INV-2024-0999” {NOWHERE}"),
         ("When is invoice INV-2024-014 due?", f"“INV-2024-014” {NOWHERE}"),
         ("Who owns ticket OPS-772?", f"“OPS-772” {NOWHERE}"),
+        ("Who owns tickets OPS-772 and OPS-773?", "“OPS-772”, “OPS-773” occur nowhere in them"),
         ("How long is the warranty of the Kestrel B45?", f"“B45” {NOWHERE}"),
         ("What does settings.toml say about logging?", f"“settings.toml” {NOWHERE}"),
         ("Which disk does config.yml set?", "“config.yml” occurs in them, but what stands beside it"),

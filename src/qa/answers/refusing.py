@@ -6,7 +6,7 @@ Also the other way: whether a text is such a refusal, so that nobody else's word
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from qa.search.features import FRAME_WORDS
@@ -23,15 +23,15 @@ NEAR, SHARED, FEWEST = 0.4, 0.6, 2
 UNSAID = 2  # words of a question that are named as missing
 EMPTY = "Nothing is indexed yet. Add documents on the page, or run: qa ingest FOLDER"
 FILTERED = "No document that is searched fits the filter. Widen it, or search all documents."
-_ABSENT = "occurs nowhere in them. Check how it is written."
-_ELSEWHERE = "occurs in them, but what stands beside it is not sure to answer. Ask in other words."
+_ABSENT = "nowhere in them. Check how it is written."
+_ELSEWHERE = "in them, but what stands beside it is not sure to answer. Ask in other words."
 _UNSAID = "What comes nearest says nothing of"
 _OTHER_WORD = "Leave it out, or say it in another word."
 _UNSURE = "What comes nearest is not sure to answer it. Ask for one thing, in the documents' own words."
 _FAR = "Nothing in them comes near it. Ask “Which documents are there?” to see what they are about."
 _QUOTED = re.compile("“([^“”]*)”")
 _REASONS = re.compile(
-    rf"“[^“”]*”(?:, “[^“”]*”)* (?:{re.escape(_ABSENT)}|{re.escape(_ELSEWHERE)})"
+    rf"“[^“”]*”(?:, “[^“”]*”)* occurs? (?:{re.escape(_ABSENT)}|{re.escape(_ELSEWHERE)})"
     rf"|{_UNSAID} “[^“”]*”(?: or “[^“”]*”)?\. {re.escape(_OTHER_WORD)}|{re.escape(_UNSURE)}|{re.escape(_FAR)}"
 )
 
@@ -90,9 +90,9 @@ def about_absent(findings: Findings) -> tuple[str, ...]:
 
 def _reason(findings: Findings) -> str:
     if findings.absent:
-        return f"{', '.join(f'“{each}”' for each in findings.absent)} {_ABSENT}"
+        return f"{_occurring(findings.absent)} {_ABSENT}"
     if there := identifiers(findings.query):
-        return f"{', '.join(f'“{each}”' for each in there)} {_ELSEWHERE}"
+        return f"{_occurring(there)} {_ELSEWHERE}"
     unsaid = list(_unsaid(findings))
     asked = _asked(findings)
     if not any(_is_near(hit, asked) for hit in findings.read) or 2 * len(unsaid) > len(asked):
@@ -102,6 +102,10 @@ def _reason(findings: Findings) -> str:
     rarest = sorted(unsaid, key=lambda word: -max(map(findings.rarity, terms(word))))[:UNSAID]
     named = " or ".join(f"“{word}”" for word in unsaid if word in rarest)
     return f"{_UNSAID} {named}. {_OTHER_WORD}"
+
+
+def _occurring(named: Sequence[str]) -> str:
+    return f"{', '.join(f'“{each}”' for each in named)} {'occurs' if len(named) == 1 else 'occur'}"
 
 
 def _asked(findings: Findings) -> frozenset[str]:
