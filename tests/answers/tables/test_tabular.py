@@ -425,3 +425,65 @@ def test_a_statement_that_leaves_out_rows_does_not_verify(bot: Chatbot) -> None:
     forged = replace(forged, reason="computed from 2 rows")
     text = answer.text.replace(said.text, forged.text)
     assert not bot.verify(replace(answer, text=text, sentences=(forged,))).sentences[0].holds
+
+
+PARCELS = """# Parcels and groups
+
+| Weight | Inland (£) | Abroad (£) |
+|---|---|---|
+| up to 2 kg | 4.50 | 9.20 |
+| 2 to 5 kg | 6.90 | 14.00 |
+| 5 to 10 kg | 9.80 | 22.50 |
+| over 10 kg | 15.00 | 40.00 |
+
+# Discounts
+
+| Group | Discount |
+|---|---|
+| 10-19 people | 5 % |
+| 20–49 people | 10 % |
+| 50 people or more | 15 % |
+
+# Notice periods
+
+| Length of service | Notice by the employee | Notice by the firm |
+|---|---|---|
+| Under 2 years | 4 weeks | 4 weeks |
+| 2 to 5 years | 6 weeks | 8 weeks |
+| More than 5 years | 8 weeks | 12 weeks |
+"""
+
+
+@pytest.fixture(scope="module")
+def ranges(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
+    folder: Path = tmp_path_factory.mktemp("ranges")
+    (folder / "parcels.md").write_text(PARCELS, encoding="utf-8")
+    with Chatbot.open(chroma=":memory:", seeds=folder, home=folder / "home", model="extractive") as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("question", "short", "row"),
+    [
+        ("What does a parcel of 3 kg cost inland?", "6.90", "Weight: 2 to 5 kg"),
+        ("How much is a parcel of seven kg abroad?", "22.50", "Weight: 5 to 10 kg"),
+        ("What does a parcel of 12.5 kg cost inland?", "15.00", "Weight: over 10 kg"),
+        ("What discount does a group of 25 people get?", "10 %", "Group: 20–49 people"),
+        ("Which discount for 60 people?", "15 %", "Group: 50 people or more"),
+        ("What is the notice by the firm after three years?", "8 weeks", "Length of service: 2 to 5 years"),
+        ("How many weeks of notice after 3 years?", None, "Length of service: 2 to 5 years"),
+    ],
+)
+def test_a_row_is_found_by_the_range_in_which_an_amount_lies(
+    ranges: Chatbot, question: str, short: str | None, row: str
+) -> None:
+    answer = ranges.ask(question)
+    assert answer.text.startswith(row)
+    assert len(answer.sentences) == 1
+    assert (answer.short.text if answer.short else None) == short
+    assert ranges.verify(answer).holds
+
+
+def test_an_amount_in_no_range_or_of_another_unit_finds_no_row(ranges: Chatbot) -> None:
+    for question in ("Which discount for 3 people?", "What does a parcel of 3 miles cost inland?"):
+        assert not any(said.text.startswith(("Group:", "Weight:")) for said in ranges.ask(question).sentences)

@@ -43,6 +43,15 @@ _DAYS = tuple(
 )
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 
+_PLAIN = r"\d+(?:[.,]\d+)?"
+_RANGE = re.compile(
+    rf"(?:(?P<below>up to|under|below|less than|at most|max\.?|maximum|until)|(?P<above>more than|over|above|from"
+    rf"|at least|min\.?|minimum|after)|(?P<low>{_PLAIN})(?: ?(?P<of>[^\W\d_]+))? ?(?:to|–|—|-|and|until))"
+    rf" ?(?P<bound>{_PLAIN}) ?(?P<unit>[^\W\d_]*)|(?P<least>{_PLAIN}) ?(?P<counted>[^\W\d_]*)"
+    r" ?(?:\+|(?:and|or) (?:more|over|older|above|longer|heavier))",
+    re.I,
+)
+
 Day = tuple[int, ...]
 """Year, month and day, as many as are written; or month and day where no year is."""
 
@@ -106,6 +115,20 @@ def _amount(found: re.Match[str], point: str) -> Amount | None:
         grouping=written[1] or "",
         point=point,
     )
+
+
+def read_range(text: str) -> tuple[Decimal, Decimal, str] | None:
+    """The least and the most that a cell such as "2 to 5 kg", "up to 2 kg" or "more than 10 years" means, and of what.
+
+    Bounds belong to it: who is asked for at the bound of two is in both.
+    """
+    found = _RANGE.fullmatch(text) if len(text) <= CELL_CHARS else None
+    if found is None:
+        return None
+    bound = Decimal((found["bound"] or found["least"]).replace(",", "."))
+    low = Decimal(found["low"].replace(",", ".")) if found["low"] else bound if not found["below"] else Decimal(0)
+    high = Decimal("Infinity") if found["above"] or found["least"] else bound
+    return low, high, stem((found["unit"] or found["counted"] or found["of"] or "").casefold())
 
 
 def unit_of(amount: Amount) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ _OTHER = re.compile(
     rf"|(?:\d|\b(?:{_MONTH})) ?(?:to|through|till|–) ?(?:\d|(?:{_MONTH})\b)",
     re.I,
 )
+_AFTER_A_TIME = re.compile(r"\bafter (?=[\w.]+ (?:year|month|week|day|hour)s?\b)", re.I)  # of service, not a date
 _BETWEEN = re.compile(r"\bbetween\b", re.I)
 _GROUPS = re.compile(r"\b(?:per|each|every|by) (\w+)", re.I)
 # What an adjective measures: the names that a column may have for it.
@@ -102,6 +103,7 @@ class Asked:
 
 def ask(question: str) -> Asked:
     """What a question asks of a table."""
+    question = _AFTER_A_TIME.sub("in ", question)
     limit = _LIMIT.search(question)
     open_part = question if limit is None else question[: limit.start()] + question[limit.end() :]
     found = [word for word in read_words(question) if not limit or not limit.start() <= word.start < limit.end()]

@@ -8,13 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from qa.answers.tables.amounts import read_amounts, read_days
+from qa.answers.facts import numbers
+from qa.answers.tables.amounts import read_amounts, read_days, read_range
 from qa.answers.tables.inquiry import FRAME, SAME, Asked, ask
 from qa.answers.tables.ledger import Row, Table, Word, cell_stems, find_tables, read_words
 from qa.types import Passage, Span
 from qa.words import STOP_WORDS, same_root
 
+THOUSANDS = 3  # digits after a mark between thousands
 SAMPLE = 8  # rows by which it is seen whether a column has amounts
 HEAD = 1.5  # what it is worth that the word asked for names a column, next to 1 for any other word
 ROOT = 0.8  # of a word of the same root
@@ -34,18 +37,19 @@ class Picked:
 def pick(wanted: Sequence[Word], table: Table, *, but: int | None) -> Picked | None:
     """The rows that the words mean, outside of one column; None where a number may be meant in several columns.
 
-    A cell all of whose words are asked for is meant, and of several in one column each. Of the other words those that
-    name no column and stand not above the table must stand in the row.
+    A cell all of whose words are asked for is meant, and of several in one column each; so is a range ("2 to 5 kg") in
+    which what is asked for lies ("3 kg"). Of the other words those that name no column and stand not above the table
+    must stand in the row.
     """
-    rows = table.body
+    rows, within = in_range(wanted, table, but=but)
     stems = [word.stem for word in wanted]
     meant = _apart({column: _meant(rows, column, stems) for column in table.names if column != but}, rows, wanted)
     taken = frozenset().union(*(cell for cells in meant.values() for cell in cells))
     kept = [row for row in rows if all(cell_stems(row.texts.get(each, "")) in meant[each] for each in meant)]
     known = known_stems(table)
-    unexplained, used = [], [word for word in wanted if word.stem in taken]
+    unexplained, used = [], [word for word in wanted if word.stem in taken or word in within]
     for word in wanted:
-        if word.stem in taken or word.stem in FRAME or explains(known, word.stem):
+        if word.stem in taken or word in within or word.stem in FRAME or explains(known, word.stem):
             continue
         places = {
             each for row in rows for each in row.texts if each != but and word.stem in cell_stems(row.texts[each])
@@ -65,6 +69,27 @@ def pick(wanted: Sequence[Word], table: Table, *, but: int | None) -> Picked | N
         used.append(word)
     used.sort(key=lambda word: word.start)
     return Picked(rows=tuple(kept), words=tuple(used), unexplained=tuple(unexplained))
+
+
+def in_range(wanted: Sequence[Word], table: Table, *, but: int | None) -> tuple[list[Row], tuple[Word, ...]]:
+    """The rows in whose ranges of a column an amount that is asked for lies, with its words; all rows where none is."""
+    rows = table.body
+    for place, (number, unit) in enumerate(pairwise(wanted)):
+        joined = [each for each in wanted[max(0, place - 1) : place] if each.start + len(each.text) + 1 == number.start]
+        digits = [each for each in joined if each.text.isdigit() and number.text.isdigit()]  # "12.5" is two words
+        mark = "" if len(number.text) == THOUSANDS else "."
+        amounts = numbers("".join([*(f"{each.text}{mark}" for each in digits), number.text]), strict=False)
+        for column in table.names if len(amounts) == 1 else ():
+            ranges = [(row, read_range(row.texts.get(column, ""))) for row in rows if column != but]
+            known = name_stems(table, column)
+            fits = [
+                (row, each[0] <= max(amounts) <= each[1])
+                for row, each in ranges
+                if each and (each[2] == unit.stem or (not each[2] and unit.stem in known))
+            ]
+            if len(fits) > 1 and any(is_in for _, is_in in fits):
+                return [row for row, is_in in fits if is_in], (*digits, number, unit)
+    return rows, ()
 
 
 def name_stems(table: Table, column: int) -> frozenset[str]:
@@ -104,8 +129,8 @@ def column_stems(table: Table) -> frozenset[str]:
 
 
 def known_stems(table: Table) -> frozenset[str]:
-    """The words that name a column or stand above the table, and what these measure."""
-    named = column_stems(table)
+    """The words that name a column or stand above the table, and what these measure, of a column of money a price."""
+    named = column_stems(table) | {"price" for name in table.names.values() if _MONEY.search(name)}
     return table.about | named | {SAME.get(word, word) for word in named}
 
 

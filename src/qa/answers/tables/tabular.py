@@ -15,7 +15,7 @@ from qa.answers.short import highlight
 from qa.answers.tables.computing import LABELS, STATEMENT, compute, value_in
 from qa.answers.tables.inquiry import FRAME, Asked, Limit, ask
 from qa.answers.tables.ledger import Row, Table, find_tables, read_words, whole
-from qa.answers.tables.picking import Picked, column_stems, pick, with_values
+from qa.answers.tables.picking import Picked, column_stems, in_range, pick, with_values
 from qa.answers.tables.tallying import Tally, is_near, limited, tally
 from qa.search.identifiers import identifiers
 from qa.types import Answer, Citation, Findings, Passage, Sentence, Short, Span
@@ -93,13 +93,14 @@ def _is_sure(found: Tally, asked: Asked, findings: Findings) -> bool:
         return False
     meaning = [word for word in asked.terms if word.stem not in FRAME or word.stem in _stems(found.table)]
     is_enough = findings.answerable or len(meaning) >= FEWEST_WORDS - (asked.operation != "cell")
-    return is_enough and (found.result is not None or found.column is not None or _is_coded(found, findings.query))
+    return is_enough and (found.result is not None or found.column is not None or _is_one(found, asked, findings.query))
 
 
-def _is_coded(found: Tally, asked: str) -> bool:
-    """Whether the question names one row by its code ("A11"), so that the row is meant whichever cell of it is."""
-    codes = {each.casefold() for each in identifiers(asked)}
-    return len(found.winners) == 1 and any(text.casefold() in codes for text in found.winners[0].texts.values())
+def _is_one(found: Tally, asked: Asked, question: str) -> bool:
+    """Whether the question names one row by its code ("A11") or range, so that it is meant whichever cell of it is."""
+    codes = {each.casefold() for each in identifiers(question)}
+    is_coded = any(text.casefold() in codes for row in found.winners for text in row.texts.values())
+    return len(found.winners) == 1 and (is_coded or bool(in_range(asked.terms, found.table, but=None)[1]))
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from qa.answers.tables.amounts import read_amounts, unit_of
 from qa.answers.tables.computing import RELATIONS, Result, compute, meets
 from qa.answers.tables.inquiry import FRAME, SAME, Asked, Limit
 from qa.answers.tables.ledger import Row, Table, cell_stems
@@ -16,6 +17,7 @@ from qa.answers.tables.picking import (
     Picked,
     explains,
     find_column,
+    in_range,
     is_measured,
     known_stems,
     name_stems,
@@ -61,7 +63,7 @@ def tally(asked: Asked, table: Table) -> Tally | None:
     if (asked.operation == "cell" and not asked.limit) or not table.names:
         return cell(asked, table)
     column, score, guessed = find_column(asked, table)
-    if asked.operation == "count" and column is not None and not asked.limit:
+    if asked.operation == "count" and not asked.limit and (column is not None or _is_unit(asked.head, table)):
         return cell(asked, table)
     is_wanting = column is None and asked.operation not in ("count", "cell")
     if not table.whole or is_wanting or _splits(asked, table, column):
@@ -75,6 +77,12 @@ def tally(asked: Asked, table: Table) -> Tally | None:
     if found is None or not found.picked.rows:
         return None
     return _reckon(replace(found, item=_item(asked, table, column)), asked)
+
+
+def _is_unit(head: str | None, table: Table) -> bool:
+    """Whether what "how many" asks for is what the amounts of a column count: weeks, of "4 weeks" and "6 weeks"."""
+    columns = (read_amounts(sample(table, each)) for each in table.names)
+    return any(head in unit_of(each) for amounts in columns for each in (amounts or ())[:1])
 
 
 def is_near(asked: Asked, table: Table) -> bool:
@@ -179,20 +187,21 @@ def cell(asked: Asked, table: Table) -> Tally | None:
     column, score, _ = find_column(asked, table)
     known, bound = known_stems(table), naming(asked, table, column)
     stems = frozenset(word.stem for word in asked.terms if word.stem not in bound and word.stem not in FRAME)
-    held = {row: _held(row, stems, but=1 if row.unit.kind == "pair" else column) for row in table.rows}
+    fitting, within = in_range(asked.terms, table, but=column)
+    meant = stems & {word.stem for word in within}  # "3 kg", which a row says as "2 to 5 kg"
+    able = fitting if within else table.rows
+    held = {row: meant | _held(row, stems, but=1 if row.unit.kind == "pair" else column) for row in able}
     if column is not None and not any(held.values()):  # "part 4460": the row is named by its cell of that column
-        column, held = None, {row: _held(row, stems, but=None) for row in table.rows}
-    rows = [
-        row for row in table.rows if held[row] and all(each in held[row] or explains(known, each) for each in stems)
-    ]
+        column, held = None, {row: meant | _held(row, stems, but=None) for row in able}
+    rows = [row for row in able if held[row] and all(each in held[row] or explains(known, each) for each in stems)]
     if not rows:
         return None
     most = max(len(held[row]) for row in rows)
     alike = tuple(row for row in rows if len(held[row]) == most)
     if asked.wants_item and (len(alike) > 1 or column is None) and table.names:
         return every(asked, table) if table.whole else Tally(table=table, picked=Picked(rows=alike), column=None)
-    exact = [row for row in alike if any(cell_stems(text) == held[row] for text in row.texts.values())]
-    first = [row for row in exact if cell_stems(row.texts.get(min(row.texts), "")) == held[row]]
+    exact = [row for row in alike if any(cell_stems(text) == held[row] - meant for text in row.texts.values())]
+    first = [row for row in exact if cell_stems(row.texts.get(min(row.texts), "")) == held[row] - meant]
     winners = next((tuple(each) for each in (first, exact) if len(each) == 1), alike)
     if column is None and len(winners) == 1:
         column = _told(winners[0], held[winners[0]], asked=asked, table=table)
