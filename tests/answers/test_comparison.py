@@ -32,6 +32,11 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
         ("What's the difference in price between A and B?", ["price of A?", "price of B?"]),
         ("What are the main differences between A and B?", ["A?", "B?"]),
         ("Opening hours: Hexby vs Port Ansel?", ["Opening hours: Hexby?", "Opening hours: Port Ansel?"]),
+        ("Which is heavier, the saw or the lathe?", ["How heavy is the saw?", "How heavy is the lathe?"]),
+        ("Which has the longer warranty: A3 or B4?", ["warranty of A3?", "warranty of B4?"]),
+        ("is the saw more expensive than the lathe", ["How expensive is the saw?", "How expensive is the lathe?"]),
+        ("Does Pro cost more per month than Basic?", ["price per month of Pro?", "price per month of Basic?"]),
+        ("Who is older, Ada or Ben?", ["How old is Ada?", "How old is Ben?"]),
         ("A3 versus B4: which is heavier?", ["which is heavier: A3?", "which is heavier: B4?"]),
         (
             "How often is the filter changed in the A3 compared with the B4?",
@@ -46,10 +51,27 @@ def test_each_side_is_asked_for_by_itself(asked: str, queries: list[str]) -> Non
 
 
 @pytest.mark.parametrize(
-    "asked", ["compare", "How does it compare to last year?", "Smith v. Jones", "compare the lathe", "Tea or coffee?"]
+    "asked",
+    [
+        *("compare", "How does it compare to last year?", "Smith v. Jones", "compare the lathe", "Tea or coffee?"),
+        *(
+            "Is it more than 5 kg?",
+            "Do I get more than that?",
+            "Which number is right, 4 or 5?",
+            "Who is older than 60?",
+        ),
+    ],
 )
 def test_what_names_no_two_sides_is_no_comparison(asked: str) -> None:
     assert read_comparison(asked) is None
+
+
+def test_of_which_there_is_more_is_shown_by_both(bot: Chatbot) -> None:
+    answer = bot.ask("Which is heavier, the Corvane lathe or the Tellmar saw?")
+    assert answer.text == (
+        "Corvane lathe:\nThe Corvane lathe weighs 62 kg. [1]\n\nTellmar saw:\nThe Tellmar saw weighs 41 kg. [2]"
+    )
+    assert bot.verify(answer).holds
 
 
 def test_the_best_of_both_sides_is_quoted_under_its_name(bot: Chatbot) -> None:

@@ -26,6 +26,25 @@ _BETWEEN = re.compile(r"(?:in|of) (.+?) between ", re.I)
 _OF = re.compile(r" (?:of|for|in|at|on|from) ", re.I)
 _THAT_OF = re.compile(r"(?:that|those) (?:of|for|in|at|on|from) ", re.I)
 _ARTICLE = re.compile(r"(?:the|a|an) ", re.I)
+_HOW = dict(
+    each.split(":")
+    for each in """more:much less:much fewer:many better:good worse:good longer:long shorter:long higher:high lower:high
+    bigger:big larger:big smaller:big cheaper:expensive dearer:expensive heavier:heavy lighter:heavy faster:fast
+    slower:fast older:old newer:old younger:old earlier:early later:early sooner:soon stronger:strong weaker:strong
+    louder:loud quieter:loud hotter:hot colder:cold warmer:warm wider:wide narrower:wide deeper:deep thicker:thick
+    thinner:thick greater:great further:far farther:far""".split()  # noqa: SIM905  # legible as prose, not as a list
+)
+_MORE = rf"(?P<more>{'|'.join(_HOW)})\b(?P<thing>[^,:]*?)"
+_WHICH = re.compile(
+    rf"(?:which|what|who)(?: one)? (?P<verb>\w+) (?:an? |the )?{_MORE}[,:] (?P<one>.+?) or (?P<other>.+)", re.I
+)
+_THAN = re.compile(
+    r"(?:is|are|was|were|do|does|did|has|have|had|can|will) (?P<one>.+?)"
+    rf"(?P<verb> (?:have|cost|last|take|use|need|weigh|get|run|pay|make|hold|give)s?)? (?:an? |the )?{_MORE}"
+    r" than (?P<other>[^,:]+)",
+    re.I,
+)
+_NO_THING = re.compile(r"\d|(?:I|you|we|it|he|she|they|there|this|that|these|those)\b", re.I)
 _LONGEST = 8  # words of what is compared
 
 
@@ -54,6 +73,10 @@ def read_comparison(question: str) -> tuple[Side, Side] | None:
         found = _compared(text[opening.end() :])
     elif joint := _VERSUS.search(text):
         found = _versus(text[: joint.start()], text[joint.end() :])
+    elif (more := _WHICH.fullmatch(text) or _THAN.fullmatch(text)) and not any(
+        map(_NO_THING.match, more.group("one", "other"))
+    ):
+        found = _asking(more), more["one"], more["other"]
     else:
         return None
     before, *sides = found
@@ -65,6 +88,16 @@ def read_comparison(question: str) -> tuple[Side, Side] | None:
         for label, side in zip(labels, sides, strict=True)
     )
     return first, second
+
+
+def _asking(more: re.Match[str]) -> str:
+    """What is asked of either side, where it is asked of which there is more: "longer warranty" is "warranty of"."""
+    verb, thing, bare = more["verb"] or "is", more["thing"].strip(), _HOW[more["more"].lower()]
+    if verb.strip() in ("is", "are", "was", "were"):
+        return f"How {thing.removesuffix(' one') or bare} {verb.strip()} "
+    if "cost" in verb:
+        return f"price {thing}".rstrip() + " of "
+    return f"{thing} of " if thing else f"How {bare} {verb.strip()} "
 
 
 def _compared(body: str) -> tuple[str, str, str]:
