@@ -125,7 +125,7 @@ def test_any_question_can_be_asked_again_in_its_place_or_changed_first(browser: 
 # Counts how often an answer that repeats itself is painted after it has once left the page.
 WATCH = """() => {
     const chat = document.querySelector('#chat');
-    const written = () => /1844[^]*1844/.test(chat.textContent);
+    const written = () => /1844[^]*1844/.test(chat.innerText);
     window.left = false;
     window.returned = 0;
     new MutationObserver(() => {
