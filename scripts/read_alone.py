@@ -3,7 +3,8 @@
     python scripts/read_alone.py PATH [--weights FILE] [--headed]
 
 PATH holds squad2_half and nq_oracle. Of both the odd half is read, which the reader was not trained on: SQuAD's
-articles, and every other question of Natural Questions. With --headed a passage's header stands above it.
+articles, and every other question of Natural Questions; and those of our own texts that are kept for it. With --headed
+a passage's header stands above it.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+import written
 from qa.evals.metrics import exact_match, token_f1
 from qa.models.minilm import MiniLM
 from qa.models.reader import Reader
+from qa.search.punctuation import punctuated
+from qa.search.quoting import quoted
 from qa.types import Passage, Reading
 from question_sets import Case, QuestionSet, load_nq, load_squad
 
@@ -73,6 +77,44 @@ def near_misses(readings: Sequence[Read]) -> list[str]:
     return lines
 
 
+def own_texts(reader: Reader) -> list[str]:
+    """How well the reader reads our own texts that nothing has learnt from: plain and reworded questions apart."""
+    scores: dict[str, list[tuple[float, bool]]] = {"plain": [], "reworded": [], "unanswered": []}
+    for document in written.load("report", count_pieces=MiniLM().count_pieces):
+        read = [(passage, punctuated(passage), quoted(passage)) for passage in document.passages]
+        for asked in document.asked:
+            kept = [each for each in read if _lies_in(each[0], asked.answer)] if asked.answer else read
+            best: list[tuple[float, bool]] = []
+            for passage, text, quotes in kept:
+                moved = passage.start - len(text) + len(passage.text)
+                spans = [quote or unit for quote, unit in zip(quotes, passage.units, strict=True)]
+                places = [(span.start - moved, span.end - moved) for span in spans]
+                reading = reader.read(asked.question, [text], [places])[0]
+                found = [
+                    (part.score, quote) for part, quote in zip(reading.parts, quotes, strict=True) if part and quote
+                ]
+                if found:
+                    top = max(found, key=lambda each: each[0])[1]
+                    is_right = asked.answer is not None and top.start <= asked.answer[0] < top.end
+                    best.append((reading.answerable, is_right))
+            if best:
+                scores["unanswered" if not asked.answer else "plain" if asked.plain else "reworded"].append(max(best))
+    bad = np.array([score for score, _ in scores["unanswered"]])
+    lines = [f"our own texts, {len(bad)} unanswered: {100 * float((bad > 0).mean()):.1f} % called answerable"]
+    for kind in ("plain", "reworded"):
+        good = np.array([score for score, _ in scores[kind]])
+        right = 100 * float(np.mean([is_right for _, is_right in scores[kind]]))
+        lines.append(
+            f"our own texts, {len(good)} {kind}: right unit {right:.1f}  AUROC by answerable {area(good, bad):.3f}  "
+            f"called answerable {100 * float((good > 0).mean()):.1f} %"
+        )
+    return lines
+
+
+def _lies_in(passage: Passage, answer: tuple[int, int]) -> bool:
+    return passage.start <= answer[0] and answer[1] <= passage.end
+
+
 def area(good: NDArray[np.float64], bad: NDArray[np.float64]) -> float:
     """The share of pairs, one of each kind, in which the good one has the higher score."""
     order = np.argsort(np.argsort(np.concatenate([good, bad])))
@@ -95,6 +137,7 @@ def table(reader: Reader, data: Path, *, headed: bool = False) -> list[str]:
         f"SQuAD, {short_answers(answered, headed=headed)}",
         *(f"SQuAD, {line}" for line in near_misses(squad)),
         f"Natural Questions, {short_answers(searched, headed=headed)}",
+        *own_texts(reader),
     ]
 
 

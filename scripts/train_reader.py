@@ -2,7 +2,8 @@
 
     python scripts/train_reader.py OUT SET [SET ...] [--start FILE] [--steps N] [--seconds S] [--pairs N] [--words]
 
-A SET is a SQuAD file (`.json`) or arrays of word pieces (`.npz`). The reader starts as MiniLM, or from weights that
+A SET is a SQuAD file (`.json`), arrays of word pieces (`.npz`) or a folder of texts as `written.py` reads them; what it
+learns of these comes three times in a round. The reader starts as MiniLM, or from weights that
 were written before. With --measure the card's table is printed, from public sets as `scripts/read_alone.py` takes them.
 The graph and the hash of the new weights still have to follow: docs/reader.md says how.
 """
@@ -13,7 +14,7 @@ import argparse
 import math
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,11 @@ import numpy as np
 from build_minilm_graph import EPSILON, HEADS, LAYERS, WIDTH
 from build_reader_graph import WORDS, pack, unpack
 from qa.models.minilm import WEIGHTS as MINILM
-from qa.models.minilm import installed_model
+from qa.models.minilm import MiniLM, installed_model
 from qa.models.reader import CLS, SEP, Reader
 from reader_pairs import Ints, Pair, Plan, arrange, carry_out, load_arrays, load_squad, plans
+from written import load
+from written import pairs as written_pairs
 
 try:
     import torch  # type: ignore[import-not-found]  # large, so it is no dependency
@@ -35,10 +38,11 @@ except ImportError as error:
 Weights = dict[str, Any]  # of torch's tensors
 HEAD_ROWS = {"pieces": 3, "answerable": 1}  # an answer begins, it ends, what supports it · there is one
 
+WRITTEN = 3  # times that our own few come in a round
 WORKERS = min(8, os.cpu_count() or 1)
 DROPOUT, DECAY, WARM_UP, AVERAGED = 0.1, 0.01, 0.06, 0.999
 EMBEDDED = 250  # pieces of a text, when the nearest are sought
-FEWEST_TEXTS, OTHERS = 24, 8  # compared with a question, and kept of them
+FEWEST_TEXTS, OTHERS, DRAWN = 24, 8, 3  # compared with a question, and kept of them; drawn without comparing
 
 
 def fresh(start: Path, device: str) -> Weights:
@@ -143,6 +147,22 @@ def nearest(pairs: Sequence[Pair], weights: Weights) -> dict[int, list[int]]:
     return near
 
 
+def at_random(pairs: Sequence[Pair]) -> dict[int, list[int]]:
+    """The same with other texts of the source drawn at random, as no weights but MiniLM's know which are near."""
+    random = np.random.default_rng(5)
+    near: dict[int, list[int]] = {}
+    sources = np.array([pair.source for pair in pairs])
+    for source in np.unique(sources):
+        own = np.flatnonzero(sources == source).tolist()
+        for number in own if len(own) >= FEWEST_TEXTS else ():
+            pair = pairs[number]
+            if pair.answerable:
+                answer = pair.text[pair.first : pair.last + 1].tobytes() if pair.first >= 0 else pair.text.tobytes()
+                drawn = random.choice(own, DRAWN).tolist()
+                near[number] = [each for each in drawn if answer not in pairs[each].text.tobytes()]
+    return near
+
+
 def loss(weights: Weights, batch: Mapping[str, Any]) -> Any:
     """How wrong the reader is: where an answer begins and ends, [CLS] when nowhere; whether; in which sentences."""
     pieces, answerable = forward(weights, batch["ids"], batch["types"])
@@ -176,15 +196,24 @@ class Batches(torch.utils.data.Dataset):  # type: ignore[misc]  # torch has no t
 
 
 def train(
-    pairs: Sequence[Pair], weights: Weights, *, steps: int, seconds: float, size: int, rate: float, words: bool
+    pairs: Sequence[Pair],
+    weights: Weights,
+    near: Mapping[int, Sequence[int]],
+    *,
+    steps: int,
+    seconds: float,
+    size: int,
+    rate: float,
+    words: bool,
 ) -> Weights:
-    """The weights after so many steps or seconds, each an average of the last; the word table stays unless `words`."""
+    """The weights after so many steps or seconds, each an average of the last; the word table stays unless `words`.
+
+    `near` names for a question, by its pair's number, other texts that it is put beside.
+    """
     random = np.random.default_rng(1)
     torch.manual_seed(1)
     device = weights[f"{WORDS}.weight"].device
     deadline = time.monotonic() + seconds
-    near = nearest(pairs, weights)
-    print(f"{sum(map(len, near.values()))} texts near {len(near)} questions", flush=True)
     moving = [name for name in weights if words or name != f"{WORDS}.weight"]
     averages = {name: weights[name].clone() for name in moving}
     for name in moving:
@@ -223,6 +252,14 @@ def train(
     return {**weights, **averages}
 
 
+def read_pairs(path: Path) -> Iterable[Pair]:
+    """The pairs of one set, as often as they come in a round."""
+    if path.is_dir():
+        documents = list(load("reader", count_pieces=MiniLM().count_pieces, folder=path))
+        return WRITTEN * list(written_pairs(documents))
+    return load_arrays(path) if path.suffix == ".npz" else load_squad(path)
+
+
 def main() -> None:
     """Train, write, and measure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -238,12 +275,13 @@ def main() -> None:
     given = parser.parse_args()
     folder = installed_model()
     start = given.start or (folder / MINILM if folder else parser.error("MiniLM's weights are not installed"))
-    pairs = [pair for each in given.sets for pair in (load_arrays if each.suffix == ".npz" else load_squad)(each)]
+    pairs = [pair for each in given.sets for pair in read_pairs(each)]
     print(f"{len(pairs)} pairs, {sum(pair.answerable for pair in pairs)} of them answerable")
     weights = fresh(start, "cuda" if torch.cuda.is_available() else "cpu")
     trained = train(
         pairs,
         weights,
+        at_random(pairs) if given.start else nearest(pairs, weights),
         steps=given.steps,
         seconds=given.seconds,
         size=given.pairs,

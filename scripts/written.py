@@ -1,0 +1,180 @@
+"""Documents that were written for the reader, with the questions that people would ask of them: `scripts/written`.
+
+Every fact in them is invented. A text is followed by its questions: `Q:` with the shortest answer `A:` (`-` where that
+is no one span) and the line `E:` that it rests on, `N:`, which sounds as if the text answered it, and after these plain
+ones in the text's own words. The reader
+learns from the files with a number below 10 but for 5, the weights of search from 5 and 10, the others are reported.
+"""
+
+import random
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+import numpy as np
+
+from qa.documents.files import read_document
+from qa.documents.passages import split_passages
+from qa.models.minilm import encode, load_tokenizer
+from qa.models.reader import ANSWER_PIECES
+from qa.search.punctuation import punctuated
+from qa.types import Passage
+from question_sets import Case, CountPieces, QuestionSet
+from reader_pairs import BESIDE_ANOTHER, Ints, Pair
+
+Use = Literal["reader", "weights", "report"]
+FOLDER = Path(__file__).parent / "written"
+FOR_WEIGHTS = (5, 10)  # numbers of the files that are kept from the reader, for the weights of search
+READ = 10  # the first number that is kept from both
+SOURCE = 1_000  # of the reader's pairs
+_OPENING = re.compile(r"[\s|>*+-]*(?:\d+[.)]\s+)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question; when the text answers it, the characters that do, and those of the line around them.
+
+    `plain` says that it has the text's own words.
+    """
+
+    question: str
+    plain: bool = False
+    answer: tuple[int, int] | None = None
+    evidence: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A document with its passages, and what is asked of it."""
+
+    name: str
+    passages: tuple[Passage, ...]
+    asked: list[Asked] = field(default_factory=list)
+
+
+def load(use: Use, *, count_pieces: CountPieces, folder: Path = FOLDER) -> Iterator[Written]:
+    """The documents of the files for one use, in order."""
+    with TemporaryDirectory() as work:
+        for path in sorted(folder.glob("*.txt")):
+            if use_of(path) == use:
+                for number, part in enumerate(path.read_text(encoding="utf-8").split("\n=== ")):
+                    text, _, questions = part.partition("\n---\n")
+                    file = Path(work, f"{path.stem}-{number:02d}", text.partition("\n")[0].removeprefix("=== "))
+                    file.parent.mkdir()
+                    file.write_text(text.partition("\n")[2].strip("\n") + "\n", encoding="utf-8")
+                    document = read_document(file, root=Path(work))
+                    passages = split_passages(document, count_pieces=count_pieces)
+                    yield Written(
+                        name=document.id, passages=passages, asked=list(_asked(questions.splitlines(), document.text))
+                    )
+
+
+def use_of(path: Path) -> Use:
+    """What a file is for, by its number."""
+    number = int(path.stem.rpartition("-")[2])
+    return "weights" if number in FOR_WEIGHTS else "reader" if number < READ else "report"
+
+
+def _asked(lines: Sequence[str], text: str) -> Iterator[Asked]:
+    question = answer = ""
+    plain = False
+    for line in lines:
+        said = line[2:].strip()
+        match line[:2]:
+            case "N:":
+                plain = True
+                yield Asked(question=said)
+            case "Q:":
+                question = said
+            case "A:":
+                answer = said
+            case "E:" if (start := text.find(said)) >= 0:
+                found = _OPENING.match(said)
+                first = len(found[0]) if found else 0
+                opens, closes = (first, len(said.rstrip(" |"))) if answer == "-" else (said.find(answer), 0)
+                if opens >= 0:
+                    yield Asked(
+                        question=question,
+                        plain=plain,
+                        answer=(start + opens, start + (closes or opens + len(answer))),
+                        evidence=(start, start + len(said)),
+                    )
+
+
+def pairs(documents: Sequence[Written]) -> Iterator[Pair]:
+    """Each question beside the passage that answers it and, half of them, one more; unanswered ones beside one."""
+    tokenizer, chance = load_tokenizer(), random.Random(0)
+    for written in documents:
+        shown = [punctuated(passage) for passage in written.passages]
+        read = encode(tokenizer, shown, special=False)
+        questions = encode(tokenizer, [each.question for each in written.asked], special=False)
+        for asked, ids in zip(written.asked, questions, strict=True):
+            found = []
+            for passage, text, pieces in zip(written.passages, shown, read, strict=True):
+                moved = passage.start - len(text) + len(passage.text)
+                opens = [unit.start - moved for unit in passage.units]
+                first = last = -1
+                if asked.answer and passage.start <= asked.answer[0] and asked.answer[1] <= passage.end:
+                    start, end = (each - moved for each in asked.answer)
+                    held = [at for at, (left, right) in enumerate(pieces.offsets) if left < end and right > start]
+                    first, last = (held[0], held[-1]) if len(held) <= ANSWER_PIECES else (-2, -2)
+                found.append(
+                    Pair(
+                        question=np.array(ids.ids),
+                        text=np.array(pieces.ids),
+                        sentences=np.array([max(0, bisect_right(opens, left) - 1) for left, _ in pieces.offsets]),
+                        first=first,
+                        last=last,
+                        answerable=first != -1,
+                        source=SOURCE,
+                    )
+                )
+            silent = [each for each in found if not each.answerable]
+            yield from (each for each in found if each.answerable)
+            if silent and (asked.answer is None or chance.random() < BESIDE_ANOTHER):
+                yield max(silent, key=lambda each: len({*each.text} & {*each.question}))
+
+
+def question_set(documents: Sequence[Written]) -> QuestionSet:
+    """The documents with their questions as one corpus that is searched."""
+    return QuestionSet(
+        name="written",
+        passages=tuple(passage for written in documents for passage in written.passages),
+        cases=tuple(
+            Case(
+                question=asked.question,
+                answerable=asked.answer is not None,
+                places=((written.name, *asked.evidence),) if asked.evidence else (),
+            )
+            for written in documents
+            for asked in written.asked
+        ),
+    )
+
+
+def save(found: Sequence[Pair], path: Path) -> None:
+    """The pairs as arrays, as `reader_pairs.load_arrays` reads them."""
+    texts = {pair.text.tobytes(): pair for pair in found}
+    places = {key: number for number, key in enumerate(texts)}
+    rows = [
+        (number, places[pair.text.tobytes()], pair.first, pair.last, pair.answerable, pair.source, 0)
+        for number, pair in enumerate(found)
+    ]
+
+    def ends(arrays: Sequence[Ints]) -> Ints:
+        return np.concatenate([[0], np.cumsum([len(each) for each in arrays])])
+
+    questions, contents = [pair.question for pair in found], [pair.text for pair in texts.values()]
+    np.savez_compressed(
+        path,
+        q=np.concatenate(questions).astype(np.uint16),
+        qo=ends(questions),
+        c=np.concatenate(contents).astype(np.uint16),
+        co=ends(contents),
+        cs=np.concatenate([pair.sentences for pair in texts.values()]).astype(np.uint8),
+        rows=np.array(rows),
+    )
