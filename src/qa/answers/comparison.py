@@ -34,14 +34,15 @@ _HOW = dict(
     louder:loud quieter:loud hotter:hot colder:cold warmer:warm wider:wide narrower:wide deeper:deep thicker:thick
     thinner:thick greater:great further:far farther:far""".split()  # noqa: SIM905  # legible as prose, not as a list
 )
-_MORE = rf"(?P<more>{'|'.join(_HOW)})\b(?P<thing>[^,:]*?)"
+_MORE = rf"(?P<more>{'|'.join(_HOW)})\b(?P<thing>[^,:]{{0,60}}?)"
 _WHICH = re.compile(
-    rf"(?:which|what|who)(?: one)? (?P<verb>\w+) (?:an? |the )?{_MORE}[,:] (?P<one>.+?) or (?P<other>.+)", re.I
+    rf"(?:which|what|who)(?: one)? (?P<verb>\w+) (?:an? |the )?{_MORE}[,:] (?P<one>.{{1,80}}?) or (?P<other>.{{1,80}})",
+    re.I,
 )
 _THAN = re.compile(
-    r"(?:is|are|was|were|do|does|did|has|have|had|can|will) (?P<one>.+?)"
+    r"(?:is|are|was|were|do|does|did|has|have|had|can|will) (?P<one>.{1,80}?)"
     rf"(?P<verb> (?:have|cost|last|take|use|need|weigh|get|run|pay|make|hold|give)s?)? (?:an? |the )?{_MORE}"
-    r" than (?P<other>[^,:]+)",
+    r" than (?P<other>[^,:]{1,80})",
     re.I,
 )
 _NO_THING = re.compile(r"\d|(?:I|you|we|it|he|she|they|there|this|that|these|those)\b", re.I)
