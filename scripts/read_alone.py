@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,8 @@ import written
 from qa.evals.metrics import exact_match, token_f1
 from qa.models.minilm import MiniLM
 from qa.models.reader import Reader
-from qa.search.punctuation import punctuated
 from qa.search.quoting import quoted
+from qa.search.retrieval import read_passages
 from qa.types import Passage, Reading
 from question_sets import Case, QuestionSet, load_nq, load_squad
 
@@ -81,17 +82,14 @@ def own_texts(reader: Reader) -> list[str]:
     """How well the reader reads our own texts that nothing has learnt from: plain and reworded questions apart."""
     scores: dict[str, list[tuple[float, bool]]] = {"plain": [], "reworded": [], "unanswered": []}
     for document in written.load("report", count_pieces=MiniLM().count_pieces):
-        read = [(passage, punctuated(passage), quoted(passage)) for passage in document.passages]
         for asked in document.asked:
-            kept = [each for each in read if _lies_in(each[0], asked.answer)] if asked.answer else read
+            kept = [each for each in document.passages if asked.answer is None or _lies_in(each, asked.answer)]
+            quotes = [quoted(each) for each in kept]
             best: list[tuple[float, bool]] = []
-            for passage, text, quotes in kept:
-                moved = passage.start - len(text) + len(passage.text)
-                spans = [quote or unit for quote, unit in zip(quotes, passage.units, strict=True)]
-                places = [(span.start - moved, span.end - moved) for span in spans]
-                reading = reader.read(asked.question, [text], [places])[0]
+            readings = read_passages(partial(reader.read, asked.question), kept, quotes)
+            for reading, spans in zip(readings, quotes, strict=True):
                 found = [
-                    (part.score, quote) for part, quote in zip(reading.parts, quotes, strict=True) if part and quote
+                    (part.score, quote) for part, quote in zip(reading.parts, spans, strict=True) if part and quote
                 ]
                 if found:
                     top = max(found, key=lambda each: each[0])[1]

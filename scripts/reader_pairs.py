@@ -37,6 +37,11 @@ class Pair:
     answerable: bool
     source: int = 0
 
+    @property
+    def answer(self) -> bytes:
+        """The pieces of the answer, of the whole text where nobody knows which they are."""
+        return (self.text[self.first : self.last + 1] if self.first >= 0 else self.text).tobytes()
+
     def beside(self, text: Ints, sentences: Ints) -> Pair:
         """The question beside a text that does not answer it."""
         return replace(self, text=text, sentences=sentences, first=-1, last=-1, answerable=False)
@@ -44,8 +49,7 @@ class Pair:
     def cut(self) -> Pair | None:
         """The pair without the sentence of its answer; None where the answer also stands elsewhere, or alone."""
         kept = (self.sentences < self.sentences[self.first]) | (self.sentences > self.sentences[self.last])
-        answer = self.text[self.first : self.last + 1].tobytes()
-        if self.first < 0 or not kept.any() or answer in self.text[kept].tobytes():
+        if self.first < 0 or not kept.any() or self.answer in self.text[kept].tobytes():
             return None
         return self.beside(self.text[kept], self.sentences[kept])
 

@@ -141,8 +141,7 @@ def nearest(pairs: Sequence[Pair], weights: Weights) -> dict[int, list[int]]:
         for at in range(0, len(asking), 2048):
             closest = (questions[at : at + 2048] @ passages.T).topk(FEWEST_TEXTS, dim=1).indices.tolist()
             for number, found in zip(asking[at : at + 2048], closest, strict=True):
-                pair = pairs[number]
-                answer = pair.text[pair.first : pair.last + 1].tobytes() if pair.first >= 0 else pair.text.tobytes()
+                answer = pairs[number].answer
                 near[number] = [numbers[each] for each in found if answer not in contents[each]][:OTHERS]
     return near
 
@@ -155,10 +154,8 @@ def at_random(pairs: Sequence[Pair]) -> dict[int, list[int]]:
     for source in np.unique(sources):
         own = np.flatnonzero(sources == source).tolist()
         for number in own if len(own) >= FEWEST_TEXTS else ():
-            pair = pairs[number]
-            if pair.answerable:
-                answer = pair.text[pair.first : pair.last + 1].tobytes() if pair.first >= 0 else pair.text.tobytes()
-                drawn = random.choice(own, DRAWN).tolist()
+            if pairs[number].answerable:
+                answer, drawn = pairs[number].answer, random.choice(own, DRAWN).tolist()
                 near[number] = [each for each in drawn if answer not in pairs[each].text.tobytes()]
     return near
 

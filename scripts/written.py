@@ -2,8 +2,8 @@
 
 Every fact in them is invented. A text is followed by its questions: `Q:` with the shortest answer `A:` (`-` where that
 is no one span) and the line `E:` that it rests on, `N:`, which sounds as if the text answered it, and after these plain
-ones in the text's own words. The reader
-learns from the files with a number below 10 but for 5, the weights of search from 5 and 10, the others are reported.
+ones in the text's own words. The reader learns from the files with a number below 10 but for 5, the weights of search
+from 5 and 10, the others are reported.
 """
 
 import random
@@ -23,8 +23,8 @@ from qa.models.minilm import encode, load_tokenizer
 from qa.models.reader import ANSWER_PIECES
 from qa.search.punctuation import punctuated
 from qa.types import Passage
-from question_sets import Case, CountPieces, QuestionSet
-from reader_pairs import BESIDE_ANOTHER, Ints, Pair
+from question_sets import CountPieces
+from reader_pairs import BESIDE_ANOTHER, Pair
 
 Use = Literal["reader", "weights", "report"]
 FOLDER = Path(__file__).parent / "written"
@@ -36,15 +36,11 @@ _OPENING = re.compile(r"[\s|>*+-]*(?:\d+[.)]\s+)?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A question; when the text answers it, the characters that do, and those of the line around them.
-
-    `plain` says that it has the text's own words.
-    """
+    """A question; when the text answers it, the characters that do. `plain` says that it has the text's own words."""
 
     question: str
     plain: bool = False
     answer: tuple[int, int] | None = None
-    evidence: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +97,6 @@ def _asked(lines: Sequence[str], text: str) -> Iterator[Asked]:
                         question=question,
                         plain=plain,
                         answer=(start + opens, start + (closes or opens + len(answer))),
-                        evidence=(start, start + len(said)),
                     )
 
 
@@ -137,44 +132,3 @@ def pairs(documents: Sequence[Written]) -> Iterator[Pair]:
             yield from (each for each in found if each.answerable)
             if silent and (asked.answer is None or chance.random() < BESIDE_ANOTHER):
                 yield max(silent, key=lambda each: len({*each.text} & {*each.question}))
-
-
-def question_set(documents: Sequence[Written]) -> QuestionSet:
-    """The documents with their questions as one corpus that is searched."""
-    return QuestionSet(
-        name="written",
-        passages=tuple(passage for written in documents for passage in written.passages),
-        cases=tuple(
-            Case(
-                question=asked.question,
-                answerable=asked.answer is not None,
-                places=((written.name, *asked.evidence),) if asked.evidence else (),
-            )
-            for written in documents
-            for asked in written.asked
-        ),
-    )
-
-
-def save(found: Sequence[Pair], path: Path) -> None:
-    """The pairs as arrays, as `reader_pairs.load_arrays` reads them."""
-    texts = {pair.text.tobytes(): pair for pair in found}
-    places = {key: number for number, key in enumerate(texts)}
-    rows = [
-        (number, places[pair.text.tobytes()], pair.first, pair.last, pair.answerable, pair.source, 0)
-        for number, pair in enumerate(found)
-    ]
-
-    def ends(arrays: Sequence[Ints]) -> Ints:
-        return np.concatenate([[0], np.cumsum([len(each) for each in arrays])])
-
-    questions, contents = [pair.question for pair in found], [pair.text for pair in texts.values()]
-    np.savez_compressed(
-        path,
-        q=np.concatenate(questions).astype(np.uint16),
-        qo=ends(questions),
-        c=np.concatenate(contents).astype(np.uint16),
-        co=ends(contents),
-        cs=np.concatenate([pair.sentences for pair in texts.values()]).astype(np.uint8),
-        rows=np.array(rows),
-    )

@@ -23,6 +23,7 @@ from qa.types import Findings, Hit, Passage, Reading, Span
 from qa.words import terms
 
 Vectors = NDArray[np.float32]
+Read = Callable[[Sequence[str], Sequence[Sequence[tuple[int, int]]]], Sequence[Reading]]
 
 CANDIDATES = 100  # of each ranking
 BEYOND = 8  # passages beyond `top_k` whose sentences are compared too
@@ -56,7 +57,7 @@ class Query:
     text: str
     vector: Vectors
     sentence_cosines: Callable[[Sequence[Passage]], Sequence[Vectors]]
-    read: Callable[[Sequence[str], Sequence[Sequence[tuple[int, int]]]], Sequence[Reading]]
+    read: Read
     named: tuple[Identifier, ...] = ()
 
 
@@ -99,7 +100,7 @@ def candidates(query: Query, index: Searchable, count: int) -> list[Hit]:
     order = sorted(relevance, key=lambda key: (-relevance[key], key))
     passages = _readable(index.passages(order[: 2 * count]))[:count]
     quotes = [quoted(passage) for passage in passages]
-    readings = [*_read(query, passages[:READ], quotes[:READ]), *[None] * len(passages[READ:])]
+    readings = [*read_passages(query.read, passages[:READ], quotes[:READ]), *[None] * len(passages[READ:])]
     return [
         Hit(
             passage=passage,
@@ -116,7 +117,7 @@ def candidates(query: Query, index: Searchable, count: int) -> list[Hit]:
     ]
 
 
-def _read(query: Query, passages: Sequence[Passage], quotes: Sequence[Sequence[Span | None]]) -> list[Reading]:
+def read_passages(read: Read, passages: Sequence[Passage], quotes: Sequence[Sequence[Span | None]]) -> list[Reading]:
     """What the reader finds in each passage, in characters of its document; its parts run along what is quoted."""
     texts = [punctuated(passage) for passage in passages]
     starts = [passage.start - len(text) + len(passage.text) for passage, text in zip(passages, texts, strict=True)]
@@ -127,7 +128,7 @@ def _read(query: Query, passages: Sequence[Passage], quotes: Sequence[Sequence[S
         ]
         for passage, spans, start in zip(passages, quotes, starts, strict=True)
     ]
-    found = query.read(texts, wanted) if passages else ()
+    found = read(texts, wanted) if passages else ()
     return [reading.moved(start) for reading, start in zip(found, starts, strict=True)]
 
 
