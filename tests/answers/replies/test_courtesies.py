@@ -19,6 +19,8 @@ TALK = {
     "thanks": """thanks|Thanks!!!|thanks a lot|Thank you so much.|thank you for your help|thx|Many thanks in advance
         ok, thank you|great, thanks 🙏|🙏|that's very helpful|Danke schön|merci beaucoup|¡Gracias!|grazie
         obrigada|спасибо|谢谢|ありがとう""",
+    "doubt": """That's wrong.|No, that is not right!|This isn't what I asked|you're mistaken|I don't believe you
+        that's just wrong|Sorry, that's not what I meant.|Das stimmt nicht""",
     "fine": """ok|OK.|okay|👍|Got it|I see|makes sense|oh, great!""",
     "goodbye": """bye|Bye-bye!|good bye|goodbye|see you later|ok thanks, bye|have a nice day|that's all for now
         Tschüss|auf Wiedersehen|au revoir|adiós|arrivederci|До свидания|再见|さようなら""",
@@ -39,6 +41,7 @@ OTHER = """hi-hat prices|hello world program|hello world|thanks for the fish: wh
     good morning vietnam|what's up with the mill?|Nice|morning|all|please|you|bot|C++|...|!|1984
     how are you paid?|is anyone there allowed to smoke?|thank you letter template|danke in welchem jahr|say hi
     what does ciao mean?|mercy|tell me about yourself and the mill|hi and low tide times|$|thanksgiving|byte
+    that's wrong with the pump|what is wrong|not right of way|wrong number|I don't believe the report|false
     hey jude|Hello Kitty|kthxbye-archive"""
 
 

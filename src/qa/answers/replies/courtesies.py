@@ -16,12 +16,12 @@ from typing import Any, Literal, get_args
 from qa.types import Message
 from qa.words import words
 
-Topic = Literal["documents", "help", "goodbye", "thanks", "fine", "greeting"]
+Topic = Literal["documents", "help", "goodbye", "thanks", "doubt", "fine", "greeting"]
 """What small talk is about; of several, the first of these is answered."""
 
 TALK_CHARS = 200  # whoever says more has something to ask
 _LONGEST = 10  # words of a phrase
-_BEFORE = ("greeting", "thanks", "fine")  # said before a question and no part of it; after it, only thanks
+_BEFORE = ("greeting", "thanks", "doubt", "fine")  # said before a question and no part of it; after it, only thanks
 
 _EMOTICON = re.compile(r"(?<!\S)(?:[:;=]['-]?[dpo3]|xd|<3)(?!\S)", re.I)  # the others have no letter or digit
 _DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")

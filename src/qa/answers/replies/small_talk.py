@@ -22,6 +22,8 @@ _NUMBER = re.compile(r"\d[\d,]*")
 _PLAIN: dict[Topic, str] = {
     "goodbye": "Goodbye.",
     "thanks": "You are welcome.",
+    "doubt": "I can only show what the documents say: open the numbers of an answer to read its passages whole. If "
+    "another thing was meant, ask in the documents' own words, or name the document.",
     "fine": "Good. Ask on whenever you like.",
 }
 
