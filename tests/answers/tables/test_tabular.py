@@ -334,6 +334,8 @@ def test_where_several_cells_or_columns_may_be_meant_nothing_is_guessed(tmp_path
         assert lamps.short is None
         tables = workshop.ask("What is the average workshop price of tables?")  # a group, not what is varnished
         assert tables.text.startswith("Average of “Price (£)” for “tables”: (310.00 + 280.00 + 395.00) / 3 ≈ 328.3333 ")
+        dearest = workshop.ask("What is the dearest table on the price list?")  # the same, in the singular
+        assert _short(dearest) == "Table with lamp"
 
 
 def test_the_most_expensive_is_sought_in_the_one_column_of_money(bot: Chatbot) -> None:

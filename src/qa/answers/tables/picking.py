@@ -6,6 +6,7 @@ What the table does not explain is told; two columns that fit equally are none.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -34,16 +35,18 @@ class Picked:
     unexplained: tuple[Word, ...] = ()
 
 
-def pick(wanted: Sequence[Word], table: Table, *, but: int | None) -> Picked | None:
+def pick(wanted: Sequence[Word], table: Table, *, but: int | None, several: bool = True) -> Picked | None:
     """The rows that the words mean, outside of one column; None where a number may be meant in several columns.
 
     A cell all of whose words are asked for is meant, and of several in one column each; so is a range ("2 to 5 kg") in
     which what is asked for lies ("3 kg"). Of the other words those that name no column and stand not above the table
-    must stand in the row.
+    must stand in the row. Where two columns have a cell that is meant, it is that in which more rows have it or, where
+    not `several` rows are wanted, that in which it is written as asked.
     """
     rows, within = in_range(wanted, table, but=but)
     stems = [word.stem for word in wanted]
-    meant = _apart({column: _meant(rows, column, stems) for column in table.names if column != but}, rows, wanted)
+    meant = {column: _meant(rows, column, stems) for column in table.names if column != but}
+    meant = _repeated(meant, rows) if several else _literal(meant, rows, wanted)
     taken = frozenset().union(*(cell for cells in meant.values() for cell in cells))
     kept = [row for row in rows if all(cell_stems(row.texts.get(each, "")) in meant[each] for each in meant)]
     known = known_stems(table)
@@ -72,8 +75,11 @@ def pick(wanted: Sequence[Word], table: Table, *, but: int | None) -> Picked | N
 
 
 def in_range(wanted: Sequence[Word], table: Table, *, but: int | None) -> tuple[list[Row], tuple[Word, ...]]:
-    """The rows in whose ranges of a column an amount that is asked for lies, with its words; all rows where none is."""
-    rows = table.body
+    """The rows in whose ranges of a column an amount that is asked for lies, with its words.
+
+    No row where it lies in none of them, all rows where no such amount is asked for.
+    """
+    rows, outside = table.body, tuple[Word, ...]()
     for place, (number, unit) in enumerate(pairwise(wanted)):
         joined = [each for each in wanted[max(0, place - 1) : place] if each.start + len(each.text) + 1 == number.start]
         digits = [each for each in joined if each.text.isdigit() and number.text.isdigit()]  # "12.5" is two words
@@ -89,7 +95,8 @@ def in_range(wanted: Sequence[Word], table: Table, *, but: int | None) -> tuple[
             ]
             if len(fits) > 1 and any(is_in for _, is_in in fits):
                 return [row for row, is_in in fits if is_in], (*digits, number, unit)
-    return rows, ()
+            outside = (*digits, number, unit) if len(fits) > 1 else outside
+    return [] if outside else rows, outside
 
 
 def name_stems(table: Table, column: int) -> frozenset[str]:
@@ -105,7 +112,21 @@ def _meant(rows: Sequence[Row], column: int, stems: Collection[str]) -> set[froz
     return {cell for cell in telling if not any(cell < other for other in telling)}
 
 
-def _apart(
+def _repeated(meant: Mapping[int, set[frozenset[str]]], rows: Sequence[Row]) -> dict[int, set[frozenset[str]]]:
+    """The columns with the cells that are meant; of two with the same cell that in which more rows have it."""
+    often = Counter((column, cell_stems(row.texts.get(column, ""))) for row in rows for column in meant)
+    kept = {
+        column: {
+            cell
+            for cell in cells
+            if all(often[column, cell] > often[each, cell] for each in meant if each != column and cell in meant[each])
+        }
+        for column, cells in meant.items()
+    }
+    return {column: cells for column, cells in kept.items() if cells}
+
+
+def _literal(
     meant: Mapping[int, set[frozenset[str]]], rows: Sequence[Row], wanted: Sequence[Word]
 ) -> dict[int, set[frozenset[str]]]:
     """The columns with the cells that are meant; of two with the same cell that in which it is written as asked."""

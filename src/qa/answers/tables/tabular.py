@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from qa.answers.reading import header_above, reading_form
-from qa.answers.short import highlight
+from qa.answers.short import asks_how_to, highlight
 from qa.answers.tables.computing import LABELS, STATEMENT, compute, value_in
 from qa.answers.tables.inquiry import FRAME, Asked, Limit, ask
-from qa.answers.tables.ledger import Row, Table, find_tables, read_words, whole
+from qa.answers.tables.ledger import Row, Table, cell_stems, find_tables, read_words, whole
 from qa.answers.tables.picking import Picked, column_stems, in_range, pick, with_values
 from qa.answers.tables.tallying import Tally, is_near, limited, tally
 from qa.search.identifiers import identifiers
@@ -89,11 +89,17 @@ def _is_sure(found: Tally, asked: Asked, findings: Findings) -> bool:
     unexplained = found.picked.unexplained
     if found.result and found.result.winners and findings.answerable and not found.guessed:
         return all(word.text.isalpha() and word.text.islower() for word in unexplained) and len(unexplained) <= 1
-    if unexplained:
+    if unexplained or (asks_how_to(findings.query) and not _is_named(found, asked)):
         return False
     meaning = [word for word in asked.terms if word.stem not in FRAME or word.stem in _stems(found.table)]
     is_enough = findings.answerable or len(meaning) >= FEWEST_WORDS - (asked.operation != "cell")
     return is_enough and (found.result is not None or found.column is not None or _is_one(found, asked, findings.query))
+
+
+def _is_named(found: Tally, asked: Asked) -> bool:
+    """Whether the question has all words of a cell of the row, as one that asks what to do with its matter has."""
+    said = {word.stem for word in asked.terms}
+    return any((stems := cell_stems(text)) and stems <= said for row in found.winners for text in row.texts.values())
 
 
 def _is_one(found: Tally, asked: Asked, question: str) -> bool:

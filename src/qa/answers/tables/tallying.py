@@ -154,7 +154,7 @@ def limited(found: Tally, limit: Limit, columns: Sequence[int | None]) -> Tally 
 
 def every(asked: Asked, table: Table) -> Tally | None:
     """All rows of a table that the question means, with their number; None where no condition chooses among them."""
-    picked = pick(asked.terms, table, but=None)
+    picked = pick(asked.terms, table, but=None, several=False)
     if not picked or not picked.rows or not picked.words or picked.unexplained:
         return None
     result = compute("count", ["" for _ in picked.rows])
@@ -175,7 +175,7 @@ def _item(asked: Asked, table: Table, column: int | None) -> int | None:
 
 
 def _is_code(text: str) -> bool:
-    return " " not in text and any(map(str.isdigit, text))
+    return " " not in text and (text.isupper() or any(map(str.isdigit, text)))
 
 
 def cell(asked: Asked, table: Table) -> Tally | None:
