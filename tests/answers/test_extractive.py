@@ -147,3 +147,66 @@ def test_a_row_of_a_table_does_not_join_the_steps_that_answer(tmp_path: Path) ->
         answer = bot.ask("What are the steps to start an infusion?")
     assert "4. Press START." in answer.text
     assert "A01" not in answer.text
+
+
+KILN = """# Kiln room: handbook
+
+| Task | How often | By whom |
+|---|---|---|
+| Clean the flue | every month | potters |
+| Sweep the floor | every day | pupils |
+
+## Cleaning the flue
+
+Wear a mask. The soot is fine enough to breathe in.
+
+1. Let the kiln cool for nine hours.
+2. Unscrew the brass cap.
+3. Push the brush through twice.
+4. Screw the cap on again.
+
+## When a pot cracks
+
+5. Switch the kiln off.
+6. Tell Ines Roth, extension 41.
+
+## Leaving the workshop
+
+| Length of membership | Notice |
+|---|---|
+| Up to 2 years | 3 weeks |
+| 2 to 6 years | 5 weeks |
+| More than 6 years | 9 weeks |
+"""
+
+
+@pytest.fixture(scope="module")
+def kiln(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
+    folder: Path = tmp_path_factory.mktemp("kiln")
+    (folder / "kiln.md").write_text(KILN, encoding="utf-8")
+    with Chatbot.open(chroma=":memory:", seeds=folder, model="extractive") as opened:
+        yield opened
+
+
+def test_how_to_do_something_is_told_in_all_its_steps_with_what_stands_before_them(kiln: Chatbot) -> None:
+    for question in ("How do I clean the flue?", "List the steps to clean the flue, please", "Cleaning the flue: steps"):
+        answer = kiln.ask(question)
+        lines = answer.text.splitlines()
+        assert lines[0] == "Cleaning the flue", question
+        assert lines[1].startswith("Wear a mask."), question
+        assert [line[:2] for line in lines[2:]] == ["1.", "2.", "3.", "4."], question
+        (citation,) = answer.citations
+        assert KILN[citation.start : citation.end] == citation.quote
+
+
+def test_what_to_do_in_a_case_is_told_in_the_steps_for_that_case(kiln: Chatbot) -> None:
+    answer = kiln.ask("A pot cracked, what do I have to do now?")
+    assert answer.text.splitlines()[0] == "When a pot cracks"
+    assert "Ines Roth" in answer.text
+    assert "brush" not in answer.text
+
+
+def test_of_rows_for_ranges_the_one_for_what_is_asked_answers(kiln: Chatbot) -> None:
+    answer = kiln.ask("I have been a member for four years and want to leave. What is my notice?")
+    assert "5 weeks" in answer.text
+    assert "9 weeks" not in answer.text

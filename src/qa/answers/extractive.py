@@ -15,11 +15,14 @@ from textwrap import shorten
 
 from qa.answers.reading import header_above, reading_form
 from qa.answers.refusing import refusal, without_answer
-from qa.answers.short import asks_for_several, highlight, short_answer, wants_yes_or_no
+from qa.answers.short import asks_for_several, asks_how_to, highlight, short_answer, wants_yes_or_no
 from qa.answers.tables import tabular
-from qa.answers.tables.picking import named_cell
+from qa.answers.tables.inquiry import FRAME, ask
+from qa.answers.tables.ledger import find_tables
+from qa.answers.tables.picking import in_range, named_cell
 from qa.search.quoting import WHOLE_CHARS, led_to, left_out, whole
 from qa.types import SILENT, Answer, Citation, Findings, Hit, Passage, Sentence, Short, ShortAnswer, Span, Unit
+from qa.words import stem, terms
 
 CLOSE = 0.2  # odds against the best sentence, from which on another joins it
 MOST = 2  # sentences of an answer
@@ -27,6 +30,8 @@ CLOSE_OF_SEVERAL = 0.03  # the same, where the question asks for several things
 MOST_OF_SEVERAL = 4
 OPENING_CHARS = 60
 MOST_PASSAGES = 3  # in which a list stands that is quoted whole
+
+ASKING = frozenset(stem(each) for each in ("step", "procedure", "instructions", "list", "please", "follow", "order"))
 
 Beside = Callable[[Passage, range], Sequence[Passage] | None]
 _POINTS_BACK = re.compile(r"\W*(?:he|she|it|they|his|her|its|their|this|these|those|such|both)\b", re.I)
@@ -76,7 +81,10 @@ def answer(findings: Findings) -> Answer:
         return tabled
     if not findings.answerable:
         return refusal(findings)
-    candidates = _candidates(findings.answering)
+    candidates = _within(findings.query, _candidates(findings.answering))
+    if not candidates:
+        return refusal(findings)
+    candidates = _steps_for(findings.query, candidates)
     chosen = _choose(candidates, several=asks_for_several(findings.query))
     best = min(chosen, key=candidates.index)
     citations: dict[tuple[str, int, int], Citation] = {}
@@ -187,6 +195,57 @@ def _candidates(hits: Sequence[Hit]) -> list[_Candidate]:
     return sorted(found, key=lambda each: (-each.score, each.rank, each.span.start))
 
 
+def _steps_for(query: str, candidates: Sequence[_Candidate]) -> Sequence[_Candidate]:
+    """The candidates; where it is asked how to do something, the steps that say all of it, with what leads to them.
+
+    Where none does, those among which the first one is, and the others.
+    """
+    if not asks_how_to(query):
+        return candidates
+    asked = set(terms(query)) - FRAME - ASKING
+    telling: dict[tuple[str, int | None], _Candidate] = {}  # by what leads to the steps, which may go on in a passage
+    for each in sorted(candidates, key=lambda each: not each.unit.leads):
+        steps = _with_steps(each)
+        if steps and asked <= {*terms(f"{steps.passage.header}\n{steps.text}")}:
+            lead = each.unit.start if each.unit.leads else each.unit.parent
+            telling.setdefault((each.passage.document, lead), steps)
+    return sorted(telling.values(), key=lambda each: -each.score) or [
+        _with_steps(candidates[0]) or candidates[0],
+        *candidates[1:],
+    ]
+
+
+def _with_steps(candidate: _Candidate) -> _Candidate | None:
+    """A lead-in to steps as it is; a step with all those beside it, from their heading on; None for anything else."""
+    passage, unit = candidate.passage, candidate.unit
+    if unit.leads:
+        led = {each.kind for each in passage.units if candidate.span.start <= each.start < candidate.span.end}
+        return candidate if "step" in led else None
+    if unit.kind != "step":
+        return None
+    beside = [each for each in passage.units if unit.parent in (each.start, each.parent)]
+    last = max(each.end for each in beside if each.kind == "step" and each.end - beside[0].start <= WHOLE_CHARS)
+    return replace(candidate, span=Span(start=beside[0].start, end=last), found=None)
+
+
+def _within(query: str, candidates: Sequence[_Candidate]) -> Sequence[_Candidate]:
+    """The candidates; where a row comes first, without those of its table in whose range what is asked for is not.
+
+    None where it is in the range of no row.
+    """
+    first, wanted = candidates[0], ask(query).terms
+    for table in find_tables([first.passage]) if first.is_row else ():
+        starts = {row.unit.start for row in table.rows}
+        rows, words = in_range(wanted, table, but=None)
+        if words and first.span.start in starts:
+            outside = starts - {row.unit.start for row in rows}
+            kept = [
+                each for each in candidates if each.passage.id != first.passage.id or each.span.start not in outside
+            ]
+            return kept if rows else []
+    return candidates
+
+
 def _choose(candidates: Sequence[_Candidate], *, several: bool) -> list[_Candidate]:
     """The best unit and those close to it, in reading order; no wording twice, and no part of what is quoted whole.
 
@@ -198,7 +257,7 @@ def _choose(candidates: Sequence[_Candidate], *, several: bool) -> list[_Candida
     close = [
         each
         for each in candidates
-        if math.exp(each.score - first.score) >= least
+        if math.exp(each.score - first.score) >= (CLOSE if each.unit.leads else least)
         and (several or each is first or not (each.is_row and first.is_row))
     ]
     whole = _unheld(close)

@@ -24,6 +24,11 @@ _SEVERAL = re.compile(
     r"(?:are|were|do|did|have|had|can|could|will|would|shall|should|may|might|must)\b",
     re.I,
 )
+_HOW_TO = re.compile(
+    r"\bhow (?:do|can|could|should|must|would|to)\b|\b(?:steps?|procedure|instructions?)\b"
+    r"|\bwhat (?:do|can|could|should|must|shall) (?:i|we|you)\b.*\bdo\b",
+    re.I,
+)
 _WANTS_YES_OR_NO = re.compile(
     r"\W*(?:is|are|am|was|were|can|could|may|might|must|shall|should|will|would|do|does|did|has|have|had)(?:n[’']t)?\b"
     r"(?!.*\b(?:who|whom|whose|when|where|what|which|why|how)\b)",
@@ -65,6 +70,11 @@ _JOINED_AFTER = re.compile(r"(?:[-/]\w+|[.,:]\d+)+")
 def asks_for_several(question: str) -> bool:
     """Whether one sentence may not be enough: a reason, a manner, a list, two questions in one."""
     return bool(_SEVERAL.search(question))
+
+
+def asks_how_to(question: str) -> bool:
+    """Whether it asks what to do, one step after the other."""
+    return bool(_HOW_TO.search(question))
 
 
 def wants_yes_or_no(question: str) -> bool:
