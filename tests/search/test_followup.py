@@ -67,6 +67,8 @@ def test_follow_ups_of_follow_ups_reach_back() -> None:
 def test_a_person_may_be_named_by_the_answer_alone() -> None:
     history = conversation("who designed the tower?", "It was designed by Maria Rossi [1].")
     assert standalone("Where did she live?", history) == "Where did Maria Rossi live?"
+    history = conversation("whom do I ask about the rye?", "Questions go to Tilly Marrow, or to Jonas.")
+    assert standalone("When did she begin to bake?", history) == "When did Tilly Marrow begin to bake?"
 
 
 def test_without_a_history_nothing_changes() -> None:

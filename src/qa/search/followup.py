@@ -139,7 +139,8 @@ def _pointed(question: str, last: str, answer: str) -> str:
     names = [last[start:end] for start, end in _names(last)] or [answer[start:end] for start, end in _names(answer)]
     person = _PERSON.search(question) or _POSSESSIVE.search(question)
     if names and person and not any(end <= person.start() for _, end in _names(question)):
-        question = _PERSON.sub(names[0], _POSSESSIVE.sub(f"{names[0]}'s", question))
+        name = next((each for each in names if " " in each), names[0])  # "Questions go to Tilly Marrow"
+        question = _PERSON.sub(name, _POSSESSIVE.sub(f"{name}'s", question))
     if names and _PLACE.search(question):
         question = _PLACE.sub(f"in {names[-1]}", question)
     known = {stem(word) for word in (*words(last), *words(answer))}
