@@ -62,6 +62,11 @@ class _Candidate:
         return bool(self.unit.cells) or (self.unit.kind == "pair" and self.unit.leads > 0)
 
     @property
+    def has_steps(self) -> bool:
+        """Whether steps are quoted."""
+        return any(each.kind == "step" for each in self.passage.units if self.span.start <= each.start < self.span.end)
+
+    @property
     def unit(self) -> Unit:
         """The first of what is quoted."""
         return self.passage.unit_at(self.span.start)
@@ -196,33 +201,29 @@ def _candidates(hits: Sequence[Hit]) -> list[_Candidate]:
 
 
 def _steps_for(query: str, candidates: Sequence[_Candidate]) -> Sequence[_Candidate]:
-    """The candidates; where it is asked how to do something, the steps that say all of it, with what leads to them.
+    """The candidates, each step among them with all those beside it, where it is asked how to do something.
 
-    Where none does, those among which the first one is, and the others.
+    Of these nothing but the steps that say all that is asked, where there are such.
     """
     if not asks_how_to(query):
         return candidates
     asked = set(terms(query)) - FRAME - ASKING
-    telling: dict[tuple[str, int | None], _Candidate] = {}  # by what leads to the steps, which may go on in a passage
+    found: dict[tuple[str, int | None], _Candidate] = {}  # by what leads to the steps, which may go on in a passage
     for each in sorted(candidates, key=lambda each: not each.unit.leads):
         steps = _with_steps(each)
-        if steps and asked <= {*terms(f"{steps.passage.header}\n{steps.text}")}:
-            lead = each.unit.start if each.unit.leads else each.unit.parent
-            telling.setdefault((each.passage.document, lead), steps)
-    return sorted(telling.values(), key=lambda each: -each.score) or [
-        _with_steps(candidates[0]) or candidates[0],
-        *candidates[1:],
-    ]
+        lead = each.unit.parent if steps and not each.unit.leads else each.span.start
+        known = found.setdefault((each.passage.document, lead), steps or each)
+        found[each.passage.document, lead] = replace(known, score=max(known.score, each.score))
+    best = sorted(found.values(), key=lambda each: (-each.score, each.rank, each.span.start))
+    telling = [each for each in best if each.has_steps and asked <= {*terms(f"{each.passage.header}\n{each.text}")}]
+    return telling or best
 
 
 def _with_steps(candidate: _Candidate) -> _Candidate | None:
     """A lead-in to steps as it is; a step with all those beside it, from their heading on; None for anything else."""
     passage, unit = candidate.passage, candidate.unit
-    if unit.leads:
-        led = {each.kind for each in passage.units if candidate.span.start <= each.start < candidate.span.end}
-        return candidate if "step" in led else None
-    if unit.kind != "step":
-        return None
+    if unit.leads or unit.kind != "step":
+        return candidate if unit.leads and candidate.has_steps else None
     beside = [each for each in passage.units if unit.parent in (each.start, each.parent)]
     last = max(each.end for each in beside if each.kind == "step" and each.end - beside[0].start <= WHOLE_CHARS)
     return replace(candidate, span=Span(start=beside[0].start, end=last), found=None)
