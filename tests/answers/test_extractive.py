@@ -189,7 +189,11 @@ def kiln(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
 
 
 def test_how_to_do_something_is_told_in_all_its_steps_with_what_stands_before_them(kiln: Chatbot) -> None:
-    for question in ("How do I clean the flue?", "List the steps to clean the flue, please", "Cleaning the flue: steps"):
+    for question in (
+        "How do I clean the flue?",
+        "List the steps to clean the flue, please",
+        "Cleaning the flue: steps",
+    ):
         answer = kiln.ask(question)
         lines = answer.text.splitlines()
         assert lines[0] == "Cleaning the flue", question

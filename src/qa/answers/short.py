@@ -26,7 +26,7 @@ _SEVERAL = re.compile(
 )
 _HOW_TO = re.compile(
     r"\bhow (?:do|can|could|should|must|would|to)\b|\b(?:steps?|procedure|instructions?)\b"
-    r"|\bwhat (?:do|can|could|should|must|shall) (?:i|we|you)\b.*\bdo\b",
+    r"|\bwhat (?:do|can|could|should|must|shall) (?:i|we|you)(?: \w+){0,3} do\b",
     re.I,
 )
 _WANTS_YES_OR_NO = re.compile(
