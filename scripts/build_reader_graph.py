@@ -1,13 +1,15 @@
 """Writes src/qa/_data/reader.onnx: the graph of the reader, whose initialisers point into reader.safetensors.
 
 The word table and the matrices of the layers are 8-bit there, with a scale for each row of the one and each column of
-the others; inputs are brought to 8 bits as they come. `pack` makes such a file. Needs the developer's `onnx`.
+the others; inputs are brought to 8 bits as they come. `pack` makes such a file, `average` one of several. Needs the
+developer's `onnx`.
 
-    python scripts/build_reader_graph.py
+    python scripts/build_reader_graph.py [--average OUT FILE=SHARE ...]
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import struct
 from collections.abc import Mapping
@@ -137,5 +139,25 @@ def quantised(values: NDArray[np.float32], *, axis: int, steps: int) -> tuple[ND
     return np.rint(values / scale).astype(np.int8), scale
 
 
+def average(shares: Mapping[Path, float], path: Path) -> None:
+    """Write the weights that lie between those of several files that were trained on from the same ones."""
+    files = [(share, unpack(file)) for file, share in shares.items()]
+    pack(
+        {name: np.sum([np.float32(share) * each[name] for share, each in files], axis=0) for name in files[0][1]}, path
+    )
+
+
+def main() -> None:
+    """Write the graph, or the average of weights."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--average", nargs="+", metavar=("OUT", "FILE=SHARE"))
+    given = parser.parse_args()
+    if given.average:
+        out, *parts = given.average
+        average({Path(file): float(share) for file, _, share in (each.rpartition("=") for each in parts)}, Path(out))
+    else:
+        GRAPH.write_bytes(build(WEIGHTS).SerializeToString(deterministic=True))
+
+
 if __name__ == "__main__":
-    GRAPH.write_bytes(build(WEIGHTS).SerializeToString(deterministic=True))
+    main()

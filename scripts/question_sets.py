@@ -13,16 +13,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qa import Chatbot
 from qa.documents.headers import header_above, make_header
 from qa.documents.plain import find_marks
 from qa.documents.units import find_units
-from qa.evals.suites import load_suite
 from qa.index.sentence_vectors import bounds, texts_to_embed
 from qa.models.minilm import MiniLM
 from qa.models.reader import reader
@@ -136,28 +133,6 @@ def load_cranfield(folder: Path) -> QuestionSet:
     texts = [" ".join(query.split("\n.I ")[0].split()) for query in queries]
     cases = tuple(Case(question=text, answerable=True) for text in texts)
     return QuestionSet(name="cranfield", passages=passages, cases=cases, grades=tuple(grades))
-
-
-def load_office(suite: Path) -> QuestionSet:
-    """Our own office questions, but for the half that is kept for the report, with the passages of their documents."""
-    read = load_suite(suite)
-    with (
-        TemporaryDirectory() as home,
-        Chatbot.open(chroma=":memory:", home=home, model="extractive", fill=False) as bot,
-    ):
-        bot.ingest(*read.corpora.values())
-        texts = {record.id: bot.document(record.id).text for record in bot.status().documents}
-        passages = tuple(passage for name in texts for passage in bot.passages(name))
-    cases = []
-    for case in read.cases:
-        starts = [
-            (each, texts[each.document].index(each.quote) if each.start is None else each.start)
-            for each in case.evidence
-        ]
-        places = tuple((each.document, start, start + len(each.quote)) for each, start in starts)
-        if "report" not in case.tags:
-            cases.append(Case(question=case.question, answerable=case.answerable, places=places))
-    return QuestionSet(name="office", passages=passages, cases=tuple(cases))
 
 
 def make_passage(document: str, text: str, *, header: str = "") -> Passage:

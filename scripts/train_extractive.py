@@ -4,7 +4,7 @@
 
 PATH holds squad2_half/dev-v2.0.json and nq_oracle/nq-open-oracle.jsonl.gz. Learnt from are the SQuAD articles with
 an even number and every other NQ question; the rest is for reporting, and the reader was trained on none of them. With
---learnt 1 it is the odd articles. How units are ranked is learnt from half of evals/office too.
+--learnt 1 it is the odd articles. Of our own texts (`written`) those are learnt from that the reader was not.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+import written
 from memory_index import MemoryIndex
 from qa.models.minilm import MiniLM
 from qa.search.confidence import SIGNALS, signals
@@ -34,7 +35,6 @@ from question_sets import (
     Vectors,
     embed,
     load_nq,
-    load_office,
     load_squad,
     make_passage,
     make_query,
@@ -43,14 +43,13 @@ from question_sets import (
 from regression import fit_choice, fit_logistic
 from swapped_names import swap_names
 
-SUITE = Path(__file__).parents[1] / "evals/office"
 TARGET = Path(__file__).parents[1] / "src/qa/_data/extractive.json"
 Array = NDArray[np.float64]
 
-# What each kind of example counts for. Near misses were written to fool a reader and would drown the rest.
-NEAR_MISS, OFF_TOPIC, SIBLING, REMOVED, SEARCHED, SWAPPED = 0.3, 1.0, 1.0, 1.0, 0.25, 1.0
-OFFICE = 3  # times that each of our own few counts, where units are ranked
-STEPS = ((0.1, 0.01), (0.25, 0.03), (0.5, 0.08), (0.75, 0.25), (0.9, 0.5))  # strictness → false refusals
+# What each kind of example counts for. Near misses were written to fool a reader and would drown the rest, and all
+# questions to our own texts so that their words are no help.
+NEAR_MISS, OFF_TOPIC, SIBLING, REMOVED, SEARCHED, SWAPPED, WRITTEN = 0.3, 1.0, 1.0, 1.0, 0.25, 1.0, 0.3
+STEPS = ((0.1, 0.01), (0.25, 0.03), (0.5, 0.12), (0.75, 0.25), (0.9, 0.5))  # strictness → false refusals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,16 +145,15 @@ def examples(squad: QuestionSet, nq: QuestionSet, *, learnt: int, embedder: Mini
             yield replace(alone(case, number=case.passage, texts=nq, vectors=nq_vectors, asked=asked), weight=SEARCHED)
 
 
-def office(*, embedder: MiniLM, cache: Path) -> list[Example]:
-    """Our own questions that office files answer: of rows and of keys with values, which public sets have none of."""
-    texts = load_office(SUITE)
-    vectors = embed(texts, embedder=embedder, cache=cache)
-    index = MemoryIndex(texts.passages, vectors.passages)
-    return [
-        in_corpus(case, texts=texts, vectors=vectors, index=index, asked=vectors.questions[case.question])
-        for case in texts.cases
-        if case.answerable
-    ]
+def own_texts(*, embedder: MiniLM, cache: Path) -> Iterator[Example]:
+    """The questions to our own texts that are kept from the reader, each asked of its document alone: "it" is that."""
+    for document in written.load("weights", count_pieces=embedder.count_pieces):
+        texts = written.question_set(document)
+        vectors = embed(texts, embedder=embedder, cache=cache)
+        index = MemoryIndex(texts.passages, vectors.passages)
+        for case in texts.cases:
+            asked = vectors.questions[case.question]
+            yield replace(in_corpus(case, texts=texts, vectors=vectors, index=index, asked=asked), weight=WRITTEN)
 
 
 def choices(found: Sequence[Example]) -> Iterator[tuple[Array, NDArray[np.bool_]]]:
@@ -169,13 +167,13 @@ def choices(found: Sequence[Example]) -> Iterator[tuple[Array, NDArray[np.bool_]
 
 
 def _is_counted(example: Example) -> bool:
-    """Whether the false refusals of `STEPS` are counted on it: an answerable question of a whole corpus."""
-    return example.case.answerable and len(example.hits) > 1
+    """Whether the false refusals of `STEPS` are counted on it: an answerable question of a whole public corpus."""
+    return example.case.answerable and len(example.hits) > 1 and example.texts.name != "written"
 
 
-def learn(found: Sequence[Example], own: list[Example]) -> dict[str, Any]:
+def learn(found: Sequence[Example]) -> dict[str, Any]:
     """What is stored: the weights of sentences, then of signals, then the thresholds read off."""
-    sentence = fit_choice(list(choices([*found, *OFFICE * own])))
+    sentence = fit_choice(list(choices(found)))
     table = [
         signals(each.question, hits=[scored(hit, question=each.question, weights=sentence) for hit in each.hits])
         for each in found
@@ -188,7 +186,7 @@ def learn(found: Sequence[Example], own: list[Example]) -> dict[str, Any]:
     steps = [(step, float(np.quantile(estimates[refusable], share)), share) for step, share in STEPS]
     return {
         "made_by": "python scripts/train_extractive.py --data PATH, on the even articles of half of SQuAD 2.0's "
-        "development set (CC BY-SA 4.0), half of 2,655 Natural Questions and half of evals/office",
+        "development set (CC BY-SA 4.0), half of 2,655 Natural Questions and a tenth of scripts/written",
         "dense_share": load_weights().dense_share,
         "sentence": dict(zip(SENTENCE_FEATURES, np.round(sentence, 3).tolist(), strict=True)),
         "confidence": {"bias": round(bias, 3), **dict(zip(SIGNALS, np.round(confidence, 3).tolist(), strict=True))},
@@ -214,9 +212,9 @@ def main() -> None:
     embedder = MiniLM()
     squad = load_squad(given.data / "squad2_half/dev-v2.0.json", count_pieces=embedder.count_pieces)
     nq = load_nq(given.data / "nq_oracle/nq-open-oracle.jsonl.gz", count_pieces=embedder.count_pieces)
-    own = office(embedder=embedder, cache=given.cache)
     found = list(examples(squad, nq, learnt=given.learnt, embedder=embedder, cache=given.cache))
-    stored = learn(found, own)
+    found += own_texts(embedder=embedder, cache=given.cache)
+    stored = learn(found)
     given.target.write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
 
 

@@ -24,8 +24,9 @@ from build_minilm_graph import EPSILON, HEADS, LAYERS, WIDTH
 from build_reader_graph import WORDS, pack, unpack
 from qa.models.minilm import WEIGHTS as MINILM
 from qa.models.minilm import MiniLM, installed_model
-from qa.models.reader import CLS, SEP, Reader
+from qa.models.reader import Reader
 from reader_pairs import Ints, Pair, Plan, arrange, carry_out, load_arrays, load_squad, plans
+from written import SOURCE as WRITTEN_FOR_IT
 from written import load
 from written import pairs as written_pairs
 
@@ -41,7 +42,7 @@ HEAD_ROWS = {"pieces": 3, "answerable": 1}  # an answer begins, it ends, what su
 WRITTEN = 3  # times that our own few come in a round
 WORKERS = min(8, os.cpu_count() or 1)
 DROPOUT, DECAY, WARM_UP, AVERAGED = 0.1, 0.01, 0.06, 0.999
-EMBEDDED = 250  # pieces of a text, when the nearest are sought
+PIECES = 30_522  # in MiniLM's vocabulary
 FEWEST_TEXTS, OTHERS, DRAWN = 24, 8, 3  # compared with a question, and kept of them; drawn without comparing
 
 
@@ -61,7 +62,7 @@ def fresh(start: Path, device: str) -> Weights:
     return {name: torch.tensor(value.copy(), device=device) for name, value in stored.items()}
 
 
-def encoded(weights: Weights, ids: Any, types: Any, *, dropout: float = DROPOUT) -> Any:
+def encoded(weights: Weights, ids: Any, types: Any) -> Any:
     """The last layer's rows (pairs, pieces, width), as the graph has them, with dropout."""
 
     def linear(rows: Any, name: str) -> Any:
@@ -82,10 +83,10 @@ def encoded(weights: Weights, ids: Any, types: Any, *, dropout: float = DROPOUT)
         )
         seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=(ids != 0)[:, None, None])
         seen = linear(seen.transpose(1, 2).reshape(count, length, WIDTH), f"{name}.attention.output.dense")
-        rows = normal(rows + functional.dropout(seen, dropout), f"{name}.attention.output.LayerNorm")
+        rows = normal(rows + functional.dropout(seen, DROPOUT), f"{name}.attention.output.LayerNorm")
         wide = functional.gelu(linear(rows, f"{name}.intermediate.dense"))
         rows = normal(
-            rows + functional.dropout(linear(wide, f"{name}.output.dense"), dropout), f"{name}.output.LayerNorm"
+            rows + functional.dropout(linear(wide, f"{name}.output.dense"), DROPOUT), f"{name}.output.LayerNorm"
         )
     return rows
 
@@ -100,63 +101,41 @@ def forward(weights: Weights, ids: Any, types: Any) -> tuple[Any, Any]:
     return pieces, answerable[:, 0]
 
 
-@torch.no_grad()  # type: ignore[untyped-decorator]  # torch is no dependency
-def embedded(weights: Weights, texts: Sequence[Ints]) -> Any:
-    """The embeddings of texts (texts, width), unit length: MiniLM's when the weights are still MiniLM's."""
-    device = weights[f"{WORDS}.weight"].device
-    vectors = torch.empty(len(texts), WIDTH, device=device)
-    order = sorted(range(len(texts)), key=lambda each: len(texts[each]))
-    for numbers in (order[at : at + 1024] for at in range(0, len(order), 1024)):
-        longest = min(EMBEDDED, len(texts[numbers[-1]]))
-        ids = np.zeros((len(numbers), longest + 2), dtype=np.int64)
-        for row, number in zip(ids, numbers, strict=True):
-            text = texts[number][:EMBEDDED]
-            row[: len(text) + 2] = [CLS, *text, SEP]
-        arranged = torch.tensor(ids, device=device)
-        with torch.autocast(device.type, dtype=torch.bfloat16):
-            rows = encoded(weights, arranged, torch.zeros_like(arranged), dropout=0.0).float()
-        there = (arranged != 0)[:, :, None]
-        vectors[numbers] = functional.normalize((rows * there).sum(1) / there.sum(1), dim=1)
-    return vectors
+def bags(texts: Sequence[Ints], device: Any) -> Any:
+    """Which word pieces each text has, 1 or 0 (texts, pieces), in half precision."""
+    found = torch.zeros(len(texts), PIECES, dtype=torch.half, device=device)
+    rows = np.repeat(np.arange(len(texts)), [len(each) for each in texts])
+    found[torch.tensor(rows, device=device), torch.tensor(np.concatenate(texts), device=device)] = 1
+    return found
 
 
-def nearest(pairs: Sequence[Pair], weights: Weights) -> dict[int, list[int]]:
-    """Pairs of the same source whose texts are nearest to the question of a pair, by its number, and lack its answer.
+def nearest(pairs: Sequence[Pair], device: Any) -> dict[int, list[int]]:
+    """Pairs of the same source whose texts share most with the question of a pair, by its number, and lack its answer.
 
-    They are what a search would find instead. Nothing for the pairs that are not answerable.
+    They have its words without answering. Of our own documents others are drawn instead: they are asked of one by one,
+    so a text that is near may well answer. Nothing for the pairs that are not answerable.
     """
-    near: dict[int, list[int]] = {}
-    sources = [pair.source for pair in pairs]
-    for source in sorted(set(sources)):
-        own = [number for number, each in enumerate(sources) if each == source]
-        texts = {pairs[number].text.tobytes(): number for number in own}
-        asking = [number for number in own if pairs[number].answerable]
-        if len(texts) < FEWEST_TEXTS or not asking:
-            continue
-        contents, numbers = list(texts), list(texts.values())
-        questions, passages = (
-            embedded(weights, rows)
-            for rows in ([pairs[each].question for each in asking], [pairs[each].text for each in numbers])
-        )
-        for at in range(0, len(asking), 2048):
-            closest = (questions[at : at + 2048] @ passages.T).topk(FEWEST_TEXTS, dim=1).indices.tolist()
-            for number, found in zip(asking[at : at + 2048], closest, strict=True):
-                answer = pairs[number].answer
-                near[number] = [numbers[each] for each in found if answer not in contents[each]][:OTHERS]
-    return near
-
-
-def at_random(pairs: Sequence[Pair]) -> dict[int, list[int]]:
-    """The same with other texts of the source drawn at random, as no weights but MiniLM's know which are near."""
     random = np.random.default_rng(5)
     near: dict[int, list[int]] = {}
     sources = np.array([pair.source for pair in pairs])
     for source in np.unique(sources):
         own = np.flatnonzero(sources == source).tolist()
-        for number in own if len(own) >= FEWEST_TEXTS else ():
-            if pairs[number].answerable:
-                answer, drawn = pairs[number].answer, random.choice(own, DRAWN).tolist()
-                near[number] = [each for each in drawn if answer not in pairs[each].text.tobytes()]
+        texts = {pairs[number].text.tobytes(): number for number in own}
+        asking = [number for number in own if pairs[number].answerable]
+        if len(texts) < FEWEST_TEXTS or not asking:
+            continue
+        contents, numbers = list(texts), list(texts.values())
+        held = bags([pairs[each].text for each in numbers], device)
+        rarity = torch.log(len(numbers) / held.sum(0, dtype=torch.float).clamp(min=1)).half()
+        for group in (asking[at : at + 1024] for at in range(0, len(asking), 1024)):
+            if source == WRITTEN_FOR_IT:
+                closest = random.integers(len(numbers), size=(len(group), DRAWN)).tolist()
+            else:
+                asked = bags([pairs[each].question for each in group], device) * rarity
+                closest = (asked @ held.T).topk(FEWEST_TEXTS, dim=1).indices.tolist()
+            for number, found in zip(group, closest, strict=True):
+                answer = pairs[number].answer
+                near[number] = [numbers[each] for each in found if answer not in contents[each]][:OTHERS]
     return near
 
 
@@ -274,11 +253,13 @@ def main() -> None:
     start = given.start or (folder / MINILM if folder else parser.error("MiniLM's weights are not installed"))
     pairs = [pair for each in given.sets for pair in read_pairs(each)]
     print(f"{len(pairs)} pairs, {sum(pair.answerable for pair in pairs)} of them answerable")
-    weights = fresh(start, "cuda" if torch.cuda.is_available() else "cpu")
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    near = nearest(pairs, device)
+    print(f"{sum(map(len, near.values()))} texts near {len(near)} questions", flush=True)
     trained = train(
         pairs,
-        weights,
-        at_random(pairs) if given.start else nearest(pairs, weights),
+        fresh(start, device),
+        near,
         steps=given.steps,
         seconds=given.seconds,
         size=given.pairs,

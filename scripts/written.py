@@ -23,7 +23,7 @@ from qa.models.minilm import encode, load_tokenizer
 from qa.models.reader import ANSWER_PIECES
 from qa.search.punctuation import punctuated
 from qa.types import Passage
-from question_sets import CountPieces
+from question_sets import Case, CountPieces, QuestionSet
 from reader_pairs import BESIDE_ANOTHER, Pair
 
 Use = Literal["reader", "weights", "report"]
@@ -36,11 +36,15 @@ _OPENING = re.compile(r"[\s|>*+-]*(?:\d+[.)]\s+)?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A question; when the text answers it, the characters that do. `plain` says that it has the text's own words."""
+    """A question; when the text answers it, the characters that do, and those of the line around them.
+
+    `plain` says that it has the text's own words.
+    """
 
     question: str
     plain: bool = False
     answer: tuple[int, int] | None = None
+    evidence: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +101,21 @@ def _asked(lines: Sequence[str], text: str) -> Iterator[Asked]:
                         question=question,
                         plain=plain,
                         answer=(start + opens, start + (closes or opens + len(answer))),
+                        evidence=(start, start + len(said)),
                     )
+
+
+def question_set(document: Written) -> QuestionSet:
+    """The document with its questions as a corpus that is searched."""
+    cases = (
+        Case(
+            question=asked.question,
+            answerable=asked.answer is not None,
+            places=((document.name, *asked.evidence),) if asked.evidence else (),
+        )
+        for asked in document.asked
+    )
+    return QuestionSet(name="written", passages=document.passages, cases=tuple(cases))
 
 
 def pairs(documents: Sequence[Written]) -> Iterator[Pair]:

@@ -42,7 +42,7 @@ def read(reader: Reader, question: str, text: str) -> Reading:
         ("When was the tide mill built?", MILL, 0, "1170"),
         (QUESTION, MILL, 1, "1957"),
         ("What wood was the shaft made of?", MILL, 1, "oak"),
-        ("What do the lamps burn?", LAMP, 0, "paraffin"),
+        ("What does every lamp on the quay burn?", LAMP, 0, "paraffin"),
         ("Who is the keeper?", LAMP, 1, "Ada Thorne"),
         ("When are the lamps trimmed?", LAMP, 1, "dusk"),
     ],

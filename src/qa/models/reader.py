@@ -22,7 +22,7 @@ from qa.types import Reading, ShortAnswer
 WEIGHTS = Path(__file__).parents[1] / "_data" / "reader.safetensors"  # made by scripts/train_reader.py
 GRAPH = WEIGHTS.with_suffix(".onnx")  # made by scripts/build_reader_graph.py
 SHA256 = {
-    WEIGHTS.name: "cb47e6e04c50115c126bc0ca84449231076adba0851bcdc2c600b38225d119bb",
+    WEIGHTS.name: "6a842b45ddb08632e5b381e82f80d9c03a91cc43fa34ef9cd10ff8045d6cab76",
     GRAPH.name: "16552c826d217b894746ec737cf8a109e076f7326d7954f9cec053685bc132e3",
 }
 MEND = "Run in a checkout of this program: git restore src/qa/_data && pip install --no-deps --force-reinstall ."
@@ -41,7 +41,7 @@ class Reader:
     Safe to share between threads. Of a question the first 64 word pieces are read, of the text as many as fit.
     """
 
-    name = "reader-2"
+    name = "reader-3"
     max_pieces = 384  # question and text, with [CLS] and two [SEP]
 
     def __init__(self, *, weights: bytes | None = None, workers: int = WORKERS) -> None:
