@@ -29,6 +29,7 @@ MOST = 2  # sentences of an answer
 CLOSE_OF_SEVERAL = 0.03  # the same, where the question asks for several things
 MOST_OF_SEVERAL = 4
 OPENING_CHARS = 60
+FEWEST_WORDS = 3  # of a sentence that joins another
 MOST_PASSAGES = 3  # in which a list stands that is quoted whole
 
 ASKING = frozenset(stem(each) for each in ("step", "procedure", "instructions", "list", "please", "follow", "order"))
@@ -250,16 +251,17 @@ def _within(query: str, candidates: Sequence[_Candidate]) -> Sequence[_Candidate
 def _choose(candidates: Sequence[_Candidate], *, several: bool) -> list[_Candidate]:
     """The best unit and those close to it, in reading order; no wording twice, and no part of what is quoted whole.
 
-    Of rows one answers, unless the question asks for several. A lead-in that is close takes the place of the best one
-    in its list.
+    Of rows one answers, unless the question asks for several. What is of another kind than the best must be closer, and
+    a word or two by themselves join nothing. A lead-in that is close takes the place of the best one in its list.
     """
     least, most = (CLOSE_OF_SEVERAL, MOST_OF_SEVERAL) if several else (CLOSE, MOST)
     first = candidates[0]
     close = [
         each
         for each in candidates
-        if math.exp(each.score - first.score) >= (CLOSE if each.unit.leads else least)
+        if math.exp(each.score - first.score) >= (CLOSE if each.unit.leads or each.is_row != first.is_row else least)
         and (several or each is first or not (each.is_row and first.is_row))
+        and (each is first or each.unit.kind != "sentence" or len(each.text.split()) >= FEWEST_WORDS)
     ]
     whole = _unheld(close)
     leads = {(each.passage.document, each.span.start) for each in whole if each.unit.leads}

@@ -89,11 +89,20 @@ def _is_sure(found: Tally, asked: Asked, findings: Findings) -> bool:
     unexplained = found.picked.unexplained
     if found.result and found.result.winners and findings.answerable and not found.guessed:
         return all(word.text.isalpha() and word.text.islower() for word in unexplained) and len(unexplained) <= 1
+    if asked.operation == "count" and not (found.picked.words or asked.limit or _is_found(found, findings)):
+        return False
     if unexplained or (asks_how_to(findings.query) and not _is_named(found, asked)):
         return False
     meaning = [word for word in asked.terms if word.stem not in FRAME or word.stem in _stems(found.table)]
     is_enough = findings.answerable or len(meaning) >= FEWEST_WORDS - (asked.operation != "cell")
     return is_enough and (found.result is not None or found.column is not None or _is_one(found, asked, findings.query))
+
+
+def _is_found(found: Tally, findings: Findings) -> bool:
+    """Whether what answers best is a row of the table: how many there are may also be said in a sentence."""
+    best = max(findings.answering, key=lambda hit: hit.sentence_scores[hit.best])
+    quote = best.quotes[best.best]
+    return any(quote and (row.passage.id, row.unit.start) == (best.passage.id, quote.start) for row in found.table.rows)
 
 
 def _is_named(found: Tally, asked: Asked) -> bool:
