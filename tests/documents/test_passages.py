@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
+from attack_times import grows
 from qa.documents.files import read_document
 from qa.documents.headers import make_header
 from qa.documents.passages import MAX_CHARS, MAX_PIECES, TARGET_PIECES, split_passages
@@ -306,8 +306,8 @@ def test_white_space_alone_is_one_passage_and_nothing_is_none() -> None:
     ["It was so. ", "今日。", "(", '"a. B ', "Dr. ", "x", " ", "1. ", "- a\n", "```x\n", "a | ", "[1]", "'", "\n"],
 )
 def test_hostile_text_is_split_in_linear_time(unit: str) -> None:
-    text = "a" + unit * (400_000 // len(unit)) + "."
-    begin = time.perf_counter()
-    found = split_sentences(text)
-    assert time.perf_counter() - begin < 5
-    assert found[-1].end == len(text)
+    def run(size: int) -> None:
+        text = "a" + unit * (size // len(unit)) + "."
+        assert split_sentences(text)[-1].end == len(text)
+
+    assert grows(run) is None
