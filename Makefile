@@ -6,6 +6,9 @@ BIN := .venv/bin
 # uv when there is one (make UV= … uses pip all the same). It trusts the system's certificates where there are any, so that it works behind a company's proxy as pip does.
 UV := $(shell command -v uv)
 export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/*.crt /etc/ssl/cert.pem /etc/pki/tls/certs/*),true,false)
+# Hundreds of processes are started to check the program. Where none may keep what it compiled, each compiles every library
+# again: 2.5 s of a core for a question instead of 1.5.
+export PYTHONDONTWRITEBYTECODE :=
 # The question reaches the shell as typed: quotes, $ and all.
 override export Q := $(value Q)
 
