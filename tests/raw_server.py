@@ -61,12 +61,19 @@ class RawServer:
     def _read(self, connection: socket.socket) -> None:
         come = b""
         while b"\r\n\r\n" not in come:
-            come += connection.recv(65_536)
+            come += received(connection)
         head, _, body = come.partition(b"\r\n\r\n")
         length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
         while len(body) < length:
-            body += connection.recv(65_536)
+            body += received(connection)
         self.requests.append((head.decode("latin-1"), body.decode()))
+
+
+def received(connection: socket.socket) -> bytes:
+    """What came next. Raises: ConnectionError when the client has hung up, which would else be read for ever."""
+    if come := connection.recv(65_536):
+        return come
+    raise ConnectionError
 
 
 def head(*headers: str, status: str = "200 OK", kind: str = "text/event-stream") -> bytes:

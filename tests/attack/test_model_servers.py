@@ -29,6 +29,7 @@ QUESTION = "When was the lighthouse of Skerry Vore opened?"
 FOUND = "The lighthouse was opened in 1844 by Alan Stevenson. [1.2]"
 KEY = "sk-test-0123456789abcdef"
 PAUSE_S = 0.02
+PATIENT_S = 60  # where nothing is to be given up, however busy the machine
 
 DONE = event(delta={}, choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}]) + b"data: [DONE]\n\n"
 
@@ -49,7 +50,7 @@ def server() -> Iterator[RawServer]:
 @pytest.fixture(scope="module")
 def bots(library: Chatbot, server: RawServer) -> tuple[Chatbot, Chatbot]:
     """One that fails with its model, and one that falls back."""
-    return asking(library, server, timeout_s=5), asking(library, server, timeout_s=5, fallback="extractive")
+    return asking(library, server), asking(library, server, fallback="extractive")
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +58,9 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
 
 
-def asking(library: Chatbot, server: RawServer | OpenAIServer, *, timeout_s: float = 0.5, **chosen: Any) -> Chatbot:
+def asking(
+    library: Chatbot, server: RawServer | OpenAIServer, *, timeout_s: float = PATIENT_S, **chosen: Any
+) -> Chatbot:
     return library.adjusted(model="openai:raw", base_url=server.url, timeout_s=timeout_s, **chosen)
 
 
@@ -71,6 +74,11 @@ def outcome(bot: Chatbot) -> Answer | ModelError:
     json.dumps(answer.to_dict(), ensure_ascii=False, allow_nan=False).encode("utf-8")
     assert len(answer.text) <= REPLY_CHARS
     return answer
+
+
+def is_left(server: RawServer) -> bool:
+    """Whether its client has hung up; on a busy machine it may have given up before it asked."""
+    return not server.requests or server.left.wait(PATIENT_S)
 
 
 def slowly(*pieces: bytes, first: bytes = b"", pause_s: float = PAUSE_S) -> Play:
@@ -129,7 +137,7 @@ def test_a_server_that_sends_no_words_is_given_up_in_time(library: Chatbot, play
         found = outcome(asking(library, server, timeout_s=0.1))
         assert isinstance(found, ModelError), found
         assert "did not answer in time" in str(found) or "cannot be reached, or broke off" in str(found)
-        assert server.left.wait(5)
+        assert is_left(server)
 
 
 @pytest.mark.parametrize("play", [WORDLESS[each] for each in ("comments", "roles", "headers that never end")])
@@ -138,7 +146,7 @@ def test_the_async_chain_gives_it_up_as_well(library: Chatbot, play: Play) -> No
         bot = asking(library, server, timeout_s=0.1)
         with pytest.raises(ModelError, match="did not answer in time"):
             asyncio.run(bot.chain.ainvoke({"question": QUESTION}))
-        assert server.left.wait(5)
+        assert is_left(server)
 
 
 CUTS = {
@@ -164,45 +172,45 @@ def test_an_endless_reply_is_cut_and_says_so(bots: tuple[Chatbot, Chatbot], serv
     assert isinstance(found, Answer), found
     assert found.incomplete is (NOT_SHOWN not in found.notes)
     assert CUTS & set(found.notes)
-    assert server.left.wait(5)
+    assert is_left(server)
 
 
 def test_the_events_of_an_endless_reply_are_as_bounded_as_its_answer(library: Chatbot) -> None:
     with RawServer(ENDLESS["cited sentences"]) as server:
-        *pieces, answer = asking(library, server, timeout_s=5).stream(QUESTION)
+        *pieces, answer = asking(library, server).stream(QUESTION)
     assert isinstance(answer, Answer)
     assert sum(len(piece) for piece in pieces if isinstance(piece, str)) <= REPLY_CHARS
 
 
 def test_the_async_chain_cuts_an_endless_reply_as_well(library: Chatbot) -> None:
     with RawServer(ENDLESS["the same letter"]) as server:
-        found: Any = asyncio.run(asking(library, server, timeout_s=5).chain.ainvoke({"question": QUESTION}))
+        found: Any = asyncio.run(asking(library, server).chain.ainvoke({"question": QUESTION}))
         assert CUTS & set(found.notes)
-        assert server.left.wait(5)
+        assert is_left(server)
 
 
 def test_thinking_that_never_ends_is_no_answer(library: Chatbot) -> None:
     play = slowly(event(delta={"content": "hmm, " * 100}), first=head() + event(delta={"content": "<think>"}))
     with RawServer(play) as server:
-        found = outcome(asking(library, server, timeout_s=5))
+        found = outcome(asking(library, server))
     assert any(f"wrote nothing: {cut}" in str(found) for cut in CUTS)
 
 
 def test_words_that_come_slowly_for_ever_end_with_the_whole_of_the_time(library: Chatbot) -> None:
     first = head() + event(delta={"content": f"{FOUND} It"})
     with RawServer(slowly(event(delta={"content": "s"}), first=first, pause_s=0.05)) as server:
-        found = outcome(asking(library, server, timeout_s=0.1))
+        found = outcome(asking(library, server, timeout_s=0.3))
         assert isinstance(found, Answer)
         assert found.incomplete
         assert "did not answer in time" in found.notes[-1]
-        assert server.left.wait(5)
+        assert is_left(server)
 
 
 def test_a_response_of_one_endless_line_ends_with_its_bytes(library: Chatbot) -> None:
     with RawServer(slowly(b"data: " + b"x" * 100_000, first=head(), pause_s=0)) as server:
-        found = outcome(asking(library, server, timeout_s=30))
+        found = outcome(asking(library, server))
         assert "cannot be reached, or broke off" in str(found)
-        assert server.left.wait(5)
+        assert is_left(server)
 
 
 def test_rewriting_and_checking_are_bounded_too(library: Chatbot) -> None:
@@ -210,7 +218,7 @@ def test_rewriting_and_checking_are_bounded_too(library: Chatbot) -> None:
     with OpenAIServer(
         Step(pieces=("word " * 20,) * 250), Step(pieces=(FOUND,)), Step(pieces=("x" * 100,) * 250)
     ) as server:
-        answer = asking(library, server, timeout_s=5, check="model").ask(QUESTION, history=history)  # type: ignore[arg-type]
+        answer = asking(library, server, check="model").ask(QUESTION, history=history)  # type: ignore[arg-type]
     assert (answer.text, answer.query) == ("The lighthouse was opened in 1844 by Alan Stevenson. [1]", QUESTION)
     assert len(server.requests) == 3
 
@@ -332,7 +340,7 @@ def test_an_odd_event_after_words_leaves_the_words(
 def test_both_halves_of_a_pair_make_one_character(library: Chatbot) -> None:
     pieces = (message("It opened in 1844 \ud83d"), message("\ude00. [1.2]"), DONE)
     with RawServer(said(head(), *pieces)) as server:
-        found = outcome(asking(library, server, timeout_s=5))
+        found = outcome(asking(library, server))
     assert isinstance(found, Answer)
     assert found.text == "It opened in 1844 \N{GRINNING FACE}. [1]"
 
@@ -380,7 +388,9 @@ def test_the_request_limits_the_tokens_by_the_name_that_its_server_knows(monkeyp
     with OpenAIServer() as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         for name, base_url in (("openai:local", server.url), ("openai:gpt-4.1", None), ("openai:gpt-5-mini", None)):
-            guarded(chat_model(name, base_url=base_url, timeout_s=5), name=name, timeout_s=5).invoke("Hello")
+            guarded(chat_model(name, base_url=base_url, timeout_s=PATIENT_S), name=name, timeout_s=PATIENT_S).invoke(
+                "Hello"
+            )
     assert [{key: each[key] for key in each if "max" in key} for each in server.requests] == [
         {"max_tokens": REPLY_TOKENS},
         {"max_completion_tokens": REPLY_TOKENS},
@@ -427,12 +437,12 @@ def test_a_model_of_openai_without_its_providers_name_is_as_bounded(
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_fork_asks_its_models_by_itself(server: RawServer) -> None:
     server.play = lambda: iter([head(), event(delta={"content": "In 1844."}), DONE])
-    model = guarded(chat_model("openai:raw", base_url=server.url, timeout_s=5), name="raw", timeout_s=5)
+    model = guarded(chat_model("openai:raw", base_url=server.url, timeout_s=PATIENT_S), name="raw", timeout_s=PATIENT_S)
     assert model.invoke("When?").content == "In 1844."
     child = os.fork()
     if child == 0:
         os._exit(0 if model.invoke("When?").content == "In 1844." else 1)
-    until = time.monotonic() + 20
+    until = time.monotonic() + PATIENT_S
     while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0) and time.monotonic() < until:
         time.sleep(PAUSE_S)
     if ended == (0, 0):

@@ -78,6 +78,7 @@ def test_a_touched_file_is_not_embedded_again_and_readers_are_not_disturbed_by_a
 ) -> None:
     bot.ingest(folder)
     os.utime(folder / "mill.txt", (LONG_AGO + 9, LONG_AGO + 9))
+    time.sleep(SETTLED_NS / 1e9)
     report = bot.ingest(folder)
     assert (len(report.unchanged), report.passages) == (3, 0)
     before = bot.library.index.manifest()

@@ -21,7 +21,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
 
 
-def ask(server: OpenAIServer, *, timeout_s: float = 5) -> str:
+def ask(server: OpenAIServer, *, timeout_s: float = 60) -> str:
     model = guarded(chat_model(NAME, base_url=server.url, timeout_s=timeout_s, key=KEY), name=NAME, timeout_s=timeout_s)
     return "".join(chunk.text for chunk in model.stream("Hello"))
 
@@ -47,7 +47,7 @@ def test_a_failure_names_the_model_and_what_to_do(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     with OpenAIServer(*steps) as server, pytest.raises(ModelError) as caught:
-        ask(server, timeout_s=0.5)
+        ask(server, timeout_s=0.5 if "in time" in message else 60)
     assert str(caught.value).startswith(f"{NAME} ")
     assert message in str(caught.value)
     assert len(server.requests) == requests
@@ -84,46 +84,46 @@ def test_a_local_server_needs_no_key_and_its_model_names_may_hold_colons(monkeyp
     monkeypatch.delenv("OPENAI_API_KEY")
     with OpenAIServer(Step(pieces=("Hi",)), Step(pieces=("Hi",))) as server:
         for name in ("llama3.2:3b", "openai:llama3.2:3b"):
-            guarded(chat_model(name, base_url=server.url, timeout_s=5), name=name, timeout_s=5).invoke("Hello")
+            guarded(chat_model(name, base_url=server.url, timeout_s=60), name=name, timeout_s=60).invoke("Hello")
     assert [request["model"] for request in server.requests] == ["llama3.2:3b", "llama3.2:3b"]
 
 
 def test_without_a_key_the_error_says_which_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
     with pytest.raises(ModelError, match=r"openai:gpt-5-mini needs a key\. Set OPENAI_API_KEY"):
-        chat_model("openai:gpt-5-mini", base_url=None, timeout_s=5)
+        chat_model("openai:gpt-5-mini", base_url=None, timeout_s=60)
 
 
 def test_a_provider_that_is_not_installed_names_its_package() -> None:
     with pytest.raises(SettingsError, match="langchain-mistralai"):
-        chat_model("mistralai:mistral-small", base_url=None, timeout_s=5)
+        chat_model("mistralai:mistral-small", base_url=None, timeout_s=60)
 
 
 def test_a_name_that_is_no_models_is_a_settings_error() -> None:
     with pytest.raises(SettingsError, match="'nonsense' names no model"):
-        chat_model("nonsense", base_url=None, timeout_s=5)
+        chat_model("nonsense", base_url=None, timeout_s=60)
 
 
 def test_a_known_model_says_how_much_it_can_read() -> None:
-    assert (input_window(chat_model("openai:gpt-5-mini", base_url=None, timeout_s=5)) or 0) > 100_000
-    assert input_window(chat_model("llama3.2", base_url="http://127.0.0.1:9/v1", timeout_s=5)) is None
+    assert (input_window(chat_model("openai:gpt-5-mini", base_url=None, timeout_s=60)) or 0) > 100_000
+    assert input_window(chat_model("llama3.2", base_url="http://127.0.0.1:9/v1", timeout_s=60)) is None
 
 
 def test_a_key_is_shown_by_no_model() -> None:
-    model = chat_model("openai:gpt-5-mini", base_url=None, timeout_s=5)
+    model = chat_model("openai:gpt-5-mini", base_url=None, timeout_s=60)
     assert KEY not in repr(model) + str(model)
 
 
 def test_async_failures_are_the_same() -> None:
     with OpenAIServer(Step(status=404, error="no such model")) as server:
-        model = guarded(chat_model(NAME, base_url=server.url, timeout_s=5), name=NAME, timeout_s=5)
+        model = guarded(chat_model(NAME, base_url=server.url, timeout_s=60), name=NAME, timeout_s=60)
         with pytest.raises(ModelError, match="is unknown to the server"):
             asyncio.run(model.ainvoke("Hello"))
 
 
 def test_embeddings_go_to_a_compatible_server_as_text() -> None:
     with OpenAIServer() as server:
-        embeddings = embedding_model("openai:text-embedding-3-small", base_url=server.url, timeout_s=5)
+        embeddings = embedding_model("openai:text-embedding-3-small", base_url=server.url, timeout_s=60)
         vectors = embeddings.embed_documents(["one", "two"])
     assert [len(vector) for vector in vectors] == [DIMENSION, DIMENSION]
     assert server.requests[0]["input"] == ["one", "two"]
@@ -132,7 +132,7 @@ def test_embeddings_go_to_a_compatible_server_as_text() -> None:
 def test_embeddings_that_fail_name_their_model() -> None:
     name = "openai:text-embedding-3-small"
     with OpenAIServer(Step(status=401, error="no")) as server:
-        embeddings = embedding_model(name, base_url=server.url, timeout_s=5)
+        embeddings = embedding_model(name, base_url=server.url, timeout_s=60)
         with pytest.raises(EmbeddingError, match=f"{name} refused the key"), model_errors(name, kind=EmbeddingError):
             embeddings.embed_query("one")
 
@@ -148,4 +148,4 @@ def test_only_the_clients_own_errors_are_translated() -> None:
 )
 def test_an_address_that_is_none_is_named(address: str) -> None:
     with pytest.raises(SettingsError, match=r"is no address\. Set QA_BASE_URL"):
-        chat_model(NAME, base_url=address, timeout_s=5)
+        chat_model(NAME, base_url=address, timeout_s=60)

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("nothing_is_remembered")
 
 
 def asked(library: Chatbot, server: OpenAIServer | RawServer, **chosen: Any) -> Answer:
-    return library.adjusted(model="openai:served", base_url=server.url, timeout_s=5, **chosen).ask(QUESTION)
+    return library.adjusted(model="openai:served", base_url=server.url, timeout_s=60, **chosen).ask(QUESTION)
 
 
 def o_series(body: dict[str, Any]) -> Step | None:
@@ -122,7 +122,7 @@ def test_a_refused_temperature_is_left_out_whatever_the_model_is_called(
     library: Chatbot, refuse: Refuse, name: str
 ) -> None:
     with Dialect(refuse, Step(pieces=(FOUND,))) as server:
-        asked = library.adjusted(model=f"openai:{name}", base_url=server.url, timeout_s=5)
+        asked = library.adjusted(model=f"openai:{name}", base_url=server.url, timeout_s=60)
         assert asked.ask(QUESTION).text == SHOWN
     assert server.requests[-1]["model"] == name
 
@@ -225,7 +225,7 @@ def test_a_deployments_name_says_nothing_of_its_model() -> None:
 
     Source: learn.microsoft.com/azure/ai-services/openai/how-to/switching-endpoints.
     """
-    model = chat_model("openai:gpt-4.1", base_url="http://127.0.0.1:9/v1", timeout_s=5)
+    model = chat_model("openai:gpt-4.1", base_url="http://127.0.0.1:9/v1", timeout_s=60)
     assert input_window(model) is None
 
 
@@ -233,7 +233,7 @@ def test_azures_own_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(ModelError, match="Set AZURE_OPENAI_API_KEY"):
-        chat_model("azure_openai:team", base_url=None, timeout_s=5)
+        chat_model("azure_openai:team", base_url=None, timeout_s=60)
 
 
 def test_a_reply_of_ten_megabytes_is_cut_and_one_of_garbage_is_an_error(library: Chatbot) -> None:
@@ -245,7 +245,7 @@ def test_a_reply_of_ten_megabytes_is_cut_and_one_of_garbage_is_an_error(library:
 
 def test_a_second_event_loop_asks_the_same_model() -> None:
     with OpenAIServer(Step(pieces=("one",)), Step(pieces=("two",))) as server:
-        model = guarded(chat_model("openai:served", base_url=server.url, timeout_s=5), name="served", timeout_s=5)
+        model = guarded(chat_model("openai:served", base_url=server.url, timeout_s=60), name="served", timeout_s=60)
         assert [asyncio.run(model.ainvoke("Hello")).content for _ in range(2)] == ["one", "two"]
 
 
@@ -259,7 +259,7 @@ def test_each_model_that_the_docs_name_is_asked_for_under_the_name_its_server_kn
     library: Chatbot, name: str
 ) -> None:
     with OpenAIServer(Step(pieces=(FOUND,))) as server:
-        answer = library.adjusted(model=name, base_url=server.url, timeout_s=5).ask(QUESTION)
+        answer = library.adjusted(model=name, base_url=server.url, timeout_s=60).ask(QUESTION)
     assert (answer.text, server.requests[0]["model"]) == (SHOWN, name.removeprefix("openai:"))
 
 

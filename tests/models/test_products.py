@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("nothing_is_remembered")
 
 
 def ask(library: Chatbot, server: RawServer) -> Answer:
-    return library.adjusted(model="openai:served", base_url=server.url, timeout_s=5).ask(QUESTION)
+    return library.adjusted(model="openai:served", base_url=server.url, timeout_s=60).ask(QUESTION)
 
 
 def chunk(delta: Any, finish: str | None = None, **more: Any) -> bytes:
@@ -312,7 +312,7 @@ def test_the_lines_that_the_docs_give_for_a_server_are_run_against_its_stand_in(
         address = urlsplit(chosen["QA_BASE_URL"])
         environment = {**os.environ, **chosen, **places, "QA_BASE_URL": server.url}
         command = [sys.executable, "-m", *shlex.split(ask_line), "--json"]
-        ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert (ran.returncode, json.loads(ran.stdout)["model"]) == (0, chosen["QA_MODEL"]), ran.stderr
     ((request, body),) = server.requests
     assert address.path.endswith("/v1")
