@@ -489,3 +489,13 @@ def test_a_row_is_found_by_the_range_in_which_an_amount_lies(
 def test_an_amount_in_no_range_or_of_another_unit_finds_no_row(ranges: Chatbot) -> None:
     for question in ("Which discount for 3 people?", "What does a parcel of 3 miles cost inland?"):
         assert not any(said.text.startswith(("Group:", "Weight:")) for said in ranges.ask(question).sentences)
+
+
+def test_how_many_there_are_is_told_by_the_sentence_that_says_so(tmp_path: Path) -> None:
+    (tmp_path / "site.md").write_text(
+        "# Fernbank\n\nThe site has 84 plots behind the cottages.\n\n"
+        "| Plot | Rent a year |\n|---|---|\n| Full | £62 |\n| Half | £36 |\n",
+        encoding="utf-8",
+    )
+    with Chatbot.open(chroma=":memory:", seeds=tmp_path, home=tmp_path / "home", model="extractive") as site:
+        assert site.ask("How many plots are there?").text.startswith("The site has 84 plots")
