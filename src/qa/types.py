@@ -367,13 +367,15 @@ class Sentence:
 class Short:
     """The short answer: exact words of the quote of the citation with this number, `quote[start:end] == text`.
 
-    What was computed stands in no quote, and has none of the three, nor has what several documents say.
+    What was computed stands in no quote, and has none of the three, nor has what several documents say. `date` is that
+    of the document, given where documents disagree.
     """
 
     text: str
     citation: int | None = None
     start: int | None = None
     end: int | None = None
+    date: str | None = None
 
     @property
     def words(self) -> str:

@@ -28,6 +28,7 @@ TEXTS = {
     "lyon.txt": "The branch in Lyon employs 43 people in two offices.",
     "metz.txt": "The branch in Metz employs 61 people in two offices.",
 }
+DATES = {"handbook-2023.md": "2023-01-05", "handbook-2025.md": "2025-01-05"}
 LEAVE = "How many days of annual leave do employees get?"
 
 
@@ -63,6 +64,7 @@ def test_what_documents_say_differently_is_shown_side_by_side(
     answer = bot.ask(question)
     assert values(answer) == expected
     assert answer.short == Short(text=" or ".join(each.text for each in answer.conflicts))
+    assert [each.date for each in answer.conflicts] == [DATES.get(document) for document in values(answer).values()]
     assert all(any(value in sentence.text for sentence in answer.sentences) for value in expected)
     assert bot.verify(answer).holds
     assert Answer.from_dict(answer.to_dict()) == replace(answer, hits=())

@@ -212,6 +212,23 @@ def test_a_file_too_large_or_of_another_kind_is_refused(reader: Reader, bot: Cha
     reader.problems.clear()  # the browser reports the refused upload
 
 
+def test_values_that_differ_stand_side_by_side_with_their_dates_and_are_said_once(browser, tmp_path: Path) -> None:
+    said = "---\ndate: {}-02-10\n---\n# Staff handbook\n\nEmployees get {} days of annual leave.\n"
+    documents = {f"handbook-{year}.md": said.format(year, days) for year, days in ((2023, 25), (2025, 28))}
+    with open_bot(tmp_path, documents=documents) as bot, serving(bot) as address:
+        context = browser.new_context(viewport=WIDE)
+        reader = Reader(context, address)
+        reader.ask("How many days of annual leave do employees get?")
+        page = reader.page
+        assert sorted(page.locator("#chat .conflicts .where").all_text_contents()) == [
+            f"handbook-{year}.md (Staff handbook) · {year}-02-10" for year in (2023, 2025)
+        ]
+        assert page.locator("#chat .note").count() == 0
+        assert page.inner_text("#chat .sources").count("(Staff handbook)") == 2
+        assert violations(page) == []
+        context.close()
+
+
 def test_a_copied_answer_is_words_and_sources(reader: Reader) -> None:
     reader.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     reader.ask("When was the lighthouse opened?")

@@ -293,7 +293,7 @@ def test_how_an_answer_came_about_stands_in_closed_details() -> None:
 @pytest.mark.parametrize(
     ("note", "read"),
     [
-        ("the model refused the key. Check OPENAI_API_KEY, or its like", "the model refused the key"),
+        ("the model refused the key. Check OPENAI_API_KEY, or its like", "The model refused the key"),
         ("2 passages were left out: 4,096 tokens may be, see QA_CONTEXT_TOKENS", ""),
         ("2 more rows have no value there", "2 more rows have no value there"),
     ],

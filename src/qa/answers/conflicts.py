@@ -16,7 +16,7 @@ from difflib import SequenceMatcher
 from qa.answers.reading import reading_form
 from qa.answers.short import highlight, short_answer
 from qa.search.mismatch import other_names
-from qa.types import Answer, Findings, Hit, Passage, Sentence, Short, Span, UnitKind
+from qa.types import Answer, Citation, Findings, Hit, Passage, Sentence, Short, Span, UnitKind
 from qa.words import terms
 
 DIFFER = "documents give different values"
@@ -63,12 +63,14 @@ def beside(answer: Answer, findings: Findings) -> Answer:
     others = rivals(said, findings) if said else []
     if not (said and answer.short and others):
         return answer
-    citations, sentences, shorts = list(answer.citations), list(answer.sentences), [answer.short]
+    citations, sentences = list(answer.citations), list(answer.sentences)
+    shorts = [replace(answer.short, date=findings.date(said.passage.document))]
     for each in others:
         quoted, place = each.passage.cite(each.quote, number=len(citations) + 1), each.inside
         known = [other for other in citations if replace(other, number=quoted.number) == quoted]
         citation = known[0] if known else quoted
-        shorts.append(Short(text=each.text, citation=citation.number, start=place.start, end=place.end))
+        date = findings.date(citation.document)
+        shorts.append(Short(text=each.text, citation=citation.number, start=place.start, end=place.end, date=date))
         if not known:
             text = reading_form(each.passage, each.quote)
             citations.append(citation)
@@ -88,7 +90,7 @@ def beside(answer: Answer, findings: Findings) -> Answer:
         conflicts=tuple(shorts),
         sentences=tuple(sentences),
         citations=tuple(citations),
-        notes=(_disagreement([said, *others], findings), *answer.notes),
+        notes=(_disagreement(shorts, citations), *answer.notes),
     )
 
 
@@ -106,12 +108,10 @@ def _said(answer: Answer, findings: Findings) -> Value | None:
     return None
 
 
-def _disagreement(values: Sequence[Value], findings: Findings) -> str:
+def _disagreement(values: Sequence[Short], citations: Sequence[Citation]) -> str:
     """The note that documents give several values for the same thing, each with its document and that one's date."""
-    said = []
-    for each in values:
-        date = findings.date(each.passage.document)
-        said.append(f"“{each.text}” in {each.passage.document}{f' ({date})' if date else ''}")
+    documents = {each.number: each.document for each in citations}
+    said = (f"“{each.text}” in {documents[each.citation]}{f' ({each.date})' if each.date else ''}" for each in values)
     return f"{DIFFER}: {', '.join(said)}"
 
 

@@ -10,9 +10,10 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise, takewhile
 
+from qa.answers.conflicts import DIFFER
 from qa.app.links import link, refer_to
 from qa.app.prose import Inset, draw
-from qa.types import Answer, Citation, Sentence, Short
+from qa.types import Answer, Citation, Sentence, Short, titled
 from qa.words import visible
 
 # Line ends and ASCII punctuation: every character that HTML, Markdown or a template gives a meaning to.
@@ -56,11 +57,11 @@ def answer_html(answer: Answer) -> str:
     """The message that holds a finished answer, the nearest passages instead of one, or a reply to small talk."""
     parts = [written_html(answer, _marks(answer))]
     if answer.abstained and answer.nearest:
-        items = "".join(_nearest_item(number, each) for number, each in enumerate(answer.nearest, start=1))
+        items = "".join(_nearest_item(number, each, answer) for number, each in enumerate(answer.nearest, start=1))
         parts.append(f'<p class="lead">The nearest passages are:</p><ul class="nearest">{items}</ul>')
     if answer.incomplete and STOPPED not in answer.notes:
         parts.append(f'<p class="note">{BROKEN if answer.text else NOTHING}</p>')
-    parts.extend(f'<p class="note">{inert(words)}</p>' for note in answer.notes if (words := _for_readers(note)))
+    parts.extend(f'<p class="note">{inert(words)}</p>' for words in map(_for_readers, _unseen_notes(answer)) if words)
     if answer.citations:
         parts.append(f'<p class="sources">Sources: {_sources(answer)}</p>')
     if not answer.talk:
@@ -69,8 +70,14 @@ def answer_html(answer: Answer) -> str:
     return f'<div class="{kind}">{"".join(parts)}</div>'
 
 
+def _unseen_notes(answer: Answer) -> list[str]:
+    """The notes that say more than the values that already stand side by side."""
+    return [each for each in answer.notes if not (answer.conflicts and each.startswith(DIFFER))]
+
+
 def _for_readers(note: str) -> str:
     """The sentences of a note before the first one that names a setting."""
+    note = note[:1].upper() + note[1:]
     return ". ".join(takewhile(lambda words: not _SETTING.search(words), note.split(". ")))
 
 
@@ -86,7 +93,7 @@ def _details(answer: Answer) -> str:
         ("Prompt", answer.prompt or ""),
         ("Tokens", tokens),
         ("Seconds", seconds),
-        *(("Note", note) for note in answer.notes if note != _for_readers(note)),
+        *(("Note", note) for note in answer.notes if _SETTING.search(note)),
     ]
     rows = "".join(f"<dt>{name}</dt><dd>{inert(words)}</dd>" for name, words in told if words)
     return f"<details><summary>Details</summary><dl>{rows}</dl></details>"
@@ -103,9 +110,10 @@ def _opening(answer: Answer, marks: Marks) -> str:
     Nothing where it says no more than the text.
     """
     if answer.conflicts:
-        places = {each.number: _where(each) for each in answer.citations}
+        places = {each.number: _where(each, answer) for each in answer.citations}
         values = (
-            f'<div>{_cited(each, marks)}<p class="where">{places.get(each.citation, "")}</p></div>'
+            f'<div>{_cited(each, marks)}<p class="where">{places.get(each.citation, "")}'
+            f"{f' · {inert(each.date)}' if each.date else ''}</p></div>"
             for each in answer.conflicts
         )
         return f'<div class="conflicts">{"".join(values)}</div>'
@@ -206,33 +214,37 @@ def question_lines(text: str) -> str:
     return "<br>".join(inert(line) for line in text.replace("\r\n", "\n").split("\n"))
 
 
-def _pill(source: Citation, number: int | None) -> str:
-    return f'<a class="cite" href="{link(refer_to(source))}" title="{_where(source)}">{number}</a>'
+def _pill(source: Citation, number: int | None, answer: Answer) -> str:
+    return f'<a class="cite" href="{link(refer_to(source))}" title="{_where(source, answer)}">{number}</a>'
 
 
-def _nearest_item(number: int, nearest: Citation) -> str:
+def _nearest_item(number: int, nearest: Citation, answer: Answer) -> str:
     words = " ".join(nearest.quote.split())
     words = words if len(words) <= _NEAREST_CHARS else words[:_NEAREST_CHARS].rsplit(" ", 1)[0] + " …"
     return (
-        f"<li>{_pill(nearest, number)}"
-        f'<span class="quote">{inert(words)}</span><span class="where">{_where(nearest)}</span></li>'
+        f"<li>{_pill(nearest, number, answer)}"
+        f'<span class="quote">{inert(words)}</span><span class="where">{_where(nearest, answer)}</span></li>'
     )
 
 
-def _where(source: Citation) -> str:
+def _where(source: Citation, answer: Answer) -> str:
+    """The title and page of a source, with its file where the answer rests on another document of that title."""
+    is_shared = any(
+        each.title == source.title and each.document != source.document for each in (*answer.citations, *answer.nearest)
+    )
     page = "" if source.page is None else f", page {source.page}"
-    return inert(f"{source.title}{page}")
+    return inert(f"{titled(source.document, source.title) if is_shared else source.title}{page}")
 
 
 def _sources(answer: Answer) -> str:
     """The documents and pages that an answer cites, each with its numbers, and its quotes for who copies them."""
     numbers: dict[str, list[str]] = {}
     for each in answer.citations:
-        numbers.setdefault(_where(each), []).append(
-            f'{_pill(each, each.number)}<span class="quote">{inert(each.quote)}</span>'
+        numbers.setdefault(_where(each, answer), []).append(
+            f'{_pill(each, each.number, answer)}<span class="quote">{inert(each.quote)}</span>'
         )
     return " · ".join(f"{''.join(pills)} {where}" for where, pills in numbers.items())
 
 
 def _marks(answer: Answer) -> Marks:
-    return {each.number: _pill(each, each.number) for each in answer.citations if each.number is not None}
+    return {each.number: _pill(each, each.number, answer) for each in answer.citations if each.number is not None}
