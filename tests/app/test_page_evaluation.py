@@ -1,4 +1,4 @@
-"""The Evaluation view of the page: which runs it lists, and that a report can reach nothing."""
+"""The Quality view of the page: which runs it lists, and that a report can reach nothing."""
 
 from __future__ import annotations
 
@@ -63,8 +63,10 @@ def test_runs_are_listed_with_their_figures_and_a_report_opens_in_place(
     page = reader.page
     if size is PHONE:
         page.click("#menu")
-    page.click("#evaluate")
+    page.get_by_role("button", name="Quality").click()
     page.wait_for_selector("#runs li")
+    assert page.inner_text("#runs h2") == "Quality"
+    assert "Evaluation" not in page.inner_text("body")
     titles = page.locator("#runs h3").all_inner_texts()
     assert titles == [f"A town {ATTACK}", "Only begun"]
     assert "100.0% 75.8% – 100.0%, n = 12" in page.locator("#runs li dd").first.inner_text()

@@ -1,4 +1,4 @@
-// The Evaluation view takes the conversation's place. A report runs in a frame of no origin, which may reach nothing.
+// The Quality view takes the conversation's place. A report runs in a frame of no origin, which may reach nothing.
 const show = (evaluating) => document.body.classList.toggle('evaluating', evaluating);
 
 document.addEventListener('click', (event) => {

@@ -1,4 +1,4 @@
-"""The Evaluation view: the runs of `qa eval`, their headline figures, and their reports.
+"""The Quality view: the runs of `qa eval`, their headline figures, and their reports.
 
 A run is looked up among those that are there; no path from the browser ever reaches the disk.
 """

@@ -24,9 +24,10 @@ TOP = """<button type="button" id="menu" aria-label="Menu" aria-expanded="false"
 DIALOG = f"""<dialog id="asked" aria-labelledby="asked-what"><form method="dialog"><p id="asked-what"></p>
 <input aria-labelledby="asked-what" maxlength="{TITLE_CHARS}" autocomplete="off">
 <div><button type="button">Keep</button><button value="yes"></button></div></form></dialog>"""
-RUNS = """<section id="runs" aria-label="Evaluation">
-<nav aria-label="Evaluation"><h2>Evaluation</h2><button type="button" data-do="runs">All runs</button>
+RUNS = """<section id="runs" aria-label="Quality">
+<nav aria-label="Quality"><h2>Quality</h2><button type="button" data-do="runs">All runs</button>
 <button type="button" data-do="leave">Back to the conversation</button></nav>
+<p>For those who maintain this page: how good its answers were when they were tested.</p>
 <div id="list">${value}</div><div id="report-frame"></div>
 </section>"""
 WELCOME = """## What would you like to know?
@@ -74,7 +75,7 @@ class Page:
             with gr.Column(elem_id="side", min_width=0):
                 self._lay_out_side(may_upload)
                 self._lay_out_settings(settings, models)
-                self.evaluate = gr.Button("Evaluation", elem_id="evaluate")
+                self.evaluate = gr.Button("Quality", elem_id="evaluate")
             with gr.Column(elem_id="main", min_width=0):
                 self._lay_out_main(follow_up)
                 self.runs = _html(
