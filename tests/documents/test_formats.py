@@ -199,9 +199,14 @@ def test_a_format_whose_library_is_missing_names_the_extra_that_brings_it(
     missing = "import sys; sys.modules['pypdfium2'] = sys.modules['pptx'] = None"
     (tmp_path / "sitecustomize.py").write_text(missing)
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(DocumentError, match=r"a\.pdf needs the library pypdfium2\. Run: pip install 'qa\[formats\]'$"):
+    with pytest.raises(
+        DocumentError,
+        match=r"a\.pdf could not be read: it needs the library pypdfium2\. Run: pip install 'qa\[formats\]'$",
+    ):
         read(make_pdf(tmp_path / "a.pdf", [["One."]]))
-    with pytest.raises(DocumentError, match=r"a\.pptx needs the library pptx\. Run: pip install 'qa\[formats\]'$"):
+    with pytest.raises(
+        DocumentError, match=r"a\.pptx could not be read: it needs the library pptx\. Run: pip install 'qa\[formats\]'$"
+    ):
         read(make_pptx(tmp_path / "a.pptx", [("h", "One.", "")]))
     assert not re.search("pdf", read(write(tmp_path / "a.html", "<p>One.")).text)
 

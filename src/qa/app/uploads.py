@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from qa.chatbot import Chatbot
 
 _MOVING, _REMOVED, _WAITING = ".moving-", ".removed-", ".waiting-"
-_MAKERS = re.compile(r"\b[\w.]+(?:Error|Exception): ")  # the names of a library's errors, which say nothing to a reader
+_LIBRARYS = re.compile(r"(?<=could not be read): .*", re.DOTALL)  # its own words, which say nothing to a reader
 _DAY_S = 86_400  # after which nobody waits any more for a file that was sent and never added
 
 
@@ -139,4 +139,5 @@ class Uploads:
 
 def _plain(why: str, *, name: str) -> str:
     """What is wrong with a file in words for its reader, who sees its name before them."""
-    return _MAKERS.sub("", without_secrets(why)).removeprefix(f"{name} ").replace("..", ".")
+    said, _, _ = without_secrets(why).removeprefix(f"{name} ").partition(", for example with: ")
+    return _LIBRARYS.sub(". Check that it opens, or convert it to text", said)

@@ -34,7 +34,9 @@ def read(path: Path) -> Content:
         reader = getattr(import_module(f"qa.documents.formats.{module}"), function)
         content = reader(path)
     except ModuleNotFoundError as error:
-        raise DocumentError(f"{path} needs the library {error.name}. Run: pip install 'qa[formats]'") from error
+        raise DocumentError(
+            f"{path} could not be read: it needs the library {error.name}. Run: pip install 'qa[formats]'"
+        ) from error
     refuse_long(content.text, path)
     return content
 
