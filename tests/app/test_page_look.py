@@ -219,3 +219,22 @@ def test_on_a_phone_nothing_of_the_conversation_lies_over_the_source(browser: Br
     }).map(each => each.ariaLabel)"""
     assert page.evaluate(over) == []
     context.close()
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_below_an_answer_and_its_sources_all_buttons_stand_in_one_row(
+    browser: Browser, address: str, size: dict[str, int]
+) -> None:
+    context = browser.new_context(viewport=size)  # type: ignore[arg-type]
+    reader = Reader(context, address)
+    reader.ask("When was the lighthouse opened?")
+    parts = [reader.page.locator(f"#chat {each}") for each in (".again", "summary", "[aria-label='Like']")]
+    middles = [box["y"] + box["height"] / 2 for each in parts if (box := each.bounding_box())]
+    assert len(middles) == 3
+    assert max(middles) - min(middles) < 6
+    parts[1].click()
+    below, details = parts[2].bounding_box(), reader.page.locator("#chat details").bounding_box()
+    assert below
+    assert details
+    assert below["y"] >= details["y"] + details["height"]
+    context.close()
