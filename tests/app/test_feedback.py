@@ -13,7 +13,7 @@ import pytest
 
 from page_driver import BAKERY, LIGHTHOUSE
 from qa.answers.replies.examples import find_examples
-from qa.answers.replies.questions import make_question
+from qa.answers.replies.questions import Questions
 from qa.app.events import event
 from qa.app.feedback import ABSENT, Feedback, make_case
 from qa.app.history import Conversation, Turn, new_conversation
@@ -128,11 +128,20 @@ def test_a_verdict_on_a_question_that_was_too_long_writes_nothing_and_says_why(b
     [
         ("The tower was opened in 1844 by Alan Stevenson.", "When was the tower opened?"),
         ("The memorial has been built to honour them.", "Why was the memorial built?"),
-        ("The Queen is also scheduled to open a museum in Leeds.", "What is the Queen scheduled to open?"),
+        ("The Queen is also scheduled to open a museum in Leeds.", "What is the Queen scheduled to do?"),
         ("The delegation arrived in Rome on Wednesday.", "When did the delegation arrive in Rome?"),
         ("Norway has been a source of timber.", "What has Norway been a source of?"),
         ("The bakery was founded by Marta Kowalczyk, a miller.", "Who was the bakery founded by?"),
         ("The mill is located near Perth.", "Where is the mill located?"),
+        ("The doors have been painted to keep the rain out.", "Why were the doors painted?"),
+        ("Mayor Agnes Thorne opened the library in 1932.", "When did Mayor Agnes Thorne open the library?"),
+        ("The keepers left the tower and the house was sold in 1990.", None),
+        ("The club was joined by sailors and won the cup in 1960.", None),
+        ("Two training sessions are held in the canteen.", None),
+        ("Building began in 1870.", None),
+        ("The lamp was made brighter in 1959.", None),
+        ("The school has been moved to the old mill.", None),
+        ("The sessions are held in the morning.", None),
         ("It was opened in 1844.", None),
         ("They met in Rome on Monday.", None),
         ("the tower was opened in 1844", None),
@@ -141,7 +150,7 @@ def test_a_verdict_on_a_question_that_was_too_long_writes_nothing_and_says_why(b
     ],
 )
 def test_a_sentence_becomes_the_question_it_answers(sentence: str, question: str | None) -> None:
-    assert make_question(sentence) == question
+    assert Questions(f"It is said that in Norway, and in Perth, it rains. {sentence}").of(sentence) == question
 
 
 def test_examples_are_answered_from_the_sentence_they_were_made_of(bot: Chatbot) -> None:

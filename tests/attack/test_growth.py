@@ -16,7 +16,7 @@ from qa.answers.drafting.citations import Citations, read_markers
 from qa.answers.drafting.context import harmless
 from qa.answers.drafting.reply import Habit, Reply, declines
 from qa.answers.drafting.statements import StatementStream
-from qa.answers.replies.questions import make_question
+from qa.answers.replies.questions import Questions
 from qa.answers.short import highlight, short_answer
 from qa.app import export, render
 from qa.app.history import Conversation, Turn
@@ -133,7 +133,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "marker": markers.parse_ids,
     "context": harmless,
     "error": without_secrets,
-    "question of a sentence": lambda text: make_question(f"The {text}"),
+    "question of a sentence": lambda text: Questions(text).of(f"The {text}"),
     "page": lambda text: html_content(f"<p>{text}<table><tr><td>a<td>{text}</table>"),
     "tidy": tidy,
 }

@@ -11,7 +11,7 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from qa.answers.replies.questions import make_question
+from qa.answers.replies.questions import Questions
 from qa.documents.sentences import split_sentences
 from qa.index.private import write_whole
 from qa.types import Answer, Document, Record
@@ -61,8 +61,10 @@ def find_examples(documents: Iterable[Document], *, ask: Callable[[str], Answer]
 
 def propose(document: Document) -> Iterator[tuple[str, str, int]]:
     """Questions that single sentences answer, each with its document's id and the sentence's offset."""
-    for span in split_sentences(document.text[:_READ]):
-        question = make_question(" ".join(document.text[span.start : span.end].split()))
+    text = document.text[:_READ]
+    questions = Questions(text)
+    for span in split_sentences(text):
+        question = questions.of(" ".join(text[span.start : span.end].split()))
         if question is not None:
             yield question, document.id, span.start
 
