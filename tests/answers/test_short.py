@@ -57,6 +57,34 @@ def test_what_belongs_to_a_number_is_shown_with_it(text: str, words: str, whole:
     assert _shown(text, words) == whole
 
 
+@pytest.mark.parametrize(
+    ("text", "words", "shown"),
+    [
+        ("We lowered the price of the lamp from 21.50 to 19.80 euros.", "19.80", "19.80 euros"),
+        ("We lowered the price of the lamp from 21.50 to 19.80 euros.", "21.50", "21.50"),
+        ("The launch was moved from March to September 2026.", "March to September 2026", "September 2026"),
+        ("The shop is open from 8 to 18 hours.", "18", "8 to 18 hours"),
+    ],
+)
+def test_of_two_values_between_which_there_was_a_change_one_answers(text: str, words: str, shown: str) -> None:
+    assert _shown(text, words) == shown
+
+
+def test_the_first_of_a_list_has_its_article_as_the_others_do() -> None:
+    assert (
+        _shown("It holds the lamp, a cable and the lid.", "lamp, a cable and the lid")
+        == "the lamp, a cable and the lid"
+    )
+    assert _shown("It holds the lamp and cable.", "lamp and cable") == "lamp and cable"
+
+
+def test_the_end_of_a_label_that_is_asked_about_is_no_answer() -> None:
+    text = "The light:\n\n- Green. It is ready.\n- Yellow, blinking. It cools down for a while.\n"
+    assert _shown(text, "blinking", question="What does a yellow light mean?") is None
+    assert _shown(text, "Yellow", question="Which light is blinking?") == "Yellow"
+    assert _shown(text, "It cools down", question="What does a yellow light mean?") == "It cools down"
+
+
 def test_the_value_answers_where_its_key_was_found() -> None:
     text = "Rate: 2 l/h\nWeight: 1.9 kg\nFuse: 1.6 A\n"
     assert _shown(text, "Weight", question="How heavy is the pump?") == "1.9 kg"

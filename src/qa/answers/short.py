@@ -6,6 +6,7 @@ Exact characters of the quote, always. Where in a text the answer stands is the 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from qa.answers.reading import key_and_value
 from qa.types import Passage, ShortAnswer, Span
@@ -64,6 +65,13 @@ _LAST_WORD = re.compile(r"(?<![\w'’-])[\w'’-]+\Z")
 _NAMES_AFTER = re.compile(rf"(?:, {_NAME}){{0,8}},? and {_NAME}")
 _NAMES_BEFORE = re.compile(rf"(?<![\w.'’-]){_NAME}(?:, {_NAME}){{0,3}}(?:, |,? and )\Z")
 _JOINED_BEFORE = re.compile(r"(?<![\w.,:/-])(?:\w+[-/]|\d+[.,:])+$")  # "COVID-" of "COVID-19"
+_LABEL = re.compile(r"[\W_]*+[^.:\n]{1,40}[.:][*_]*+\s")  # of an item, as "Yellow, blinking." is
+_ARTICLE_BEFORE = re.compile(r"\b(?:the|an?) \Z", re.I)
+_ARTICLE_INSIDE = re.compile(r"(?:,|\band|\bor) (?:the|an?) ", re.I)
+_CHANGE = re.compile(  # "lower the price from 21.50 to 19.80": two values, and no range
+    r"\b(?:mov|chang|rais|rise|rising|rose|grew|increas|lower|reduc|decreas|cut|fall|fell|drop|postpon|shift|shorten)"
+    r"\w*+ (?:[^\s.;]++ ){0,8}?from (?P<old>(?:[^\s;]++ ){1,3}?)to "
+)
 _JOINED_AFTER = re.compile(r"(?:[-/]\w+|[.,:]\d+)+")
 
 
@@ -95,10 +103,15 @@ def short_answer(question: str, passage: Passage, *, quote: Span, found: ShortAn
     if wants_yes_or_no(question):
         return None
     asked = words(question)
-    said = _value(passage, found)
-    start, end = _whole(passage.cut(quote), said.start - quote.start, said.end - quote.start)
+    said, text = _value(passage, found), passage.cut(quote)
+    if _is_label(passage, said, asked=asked):
+        return None
+    start, end = _whole(text, said.start - quote.start, said.end - quote.start)
     if several:
-        start, end = _with_names(passage.cut(quote), start, end)
+        start, end = _with_names(text, start, end)
+    start, end = _one_side(text, start, end, found=said.end - quote.start)
+    if _ARTICLE_INSIDE.search(text[start:end]) and (article := _ARTICLE_BEFORE.search(text[max(0, start - 4) : start])):
+        start -= len(article[0])  # of a list, every thing is named alike
     span = Span(start=quote.start + start, end=quote.start + end)
     repeated = {stem(word) for word in words(passage.cut(span))} <= {stem(word) for word in asked}
     return None if repeated and "or" not in asked else span
@@ -110,6 +123,24 @@ def _is_part(passage: Passage, found: Span, *, quote: Span, several: bool) -> bo
     held = [each for each in listed if each.start < found.end and found.start < each.end]
     within = any(each.kind in ("row", "code") for each in held)
     return within or len(held) > 1 or (several and bool(held) and len(listed) > 1)
+
+
+def _is_label(passage: Passage, found: Span, *, asked: Sequence[str]) -> bool:
+    """Whether it is the end of an item's label that the question names: "blinking" of "Yellow, blinking: …"."""
+    unit = next(unit for unit in passage.units if unit.start <= found.start < unit.end)
+    label = _LABEL.match(passage.cut(unit)) if unit.kind == "item" else None
+    if label is None or found.end > unit.start + label.end():
+        return False
+    return not set(words(passage.cut(Span(start=unit.start, end=found.start)))).isdisjoint(asked)
+
+
+def _one_side(text: str, start: int, end: int, *, found: int) -> tuple[int, int]:
+    """Of two values, one before and one after a change, the one that was found, which ends there."""
+    for change in _CHANGE.finditer(text):
+        if start < change.end() < end:
+            is_old = found <= change.end("old")
+            return (start, change.end("old") - 1) if is_old else (change.end(), end)
+    return start, end
 
 
 def _with_names(text: str, start: int, end: int) -> tuple[int, int]:
