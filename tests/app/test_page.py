@@ -284,7 +284,7 @@ def test_a_thumb_down_becomes_a_case_of_a_suite_that_can_be_run(reader: Reader, 
     page.click("#chat button[aria-label='Dislike']")
     page.fill("#wanted input, #wanted textarea", "10 October 1844")
     page.click("#save-wanted")
-    page.wait_for_selector("text=The test case now expects that")
+    page.wait_for_selector("text=What it should have said is kept")
     page.wait_for_selector("#wish", state="hidden")
     reader.ask("Who founded the bakery?")
     page.locator("#chat button[aria-label='Like']").last.click()

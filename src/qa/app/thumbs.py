@@ -35,7 +35,7 @@ class Thumbs:
         page, number = self.page, said(thumb, "index", Number) // 2
         liked = said(thumb, "liked", object) is True
         self._save(self.visitors.history(key, request), tab, number=number, liked=liked)
-        gr.Info("Thank you. Saved as a test case.", duration=3)
+        gr.Info("Thank you. Your verdict is kept for those who mend the answers.", duration=3)
         return {page.wish: gr.update(visible=not liked), page.wanted: "", page.judged: number}
 
     def want(self, request: gr.Request, key: Browser, tab: Tab, judged: Number | None, wanted: Words) -> Update:
@@ -43,7 +43,7 @@ class Thumbs:
         if judged is not None and wanted.strip():
             words = " ".join(wanted.split())
             self._save(self.visitors.history(key, request), tab, number=judged, liked=False, wanted=words)
-            gr.Info("Thank you. The test case now expects that.", duration=3)
+            gr.Info("Thank you. What it should have said is kept with it.", duration=3)
         return {self.page.wish: gr.update(visible=False)}
 
     def want_nothing(self, request: gr.Request, key: Browser, tab: Tab, judged: Number | None) -> Update:
