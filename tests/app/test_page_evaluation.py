@@ -65,7 +65,7 @@ def test_runs_are_listed_with_their_figures_and_a_report_opens_in_place(
         page.click("#menu")
     page.get_by_role("button", name="Quality").click()
     page.wait_for_selector("#runs li")
-    assert page.inner_text("#runs h2") == "Quality"
+    assert page.inner_text("#runs h2") == "Quality for those who maintain this page"
     assert "Evaluation" not in page.inner_text("body")
     titles = page.locator("#runs h3").all_inner_texts()
     assert titles == [f"A town {ATTACK}", "Only begun"]

@@ -25,11 +25,10 @@ DIALOG = f"""<dialog id="asked" aria-labelledby="asked-what"><form method="dialo
 <input aria-labelledby="asked-what" maxlength="{TITLE_CHARS}" autocomplete="off">
 <div><button type="button">Keep</button><button value="yes"></button></div></form></dialog>"""
 RUNS = """<section id="runs" aria-label="Quality">
-<nav aria-label="Quality"><h2>Quality</h2><button type="button" data-do="runs">All runs</button>
+<nav aria-label="Quality"><h2>Quality <small>for those who maintain this page</small></h2>
+<button type="button" data-do="runs">All runs</button>
 <button type="button" data-do="leave">Back to the conversation</button></nav>
-<p>For those who maintain this page: how good its answers were when they were tested.</p>
-<div id="list">${value}</div><div id="report-frame"></div>
-</section>"""
+<div id="list">${value}</div><div id="report-frame"></div></section>"""
 WELCOME = """## What would you like to know?
 I look for the answer in your documents, and each number opens the exact words it rests on. {limits}"""
 LIMITS = "What they do not say I cannot answer, and a language model may err."

@@ -26,9 +26,7 @@ STOPPED = "Stopped."  # the note on an answer that its reader ended
 BROKEN = "This answer broke off before its end."
 NOTHING = "No answer came. Try again, or choose in Settings who answers."
 EXTRACTIVE = "extractive"
-QUOTES_ONLY = (
-    "Quotes only (no AI model)"  # how a reader knows the way of answering that no language model takes part in
-)
+QUOTES_ONLY = "Quotes only (no AI model)"  # how a reader knows the way of answering without a language model
 _SETTING = re.compile(r"[A-Z]{2}_[A-Z]")  # in the name of one, as OPENAI_API_KEY has it: words for who runs the page
 _NEAREST_CHARS = 220
 _MARKERS_CHARS = 2_000  # that the markers inside a sentence may take up, for it to be found
@@ -61,18 +59,14 @@ def answer_html(answer: Answer) -> str:
         parts.append(f'<p class="lead">The nearest passages are:</p><ul class="nearest">{items}</ul>')
     if answer.incomplete and STOPPED not in answer.notes:
         parts.append(f'<p class="note">{BROKEN if answer.text else NOTHING}</p>')
-    parts.extend(f'<p class="note">{inert(words)}</p>' for words in map(_for_readers, _unseen_notes(answer)) if words)
+    notes = [each for each in answer.notes if not (answer.conflicts and each.startswith(DIFFER))]  # which are cards
+    parts.extend(f'<p class="note">{inert(words)}</p>' for words in map(_for_readers, notes) if words)
     if answer.citations:
         parts.append(f'<p class="sources">Sources: {_sources(answer)}</p>')
     if not answer.talk:
         parts.append(f'<div class="meta"><button class="again">Try again</button>{_details(answer)}</div>')
     kind = "answer abstained" if answer.abstained else "answer broken" if answer.incomplete else "answer"
     return f'<div class="{kind}">{"".join(parts)}</div>'
-
-
-def _unseen_notes(answer: Answer) -> list[str]:
-    """The notes that say more than the values that already stand side by side."""
-    return [each for each in answer.notes if not (answer.conflicts and each.startswith(DIFFER))]
 
 
 def _for_readers(note: str) -> str:
@@ -229,11 +223,9 @@ def _nearest_item(number: int, nearest: Citation, answer: Answer) -> str:
 
 def _where(source: Citation, answer: Answer) -> str:
     """The title and page of a source, with its file where the answer rests on another document of that title."""
-    is_shared = any(
-        each.title == source.title and each.document != source.document for each in (*answer.citations, *answer.nearest)
-    )
+    alike = {each.document for each in (*answer.citations, *answer.nearest) if each.title == source.title}
     page = "" if source.page is None else f", page {source.page}"
-    return inert(f"{titled(source.document, source.title) if is_shared else source.title}{page}")
+    return inert(f"{titled(source.document, source.title) if len(alike) > 1 else source.title}{page}")
 
 
 def _sources(answer: Answer) -> str:
