@@ -30,6 +30,7 @@ from qa.models.embeddings import RemoteEmbedder
 from qa.models.minilm import MiniLM, minilm
 from qa.models.reader import reader
 from qa.search.features import inverse_frequency
+from qa.search.followup import without_topic
 from qa.search.identifiers import look_up, respelt
 from qa.search.retrieval import Query, find
 from qa.search.spelling import mended, respellings
@@ -101,11 +102,12 @@ class Library:
             vector = asked if self.embedder is self._encoder else self.embedder.embed_query(meant)
             named = look_up(meant, index)
             spelt = respelt(meant, named)
+            asking = spelt if query == question else without_topic(spelt)
             searched = Query(
                 text=spelt,
                 vector=vector,
                 sentence_cosines=lambda passages: [rows @ asked for rows in self._sentences(passages)],
-                read=lambda texts, spans: reader().read(spelt, texts, spans),
+                read=lambda texts, spans: reader().read(asking, texts, spans),
                 named=named,
             )
             found = find(searched, question=question, index=index, top_k=top_k, strictness=strictness)

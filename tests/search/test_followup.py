@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.search.followup import continued, standalone
+from qa.search.followup import continued, standalone, without_topic
 from qa.types import Message
 
 MET = "Who did General Naravane meet in Rome?"
@@ -86,3 +86,12 @@ def test_without_a_history_nothing_changes() -> None:
 def test_a_question_without_a_name_may_go_on_about_the_last_one(question: str, expected: str | None) -> None:
     assert continued(question, conversation(MET, "His Italian counterpart.")) == expected
     assert continued(question, ()) is None
+
+
+def test_what_a_query_is_about_is_for_the_search_and_not_for_the_reader() -> None:
+    history = conversation("How much does it cost to get into the Lantern Museum?", "9 crowns.")
+    query = continued("Who is the director?", history)
+    assert query == "Who is the director (it cost to get into the Lantern Museum)?"
+    assert without_topic(query) == "Who is the director?"
+    assert without_topic("Is it lit (the lamp (on the bridge))?") == "Is it lit?"
+    assert without_topic("(What) is the VAT (value added tax) rate?") == "(What) is the VAT (value added tax) rate?"

@@ -75,6 +75,15 @@ def continued(question: str, history: Sequence[Message]) -> str | None:
     return f"{_PHRASE_END.sub('', asked)} ({_topic(last)})?"
 
 
+def without_topic(query: str) -> str:
+    """The question of a query that names what it is about behind it, in brackets: that is for the search alone.
+
+    The reader would take a text that has these words for one that answers.
+    """
+    opens = query.find(" (")
+    return f"{query[:opens]}?" if opens > 0 and query.endswith(")?") else query
+
+
 def _before(history: Sequence[Message]) -> tuple[str, str]:
     """The last question of a conversation, made to stand alone, and the answer to it."""
     subject, answer = "", ""
