@@ -110,6 +110,9 @@ def test_a_date_that_answers_is_highlighted(bot: Chatbot) -> None:
         ("What is the status of the order?", False),
         ("What happens when the lamp fails?", False),
         ("What makes the bell ring?", False),
+        ("Please list the boats", True),
+        ("Give me a list of boats", True),
+        ("Who keeps the waiting list?", False),
     ],
 )
 def test_reasons_lists_and_double_questions_ask_for_several_sentences(question: str, several: bool) -> None:

@@ -19,7 +19,7 @@ VALUE_CHARS = 60  # of a pair, which is a short answer up to this length
 
 _SEVERAL = re.compile(
     r"\bwhy\b|\bhow (?:do|does|did|is|are|was|were|can|could|has|have|would|should|to)\b|[,;] ?(?:and )?(?:wh\w+|how)\b"
-    r"|\b(?:list|describe|explain)\b|\bwhat (?:are|were)\b"
+    r"|(?:\A\W*|\b(?:please|you|and|to|me) )(?:list|describe|explain|a list)\b|\bwhat (?:are|were)\b"
     r"|\b(?:what|which) (?:two|three|four|five|six|seven|eight|nine|ten|several)\b"
     r"|\bwhich \w+[^sui\W]s\b|\bwhat \w+[^sui\W]s (?:\w+ ){0,4}?"
     r"(?:are|were|do|did|have|had|can|could|will|would|shall|should|may|might|must)\b",
