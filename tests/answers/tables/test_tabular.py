@@ -491,6 +491,17 @@ def test_an_amount_in_no_range_or_of_another_unit_finds_no_row(ranges: Chatbot) 
         assert not any(said.text.startswith(("Group:", "Weight:")) for said in ranges.ask(question).sentences)
 
 
+def test_how_much_something_is_asks_for_its_price_and_how_big_it_is_for_its_size(tmp_path: Path) -> None:
+    (tmp_path / "plots.md").write_text(
+        "# Fernbank\n\n| Plot | Size | Rent a year |\n|---|---|---|\n| Half | 125 m² | £36.50 |\n"
+        "| Starter bed | 30 m² | £12.00 |\n",
+        encoding="utf-8",
+    )
+    with Chatbot.open(chroma=":memory:", seeds=tmp_path, home=tmp_path / "home", model="extractive") as site:
+        assert _short(site.ask("How much is a half plot?")) == "£36.50"
+        assert _short(site.ask("How big is the starter bed?")) == "30 m²"
+
+
 def test_how_many_there_are_is_told_by_the_sentence_that_says_so(tmp_path: Path) -> None:
     (tmp_path / "site.md").write_text(
         "# Fernbank\n\nThe site has 84 plots behind the cottages.\n\n"

@@ -26,6 +26,10 @@ _SIGNS: Mapping[Operation, str] = {
 }
 _OPERATIONS = {word: operation for operation, listed in _SIGNS.items() for word in listed.split()}
 _HOW_MANY = re.compile(r"\bhow (?:many|much)\b|\bnumber of\b", re.I)
+_PRICE = re.compile(
+    r"\bhow much (?:is|are|was|were|does|do|did|for|will|would)\b(?!(?: \w+){0,6} (?:weigh|hold|take|contain)s?\b)",
+    re.I,
+)
 _WHAT_IS = re.compile(r"\W*what(?:['’]s| (?:is|are|was|were)) (?:an? |the )?(?P<thing>[^\W_]+)", re.I)
 _ALL = re.compile(r"\ball\b", re.I)
 _WHAT = re.compile(r"\b(?:which|who|whose|what|list)\b", re.I)
@@ -57,6 +61,7 @@ _MEASURES = (
     "thickness thick thickest thin thinnest",
     "speed fast fastest slow slowest",
     "distance far farthest",
+    "size area big large",
     "age old young",
     "employee people staff headcount person worker",
     "trainee apprentice",
@@ -84,9 +89,9 @@ class Limit:
 class Asked:
     """A question about rows: what is to be done with them, its words but stop words, and what it is after.
 
-    `signs` say what is to be done; `head` is the stem of the word that they, or "how many", stand before. `is_open` is
-    on where it asks for something that is not done here. `groups` are stems of what each is asked for ("per region");
-    `thing` that of what it asks to be told what it is ("What is part 4460?").
+    `signs` say what is to be done; `head` is the stem of the word that they, or "how many", stand before. `price` says
+    that it asks how much something is, `is_open` that it asks for something that is not done here. `groups` are stems
+    of what each is asked for ("per region"); `thing` that of what it asks to be told what it is ("What is part 4460?").
     """
 
     operation: Operation
@@ -94,6 +99,7 @@ class Asked:
     signs: frozenset[str]
     head: str | None
     how_much: bool
+    price: bool
     wants_item: bool
     is_open: bool
     groups: frozenset[str] = frozenset()
@@ -124,6 +130,7 @@ def ask(question: str) -> Asked:
         signs=frozenset(word.stem for word in signs),
         head=after[0] if after else None,
         how_much=bool(counted),
+        price=bool(_PRICE.search(question)),
         wants_item=bool(what) and not counted and (between or (what is not None and what[0].casefold() != "what")),
         is_open=len(operations) > 1 or bool(_OTHER.search(open_part)) or (is_range and "difference" not in operations),
         groups=frozenset(stem(words(each)[0]) for each in _GROUPS.findall(question)),

@@ -178,7 +178,8 @@ def find_column(asked: Asked, table: Table) -> tuple[int | None, float, bool]:
     able = [
         each
         for each in sorted(table.names)
-        if asked.operation == "cell" or is_measured(sample(table, each), days=has_days)
+        if (asked.operation == "cell" and not (asked.price and each == min(table.names)))
+        or (asked.operation != "cell" and is_measured(sample(table, each), days=has_days))
     ]
     wanted = {word.stem for word in asked.terms} | {each for each in asked.signs if each in SAME}
     scores = {each: _says(table.names[each], wanted, asked.head) for each in able}
@@ -187,7 +188,8 @@ def find_column(asked: Asked, table: Table) -> tuple[int | None, float, bool]:
         is_tie = len(best) > 1 and scores[best[1]] == scores[best[0]]
         return (None, 0.0, False) if is_tie else (best[0], scores[best[0]], False)
     is_priced = any(SAME.get(each) == "price" for each in wanted) and asked.operation in ("most", "least")
-    if not is_priced and not (asked.how_much and asked.operation in ("sum", "average")):
+    is_amount = asked.price if asked.operation == "cell" else asked.how_much and asked.operation in ("sum", "average")
+    if not is_priced and not is_amount:
         return None, 0.0, False
     priced = [each for each in able if any(map(_MONEY.search, (table.names[each], *sample(table, each)[:1])))]
     return (priced[0], 0.0, True) if len(priced) == 1 else (None, 0.0, False)
@@ -211,8 +213,9 @@ def _named_place(asked: Asked, table: Table, row: Row) -> tuple[float, Span | No
     if row.unit.kind == "pair":
         column, score = 1, _says(row.texts.get(0, ""), {word.stem for word in asked.terms}, asked.head)
     else:
-        is_one = asked.operation == "count" or len(named_columns(asked, table)) == 1
-        column, score, _ = find_column(asked, table) if is_one else (None, 0.0, False)
+        is_one = asked.operation == "count" or asked.price or len(named_columns(asked, table)) == 1
+        column, score, guessed = find_column(asked, table) if is_one else (None, 0.0, False)
+        score = ROOT if guessed else score
     if column is None or column not in row.spans:
         return 0.0, None
     is_told = cell_stems(row.texts[column]) <= {word.stem for word in asked.terms}
