@@ -22,7 +22,7 @@ from qa.answers.tables.ledger import find_tables
 from qa.answers.tables.picking import in_range, named_cell
 from qa.search.quoting import WHOLE_CHARS, led_to, left_out, whole
 from qa.types import SILENT, Answer, Citation, Findings, Hit, Passage, Sentence, Short, ShortAnswer, Span, Unit
-from qa.words import stem, terms
+from qa.words import stem, terms, words
 
 CLOSE = 0.2  # odds against the best sentence, from which on another joins it
 MOST = 2  # sentences of an answer
@@ -124,18 +124,27 @@ def answer(findings: Findings) -> Answer:
         sentences=tuple(sentences),
         citations=tuple(citations.values()),
         nearest=(),
-        notes=(*unanswered.notes, *filter(None, map(_left_out, quotes))),
+        notes=(*unanswered.notes, *_not_computed(findings.query, best), *filter(None, map(_left_out, quotes))),
     )
 
 
 def _short(query: str, chosen: _Candidate) -> Span | None:
     """The short answer, as a span of a chosen quote: of a row or a record of keys what the question names in it."""
     if chosen.is_record:
-        is_one = not asks_for_several(query) and not wants_yes_or_no(query)
+        is_one = not asks_for_several(query) and not wants_yes_or_no(query) and not _not_computed(query, chosen)
         span = named_cell(query, chosen.passage, chosen.span) if is_one else None
     else:
         span = short_answer(query, chosen.passage, quote=chosen.span, found=chosen.found)
     return span and Span(start=span.start - chosen.span.start, end=span.end - chosen.span.start)
+
+
+def _not_computed(query: str, chosen: _Candidate) -> list[str]:
+    """That a row is no sum or average of several, where one was asked for and is not what the row says itself."""
+    operation = ask(query).operation if chosen.unit.cells else "cell"
+    is_result = any(word in words(chosen.text) for word in ("total", "sum", "average", "mean", "difference"))
+    if is_result or operation not in ("sum", "average", "difference"):
+        return []
+    return [f"no {operation} was made: it is not sure which rows are meant"]
 
 
 def _readable_alone(chosen: Sequence[_Candidate]) -> Iterator[_Candidate]:

@@ -497,9 +497,14 @@ def test_how_much_something_is_asks_for_its_price_and_how_big_it_is_for_its_size
         "| Starter bed | 30 m² | £12.00 |\n",
         encoding="utf-8",
     )
-    with Chatbot.open(chroma=":memory:", seeds=tmp_path, home=tmp_path / "home", model="extractive") as site:
+    with Chatbot.open(
+        chroma=":memory:", seeds=tmp_path, home=tmp_path / "home", model="extractive", strictness=0.1
+    ) as site:
         assert _short(site.ask("How much is a half plot?")) == "£36.50"
         assert _short(site.ask("How big is the starter bed?")) == "30 m²"
+        summed = site.ask("total rent of all three kinds")
+        assert summed.short is None
+        assert "no sum was made: it is not sure which rows are meant" in summed.notes
 
 
 def test_how_many_there_are_is_told_by_the_sentence_that_says_so(tmp_path: Path) -> None:
