@@ -30,7 +30,7 @@ from qa.models.embeddings import RemoteEmbedder
 from qa.models.minilm import MiniLM, minilm
 from qa.models.reader import reader
 from qa.search.features import inverse_frequency
-from qa.search.followup import without_topic
+from qa.search.followup import as_asked
 from qa.search.identifiers import look_up, respelt
 from qa.search.retrieval import Query, find
 from qa.search.spelling import mended, respellings
@@ -102,7 +102,7 @@ class Library:
             vector = asked if self.embedder is self._encoder else self.embedder.embed_query(meant)
             named = look_up(meant, index)
             spelt = respelt(meant, named)
-            asking = spelt if query == question else without_topic(spelt)
+            asking = as_asked(spelt, question)
             searched = Query(
                 text=spelt,
                 vector=vector,

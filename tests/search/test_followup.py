@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.search.followup import continued, standalone, without_topic
+from qa.search.followup import as_asked, continued, standalone
 from qa.types import Message
 
 MET = "Who did General Naravane meet in Rome?"
@@ -92,6 +92,9 @@ def test_what_a_query_is_about_is_for_the_search_and_not_for_the_reader() -> Non
     history = conversation("How much does it cost to get into the Lantern Museum?", "9 crowns.")
     query = continued("Who is the director?", history)
     assert query == "Who is the director (it cost to get into the Lantern Museum)?"
-    assert without_topic(query) == "Who is the director?"
-    assert without_topic("Is it lit (the lamp (on the bridge))?") == "Is it lit?"
-    assert without_topic("(What) is the VAT (value added tax) rate?") == "(What) is the VAT (value added tax) rate?"
+    assert as_asked(query, "Who is the director?") == "Who is the director?"
+    assert as_asked("Is it lit (the lamp (on the bridge))?", "And is it lit?") == "Is it lit?"
+    part = "How much did it cost (the roof repaired)?"
+    assert as_asked(part, "Why was the roof repaired and how much did it cost?") == part
+    asked = "What is the VAT (value added tax)?"
+    assert as_asked(asked, asked) == asked

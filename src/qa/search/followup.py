@@ -15,6 +15,7 @@ from qa.words import STOP_WORDS, stem, words
 CONNECTIVE = re.compile(
     r"^(?:(?:and|but|so|then|ok|okay|well|also|now|oh|thanks|thank you|great)\b[\s,.!]*|(?:yes|no)\b\s*[,.!]\s*)+", re.I
 )
+CONNECTED = 2  # words of a follow-up before what it asks, such as "and so"
 _ABOUT = re.compile(r"^(?:what|how) about\b\s*", re.I)
 _CORRECTION = re.compile(
     r"^(?:(?:oops|sorry|no|wait|actually|hm+)\b[\s,.!–—-]*)*(?:i (?:meant|mean)(?: to (?:say|ask))?"
@@ -75,13 +76,16 @@ def continued(question: str, history: Sequence[Message]) -> str | None:
     return f"{_PHRASE_END.sub('', asked)} ({_topic(last)})?"
 
 
-def without_topic(query: str) -> str:
-    """The question of a query that names what it is about behind it, in brackets: that is for the search alone.
+def as_asked(query: str, question: str) -> str:
+    """The query without what it is about in brackets, where the rest is what the question says: for the search alone.
 
-    The reader would take a text that has these words for one that answers.
+    The reader would take a text that has these words for one that answers. A part of a question keeps them.
     """
     opens = query.find(" (")
-    return f"{query[:opens]}?" if opens > 0 and query.endswith(")?") else query
+    if opens <= 0 or not query.endswith(")?"):
+        return query
+    said, asked = words(query[:opens]), words(question)
+    return f"{query[:opens]}?" if asked[-len(said) :] == said and len(asked) <= len(said) + CONNECTED else query
 
 
 def _before(history: Sequence[Message]) -> tuple[str, str]:

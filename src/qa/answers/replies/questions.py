@@ -67,8 +67,9 @@ class Questions:
             found = pattern.match(sentence)
             if found is not None and self._is_nameable(found["who"]):
                 named = found.groupdict()
-                who, base = re.sub(r"^The ", "the ", named.pop("who")), _BASES.get(named.get("past") or "", "")
+                who, base = named.pop("who"), _BASES.get(named.get("past") or "", "")
                 named.setdefault("be", "were" if named.get("have") == "have" else "was")
+                who = f"the {who.removeprefix('The ')}" if who.startswith("The ") else who
                 return question.format(who=who, base=base, **named)
         return None
 
