@@ -83,7 +83,7 @@ def own_texts(reader: Reader) -> list[str]:
     scores: dict[str, list[tuple[float, bool]]] = {"plain": [], "reworded": [], "unanswered": []}
     for document in written.load("report", count_pieces=MiniLM().count_pieces):
         for asked in document.asked:
-            kept = [each for each in document.passages if asked.answer is None or _lies_in(each, asked.answer)]
+            kept = [each for each in document.passages if asked.answer is None or asked.is_answered_in(each)]
             quotes = [quoted(each) for each in kept]
             best: list[tuple[float, bool]] = []
             readings = read_passages(partial(reader.read, asked.question), kept, quotes)
@@ -107,10 +107,6 @@ def own_texts(reader: Reader) -> list[str]:
             f"called answerable {100 * float((good > 0).mean()):.1f} %"
         )
     return lines
-
-
-def _lies_in(passage: Passage, answer: tuple[int, int]) -> bool:
-    return passage.start <= answer[0] and answer[1] <= passage.end
 
 
 def area(good: NDArray[np.float64], bad: NDArray[np.float64]) -> float:

@@ -159,16 +159,21 @@ def own_texts(*, embedder: MiniLM, cache: Path) -> Iterator[Example]:
 def choices(found: Sequence[Example]) -> Iterator[tuple[Array, NDArray[np.bool_]]]:
     """For each question asked of a whole corpus: the features of all units that may answer, and which are right."""
     for example in found:
-        if example.case.answerable and len(example.hits) > 1:
+        if _is_of_corpus(example):
             right = [units_that_answer(example.case, example.texts, hit) for hit in example.hits]
             may = np.concatenate([[quote is not None for quote in hit.quotes] for hit in example.hits])
             rows = np.concatenate([sentence_features(example.question, hit) for hit in example.hits])
             yield rows[may], np.concatenate(right)[may]
 
 
+def _is_of_corpus(example: Example) -> bool:
+    """Whether it is an answerable question of a whole corpus."""
+    return example.case.answerable and len(example.hits) > 1
+
+
 def _is_counted(example: Example) -> bool:
-    """Whether the false refusals of `STEPS` are counted on it: an answerable question of a whole public corpus."""
-    return example.case.answerable and len(example.hits) > 1 and example.texts.name != "written"
+    """Whether the false refusals of `STEPS` are counted on it: such a question of a public corpus."""
+    return _is_of_corpus(example) and example.texts.name != "written"
 
 
 def learn(found: Sequence[Example]) -> dict[str, Any]:

@@ -46,6 +46,10 @@ class Asked:
     answer: tuple[int, int] | None = None
     evidence: tuple[int, int] | None = None
 
+    def is_answered_in(self, passage: Passage) -> bool:
+        """Whether the whole answer lies in the passage."""
+        return self.answer is not None and passage.start <= self.answer[0] and self.answer[1] <= passage.end
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
@@ -131,7 +135,7 @@ def pairs(documents: Sequence[Written]) -> Iterator[Pair]:
                 moved = passage.start - len(text) + len(passage.text)
                 opens = [unit.start - moved for unit in passage.units]
                 first = last = -1
-                if asked.answer and passage.start <= asked.answer[0] and asked.answer[1] <= passage.end:
+                if asked.answer and asked.is_answered_in(passage):
                     start, end = (each - moved for each in asked.answer)
                     held = [at for at, (left, right) in enumerate(pieces.offsets) if left < end and right > start]
                     first, last = (held[0], held[-1]) if len(held) <= ANSWER_PIECES else (-2, -2)

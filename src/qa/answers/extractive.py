@@ -235,7 +235,7 @@ def _with_steps(candidate: _Candidate) -> _Candidate | None:
     if unit.leads or unit.kind != "step":
         return candidate if unit.leads and candidate.has_steps else None
     beside = [each for each in passage.units if unit.parent in (each.start, each.parent)]
-    last = max(each.end for each in beside if each.kind == "step" and each.end - beside[0].start <= WHOLE_CHARS)
+    last = max(each.end for each in beside if each.kind == "step")
     return replace(candidate, span=Span(start=beside[0].start, end=last), found=None)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from qa.answers.tables.computing import RELATIONS, Operation
 from qa.answers.tables.ledger import Word, read_words
@@ -107,6 +108,7 @@ class Asked:
     thing: str | None = None
 
 
+@lru_cache(maxsize=64)
 def ask(question: str) -> Asked:
     """What a question asks of a table."""
     question = _AFTER_A_TIME.sub("in ", question)
