@@ -42,6 +42,24 @@ PLAIN: dict[str, Found] = {
         ("sentence", 0, "They hum."),
         ("heading", 3, "=== Combs ==="),
     ],
+    # Clauses under numbered titles, and what goes on below a list
+    "2. SERVICES\n2.1 Included are:\n  (a) lamps,\n  (b) oil.\n2.2 Tax is extra.\n\n3. Times\n3.1 Fast.\n": [
+        ("heading", 1, "2. SERVICES"),
+        ("sentence", 0, "2.1 Included are:"),
+        ("step", 1, "(a) lamps,"),
+        ("step", 1, "(b) oil."),
+        ("sentence", 0, "2.2 Tax is extra."),
+        ("heading", 1, "3. Times"),
+        ("sentence", 0, "3.1 Fast."),
+    ],
+    "Offers:\n- Ash 40 euros\n- Oak 50\nOak has no depot nearby.\n\n- stir in the\nMilan rice\n- add\n2.5 l water\n": [
+        ("sentence", 0, "Offers:"),
+        ("item", 1, "- Ash 40 euros"),
+        ("item", 1, "- Oak 50"),
+        ("sentence", 0, "Oak has no depot nearby."),
+        ("item", 1, "- stir in the\nMilan rice"),
+        ("item", 1, "- add\n2.5 l water"),
+    ],
     # Titles that nobody marked
     "Keeping bees\n\nWintering\n\nThey sleep little, and\neat a lot.\n\nSwarms\n\n- in May\n": [
         ("heading", 1, "Keeping bees"),

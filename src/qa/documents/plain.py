@@ -9,7 +9,7 @@ from qa.documents.columns import table_length, table_marks
 from qa.documents.markdown import ATX, FRONT_MATTER
 from qa.documents.marks import BULLET, ITEM_NUMBER, WRAPPED_CHARS, lines_of, run_length
 from qa.documents.paragraphs import paragraph_marks
-from qa.documents.titles import is_short, next_words, numbering_depth, title_level
+from qa.documents.titles import had_room, is_short, next_words, numbering_depth, title_level
 from qa.types import Mark, UnitKind
 
 LEADING_DATE = re.compile(r"\s*date \d{4}-\d{2}-\d{2}(?=\s)")  # may stand before the first sentence of a file
@@ -143,8 +143,13 @@ class _Finder:
         # As in CommonMark: inside a paragraph only the first number of a list opens a step; "July\n4. Then" does not.
         if ITEM_NUMBER.match(words) and (in_list or FIRST.match(words)):
             return True
-        if in_list and max(len(words), len(self._lines[at - 1].words)) > WRAPPED_CHARS:
-            return line.indent <= self._lines[first].indent
+        before = self._lines[at - 1].words
+        if in_list and line.indent <= self._lines[first].indent:
+            is_clause = numbering_depth(words) > 1 and before.endswith((".", ":", ";"))  # no "2.5 l of water"
+            if is_clause or max(len(words), len(before)) > WRAPPED_CHARS:
+                return True
+            if had_room(before, words) and not words.lstrip()[0].isdigit():
+                return True
         return table_length(self._lines, at) > 0
 
     def _open_list(self, indent: int, style: str, *, is_below: bool) -> int:

@@ -71,12 +71,17 @@ def next_words(lines: Sequence[Line], at: int) -> int | None:
 
 
 def _ends_early(lines: Sequence[Line], at: int) -> bool:
-    """Whether a line ends by intent: above a blank one, or above full prose whose first word had room on it."""
+    """Whether a line ends by intent: above a blank one or a section of its own, or with room above full prose."""
     words, below = lines[at].words, lines[at + 1].words if at + 1 < len(lines) else ""
-    if not below:
+    if not below or 0 < numbering_depth(words) < numbering_depth(below):
         return True
-    had_room = len(words) + 1 + len(below.split(None, 1)[0]) <= len(below)
-    return had_room and len(below) >= PROSE_CHARS and not below[0].islower() and not below[0].isspace()
+    return had_room(words, below) and len(below) >= PROSE_CHARS and not below[0].isspace()
+
+
+def had_room(words: str, below: str) -> bool:
+    """Whether a line ended although the first word of the next one, a capital or a number, had room on it."""
+    first = below.split(None, 1)[0]
+    return len(words) + 1 + len(first) <= len(below) and not first[0].islower()
 
 
 def numbering_depth(words: str) -> int:
