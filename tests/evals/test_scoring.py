@@ -232,6 +232,17 @@ def test_only_the_best_statement_is_judged_where_one_is_marked() -> None:
         assert credit(replace(GOOD, cuts=("It is 1879.",), answer=replace(both, sentences=best))) == right
 
 
+def test_a_marked_statement_is_a_line_whatever_full_stops_are_in_it() -> None:
+    row, items = "Built: no. 4 · Max. load: 2 · Year: 1874", "The keepers:\n- No. 1 left in 1879.\n- No. 2 in 1874."
+    for text, said, right in ((row, "1874", 1), (row, "2", 0), (items, "1874", 1), (items, "1879", 0)):
+        start = text.index(said)
+        best = Sentence(
+            text=text, citations=(), support="supported", highlight=Span(start=start, end=start + 4), best=True
+        )
+        answer = Answer(question="", query="", text=text, abstained=False, sentences=(best,))
+        assert credit(replace(GOOD, cuts=(text,), answer=answer)) == right
+
+
 def test_a_crash_while_only_searching_has_no_score_of_an_answer() -> None:
     crashed = replace(GOOD, answer=None, hits=(), error="Error: gone")
     [scored] = score_run([crashed], asks=False)

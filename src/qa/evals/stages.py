@@ -29,6 +29,7 @@ SHOWN = 5  # the number of passages that count as retrieved when a failure is tr
 FIRST = 2  # the statements, from the first on, of which one must say it where none is marked as the best
 BARE = 3  # a first statement of fewer words counts with the next one, as "Yes." does
 PASSAGE_CHARS = 2000  # of a citation at most: one of a whole document would make every name known
+_LINE = re.compile(r"[^\n]+\n?|\n")
 _MARKER = re.compile(r"(?<!\s)\s*+\[\d++\]")
 
 
@@ -104,14 +105,24 @@ def _short(answer: Answer) -> str | None:
 
 
 def judged(answer: Answer) -> list[str]:
-    """The statements that are judged: the best, else one with highlighted words, else the first `FIRST` of the text."""
+    """The statements that are judged: the best, else one with highlighted words, else the first `FIRST` of the text.
+
+    A marked one is a line, whatever full stops are in it: a row of a table, or the item with the highlighted words.
+    """
     if not answer.says_something:
         return []
-    marked = _marked(answer)
-    text = without_markers(marked[0].text) if marked else without_markers(answer.text)
+    if marked := _marked(answer):
+        text, place = marked[0].text, marked[0].highlight
+        ends = [each.end() for each in _LINE.finditer(text)]
+        first = next(number for number, end in enumerate(ends) if place is None or place.start < end)
+        begin = ends[first - 1] if first else 0
+        lengths = (len(words(without_markers(text[begin:end]))) for end in ends)
+        end = next((end for end, length in zip(ends, lengths, strict=True) if length >= BARE), len(text))
+        return [without_markers(text[begin:end]).strip()]
+    text = without_markers(answer.text)
     ends = [span.end for span in split_sentences(text)]
     bare = sum(1 for _ in takewhile(lambda end: len(words(text[:end])) < BARE, ends))
-    bounds = [0, *ends[bare : bare + (1 if marked else FIRST)]]
+    bounds = [0, *ends[bare : bare + FIRST]]
     return [text[start:end].strip() for start, end in pairwise(bounds)] if ends[bare:] else [text]
 
 
