@@ -87,6 +87,7 @@ REVENUE = "Revenue in 2025 was 41.2 million euros, as Lumora said. It is the hig
             "unsupported",
             "the number 12,000,000 is not found in the cited text",
         ),
+        ("No. 2025: revenue was 41.2 million euros.", "supported", None),
         ("Yes.", "unsupported", "most of its wording (“yes”) is not found in the cited text"),
         ("According to the documents, revenue in 2025 was 41.2 million euros.", "supported", None),
     ],

@@ -25,7 +25,9 @@ PARTLY = 0.40
 EVEN = 1.0
 
 CLAUSES = 12  # of a sentence that are compared: time stays in proportion to the text
-_REPLY_WORD = re.compile(r"\W*+(?:yes|no|yeah|nope|ja|nein|oui|non|sí)\b[.,:;!\s–—-]*+(?=\w)", re.I)
+_REPLY_WORD = re.compile(  # "No.: 3" and "No. 3" are no reply
+    r"\W*+(?:yes|no(?!\.(?::|\s*\d))|yeah|nope|ja|nein|oui|non|sí)\b[.,:;!\s–—-]*+(?=\w)", re.I
+)
 _TEXTS = r"(?:provided |given )?(?:documents?|passages?|sources?|texts?|context|excerpts?)(?: provided)?"
 _LIST_HEAD = re.compile(r"^\s*+(?:[-*+•]\s++)?(?:\d{1,3}[.)]\s++)?(?=\S)")
 _PREFACE = re.compile(

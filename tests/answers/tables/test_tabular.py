@@ -515,3 +515,48 @@ def test_how_many_there_are_is_told_by_the_sentence_that_says_so(tmp_path: Path)
     )
     with Chatbot.open(chroma=":memory:", seeds=tmp_path, home=tmp_path / "home", model="extractive") as site:
         assert site.ask("How many plots are there?").text.startswith("The site has 84 plots")
+
+
+BOATS = """# Hire boats
+
+| No. | Group | Boat | Length m | Weight kg | Price 2025 € | Price 2026 € | Next check | Status | Phone |
+|---|---|---|---|---|---|---|---|---|---|
+| B-26-01 | rowing | Heron | 4 | 85 | 12.00 | 13.50 | 2026-03-02 | free | 0555 101 |
+| B-26-02 | rowing | Teal | 5 | 110 | 12.00 | 15.00 | 2026-01-19 | in repair | 0555 102 |
+| B-26-03 | sailing | Gannet | 7 | 410 | 38.00 | 40.00 | 2026-06-30 | free | 0555 103 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "short"),
+    [
+        ("B-26-02 status?", "in repair"),
+        ("phone number of the Gannet", "0555 103"),
+        ("status Heron boat", "free"),
+        ("How many kilos is the Teal?", "110"),
+        ("Which boat is due for its check first?", "Teal"),
+        ("boat that has the lowest weight", "Heron"),
+        ("for which boat is the price highest", "Gannet"),
+        ("cheapest rowing boat", "Heron"),
+        ("Average price 2025 per boat?", "≈ 20.6667"),
+        ("What do the two rowing boats weigh, summed up?", "195"),
+    ],
+)
+def test_what_names_a_column_and_what_only_names_the_row_are_told_apart(
+    tmp_path: Path, question: str, short: str
+) -> None:
+    (tmp_path / "boats.md").write_text(BOATS, encoding="utf-8")
+    with Chatbot.open(model="extractive", chroma=":memory:", seeds=tmp_path, home=tmp_path / "home") as bot:
+        answer = bot.ask(question)
+        assert _short(answer) == short, answer.text
+        assert bot.verify(answer).holds
+        if question == "cheapest rowing boat":
+            assert answer.notes == ("the column “Price 2026 €” was taken, which the question does not name",)
+
+
+def test_the_cheapest_is_never_sought_among_days(tmp_path: Path) -> None:
+    table = "# Visits\n\n| Firm | Paid on |\n|---|---|\n| Ash | 2026-01-02 |\n| Oak | 2026-03-04 |\n"
+    (tmp_path / "visits.md").write_text(table, encoding="utf-8")
+    with Chatbot.open(model="extractive", chroma=":memory:", seeds=tmp_path, home=tmp_path / "home") as bot:
+        assert "Earliest" not in bot.ask("Which firm was paid the cheapest?").text
+        assert _short(bot.ask("Which firm was paid first?")) == "Ash"

@@ -21,18 +21,24 @@ _SIGNS: Mapping[Operation, str] = {
     widest deepest loudest hottest warmest fastest strongest thickest""",
     "least": """least fewest lowest smallest minimum min cheapest earliest oldest shortest lightest narrowest quietest
     coldest slowest weakest thinnest""",
-    "sum": "total sum altogether together overall combined whole entire",
+    "sum": "total sum summed altogether together overall combined whole entire",
     "average": "average avg",
     "difference": "difference",
 }
 _OPERATIONS = {word: operation for operation, listed in _SIGNS.items() for word in listed.split()}
-_HOW_MANY = re.compile(r"\bhow (?:many|much)\b|\bnumber of\b", re.I)
+_ENDS: Mapping[str, Operation] = {"first": "least", "last": "most"}
+_HOW_MANY = re.compile(  # "phone number of" counts nothing
+    r"\bhow (?:many|much)\b|(?:\A\W*|\b(?:the|total) )number of\b(?! (?:the|our|my|your|an?)\b)", re.I
+)
+_BY_HOW_MUCH = re.compile(r"\bby how (?:many|much)\b", re.I)
+_HAVING = re.compile(r"\b(?:that|with)\b", re.I)  # "the programme that needs the least water"
 _PRICE = re.compile(
     r"\bhow much (?:is|are|was|were|does|do|did|for|will|would)\b(?!(?: \w+){0,6} (?:weigh|hold|take|contain)s?\b)",
     re.I,
 )
 _WHAT_IS = re.compile(r"\W*what(?:['’]s| (?:is|are|was|were)) (?:an? |the )?(?P<thing>[^\W_]+)", re.I)
 _ALL = re.compile(r"\ball\b", re.I)
+_AT_END = re.compile(r"\b(?:first|last)\W*\Z", re.I)  # "Which van is inspected first?"
 _WHAT = re.compile(r"\b(?:which|who|whose|what|list)\b", re.I)
 _AMOUNT = r"[$€£]?\d(?:[\d.,]*\d)?(?: ?%|[kM]\b)?"
 _DATE = rf"(?:\d{{1,2}} )?(?:{'|'.join(MONTHS)})(?: \d{{1,2}},)?(?: \d{{4}})?|\d{{4}}-\d\d(?:-\d\d)?"
@@ -40,7 +46,9 @@ _LIMIT = re.compile(rf"\b(?P<relation>{'|'.join(RELATIONS)}) (?P<value>{_DATE}|{
 # What is asked of rows that nothing here does: a limit that was not read, a range, an exception, a share.
 _MONTH = "|".join(MONTHS)
 _OTHER = re.compile(
-    r"\b(?:before|after|since|until|over|above|under|below|(?:more|less|fewer|longer|higher|lower) than|at least"
+    r"\b(?:before|after|since|until"
+    r"|(?:over|above|under|below)(?= (?:[^\s?]+ ){0,2}(?:[$€£]?\d|average|mean|limit|budget|plan|target))"
+    r"|(?:more|less|fewer|longer|higher|lower) than|at least"
     r"|at most|not|no|never|without|except|excluding|other than|median|percentage|per ?cent of|share of|times)\b"
     r"|n[’']t\b"
     rf"|(?:\d|\b(?:{_MONTH})) ?(?:to|through|till|–) ?(?:\d|(?:{_MONTH})\b)",
@@ -52,7 +60,7 @@ _GROUPS = re.compile(r"\b(?:per|each|every|by) (\w+)", re.I)
 # What an adjective measures: the names that a column may have for it.
 _MEASURES = (
     "price cost fee charge expensive cheap cheapest dear dearest priciest pay",
-    "weight weigh heavy heaviest light lightest",
+    "weight weigh heavy heaviest light lightest kilo kilogram",
     "noise loud loudest quiet quietest sound",
     "temperature hot hottest warm warmest cold coldest",
     "height tall tallest high",
@@ -61,14 +69,18 @@ _MEASURES = (
     "length duration long longest short shortest",
     "thickness thick thickest thin thinnest",
     "speed fast fastest slow slowest",
-    "distance far farthest",
+    "distance far farthest kilometre kilometer mileage",
     "size area big large",
     "age old young",
     "employee people staff headcount person worker",
     "trainee apprentice",
-    "date day when latest newest earliest oldest",
+    "date day when latest newest earliest oldest first last built",
+    "state status",
 )
 SAME = {stem(word): stem(measure.split()[0]) for measure in _MEASURES for word in measure.split()}
+LAST = {
+    stem(word) for word in ("latest", "newest", "earliest", "oldest", "first", "last")
+}  # which alone choose among days
 _NUMBERS = {stem(word) for word in ("two", "three", "four", "five")}  # which ask for something of their own
 FRAME = (FRAME_WORDS - _NUMBERS) | {
     stem(word)
@@ -115,10 +127,13 @@ def ask(question: str) -> Asked:
     limit = _LIMIT.search(question)
     open_part = question if limit is None else question[: limit.start()] + question[limit.end() :]
     found = [word for word in read_words(question) if not limit or not limit.start() <= word.start < limit.end()]
-    signs = [word for word in found if word.text.casefold() in _OPERATIONS]
-    operations = list(dict.fromkeys(_OPERATIONS[word.text.casefold()] for word in signs))
     counted, what, thing = _HOW_MANY.search(question), _WHAT.search(question), _WHAT_IS.match(question)
-    if not operations and counted:
+    known = {**_OPERATIONS, **(_ENDS if what and _AT_END.search(question) else {})}
+    signs = [word for word in found if word.text.casefold() in known]
+    operations = list(dict.fromkeys(known[word.text.casefold()] for word in signs))
+    if not operations and _BY_HOW_MUCH.search(question):
+        operations = ["difference"]
+    elif not operations and counted:
         is_many = "much" not in counted[0].casefold()
         operations = ["sum"] if _ALL.search(question, counted.end()) else ["count"] if is_many else []
     terms = [word for word in found if word.text.casefold() not in STOP_WORDS and word not in signs]
@@ -126,14 +141,15 @@ def ask(question: str) -> Asked:
     after = [word.stem for word in terms if word.start >= start]
     is_range = bool(_BETWEEN.search(question))
     between = bool(what and signs) and any(what.end() < word.start < signs[0].start for word in terms if what)
+    between = between or (bool(signs) and not what and bool(_HAVING.search(question, 0, signs[0].start)))
     return Asked(
         operation=operations[0] if operations else "cell",
         terms=tuple(terms),
         signs=frozenset(word.stem for word in signs),
-        head=after[0] if after else None,
+        head=after[0] if after and (counted or signs or what) else None,
         how_much=bool(counted),
         price=bool(_PRICE.search(question)),
-        wants_item=bool(what) and not counted and (between or (what is not None and what[0].casefold() != "what")),
+        wants_item=not counted and (between or (what is not None and what[0].casefold() != "what")),
         is_open=len(operations) > 1 or bool(_OTHER.search(open_part)) or (is_range and "difference" not in operations),
         groups=frozenset(stem(words(each)[0]) for each in _GROUPS.findall(question)),
         limit=limit and Limit(relation=limit["relation"].casefold(), value=limit["value"]),

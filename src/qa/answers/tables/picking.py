@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from qa.answers.facts import numbers
 from qa.answers.tables.amounts import read_amounts, read_days, read_range
-from qa.answers.tables.inquiry import FRAME, SAME, Asked, ask
+from qa.answers.tables.inquiry import FRAME, LAST, SAME, Asked, ask
 from qa.answers.tables.ledger import Row, Table, Word, cell_stems, find_tables, read_words
 from qa.types import Passage, Span
 from qa.words import STOP_WORDS, same_root
@@ -23,6 +23,12 @@ SAMPLE = 8  # rows by which it is seen whether a column has amounts
 HEAD = 1.5  # what it is worth that the word asked for names a column, next to 1 for any other word
 ROOT = 0.8  # of a word of the same root
 
+# What a column measures by the unit in its name.
+_UNITS = {
+    SAME["long"]: re.compile(r"\b(?:min|minutes|h|hrs|hours|days|weeks|months|years)\W*\Z"),
+    SAME["weight"]: re.compile(r"\b(?:kg|g|lb)\b"),
+    SAME["distanc"]: re.compile(r"\b[Kk]m\b"),
+}
 _MONEY = re.compile(r"[$€£¥₹]|\b(?:EUR|USD|GBP|CHF|price|cost|fee|amount)\b", re.I)
 
 
@@ -70,6 +76,8 @@ def pick(wanted: Sequence[Word], table: Table, *, but: int | None, several: bool
             used += [each for place in places for each in named[place] if each not in used]
         kept = [row for row in kept if any(word.stem in cell_stems(row.texts.get(each, "")) for each in places)]
         used.append(word)
+    counts = [word for word in unexplained if numbers(word.text, strict=False) == {len(kept)}]  # "the three houses"
+    unexplained = [word for word in unexplained if word not in counts]
     used.sort(key=lambda word: word.start)
     return Picked(rows=tuple(kept), words=tuple(used), unexplained=tuple(unexplained))
 
@@ -152,7 +160,13 @@ def column_stems(table: Table) -> frozenset[str]:
 def known_stems(table: Table) -> frozenset[str]:
     """The words that name a column or stand above the table, and what these measure, of a column of money a price."""
     named = column_stems(table) | {"price" for name in table.names.values() if _MONEY.search(name)}
-    return table.about | named | {SAME.get(word, word) for word in named}
+    return table.about | named | frozenset().union(*map(_meanings, table.names.values()))
+
+
+def _meanings(name: str) -> set[str]:
+    """The stems of a column's name, of those that measure something what that is, and what its unit measures."""
+    named = {SAME.get(word.stem, word.stem) for word in read_words(name)}
+    return named | {measure for measure, unit in _UNITS.items() if unit.search(name)}
 
 
 def explains(known: Collection[str], word: str) -> bool:
@@ -163,7 +177,7 @@ def naming(asked: Asked, table: Table, column: int | None) -> frozenset[str]:
     """The words of the question that a column's name says."""
     if column is None:
         return frozenset()
-    name = {SAME.get(word.stem, word.stem) for word in read_words(table.names[column])}
+    name = _meanings(table.names[column])
     return frozenset(word.stem for word in asked.terms if explains(name, word.stem))
 
 
@@ -172,27 +186,45 @@ def named_columns(asked: Asked, table: Table) -> list[int]:
     return [each for each in sorted(table.names) if naming(asked, table, each)]
 
 
-def find_column(asked: Asked, table: Table) -> tuple[int | None, float, bool]:
-    """The column that is asked for, how much speaks for it, and whether the question does not name it."""
-    has_days = asked.operation in ("most", "least")
+def find_column(asked: Asked, table: Table, *, but: Collection[int] = ()) -> tuple[int | None, float, bool]:
+    """The column that is asked for, how much speaks for it, and whether the question does not name it.
+
+    Of columns of money that fit equally the highest or lowest is of that of the latest year, else of the first.
+    """
+    is_extreme = asked.operation in ("most", "least")
+    has_days = is_extreme and not LAST.isdisjoint(asked.signs)
     able = [
         each
-        for each in sorted(table.names)
+        for each in sorted(set(table.names) - set(but))
         if (asked.operation == "cell" and not (asked.price and each == min(table.names)))
         or (asked.operation != "cell" and is_measured(sample(table, each), days=has_days))
     ]
     wanted = {word.stem for word in asked.terms} | {each for each in asked.signs if each in SAME}
     scores = {each: _says(table.names[each], wanted, asked.head) for each in able}
-    best = sorted(scores, key=lambda each: -scores[each])
-    if best and scores[best[0]] > 0:
-        is_tie = len(best) > 1 and scores[best[1]] == scores[best[0]]
-        return (None, 0.0, False) if is_tie else (best[0], scores[best[0]], False)
-    is_priced = any(SAME.get(each) == "price" for each in wanted) and asked.operation in ("most", "least")
-    is_amount = asked.price if asked.operation == "cell" else asked.how_much and asked.operation in ("sum", "average")
-    if not is_priced and not is_amount:
-        return None, 0.0, False
     priced = [each for each in able if any(map(_MONEY.search, (table.names[each], *sample(table, each)[:1])))]
+    best = max(scores.values(), default=0.0)
+    if best > 0:
+        tied = [each for each in able if scores[each] == best]
+        said = wanted & name_stems(table, tied[0])
+        is_year = bool(said) and all(map(str.isdigit, said)) and not is_priced(wanted)
+        if len(tied) == 1:
+            return tied[0], best, is_year
+        return (_latest(tied, table), best, True) if is_extreme and set(tied) <= set(priced) else (None, 0.0, False)
+    is_amount = asked.price if asked.operation == "cell" else asked.how_much and asked.operation in ("sum", "average")
+    if not (is_priced(wanted) and is_extreme) and not is_amount:
+        return None, 0.0, False
     return (priced[0], 0.0, True) if len(priced) == 1 else (None, 0.0, False)
+
+
+def is_priced(wanted: Collection[str]) -> bool:
+    """Whether a price is asked for, in any of its words."""
+    return any(SAME.get(each) == "price" for each in wanted)
+
+
+def _latest(columns: Sequence[int], table: Table) -> int:
+    """The column with the latest year in its name, else the first."""
+    years = {each: max(filter(str.isdigit, name_stems(table, each)), default="") for each in columns}
+    return max(columns, key=lambda each: (years[each], -each))
 
 
 def named_cell(question: str, passage: Passage, quote: Span) -> Span | None:
@@ -213,18 +245,22 @@ def _named_place(asked: Asked, table: Table, row: Row) -> tuple[float, Span | No
     if row.unit.kind == "pair":
         column, score = 1, _says(row.texts.get(0, ""), {word.stem for word in asked.terms}, asked.head)
     else:
-        is_one = asked.operation == "count" or asked.price or len(named_columns(asked, table)) == 1
-        column, score, guessed = find_column(asked, table) if is_one else (None, 0.0, False)
+        told = told_columns(asked, row)
+        is_one = asked.operation == "count" or asked.price or len(set(named_columns(asked, table)) - {*told}) == 1
+        column, score, guessed = find_column(asked, table, but=told) if is_one else (None, 0.0, False)
         score = ROOT if guessed else score
-    if column is None or column not in row.spans:
-        return 0.0, None
-    is_told = cell_stems(row.texts[column]) <= {word.stem for word in asked.terms}
-    return (0.0, None) if is_told else (score, row.spans[column])
+    return (0.0, None) if column is None or column not in row.spans else (score, row.spans[column])
+
+
+def told_columns(asked: Asked, row: Row) -> list[int]:
+    """The columns of which the question says what stands in the row."""
+    said = {word.stem for word in asked.terms} | STOP_WORDS
+    return [each for each, text in row.texts.items() if cell_stems(text) <= said]
 
 
 def _says(name: str, wanted: Collection[str], head: str | None) -> float:
     """How much of what is wanted a column's name says; of two that say as much the shorter one says more."""
-    named = {SAME.get(word.stem, word.stem) for word in read_words(name) if word.text.casefold() not in STOP_WORDS}
+    named = _meanings(name) - STOP_WORDS
     same = {SAME.get(word, word) for word in wanted}
     score = sum(0.5 if word in FRAME else 1.0 for word in same & named)
     score += sum(ROOT for word in same - named if any(same_root(word, each) for each in named))

@@ -15,7 +15,7 @@ from qa.answers.short import asks_how_to, highlight
 from qa.answers.tables.computing import LABELS, STATEMENT, compute, value_in
 from qa.answers.tables.inquiry import FRAME, Asked, Limit, ask
 from qa.answers.tables.ledger import Row, Table, cell_stems, find_tables, read_words, whole
-from qa.answers.tables.picking import Picked, column_stems, in_range, pick, with_values
+from qa.answers.tables.picking import Picked, column_stems, in_range, is_priced, pick, with_values
 from qa.answers.tables.tallying import Tally, is_near, limited, tally
 from qa.search.identifiers import identifiers
 from qa.types import Answer, Citation, Findings, Passage, Sentence, Short, Span
@@ -90,6 +90,9 @@ def _is_sure(found: Tally, asked: Asked, findings: Findings) -> bool:
     if found.result and found.result.winners and findings.answerable and not found.guessed:
         return all(word.text.isalpha() and word.text.islower() for word in unexplained) and len(unexplained) <= 1
     if asked.operation == "count" and not (found.picked.words or asked.limit or _is_found(found, findings)):
+        return False
+    wanted = {*asked.signs, *(word.stem for word in asked.terms)}
+    if found.guessed and not findings.answerable and not is_priced(wanted):
         return False
     if unexplained or (asks_how_to(findings.query) and not _is_named(found, asked)):
         return False
@@ -218,7 +221,7 @@ def state(found: Tally) -> str:
 def _notes(found: Tally, others: Sequence[Tally]) -> Iterator[str]:
     """What was taken for granted: the column, the table, words that the table does not have, rows without a value."""
     if found.guessed and found.column is not None:
-        yield f"the column “{found.table.names[found.column]}” was taken, the only one of prices or amounts"
+        yield f"the column “{found.table.names[found.column]}” was taken, which the question does not name"
     if found.unread:
         yield f"nothing was computed of “{found.table.names[found.column or 0]}”: {found.unread}"
     for word in found.picked.unexplained:
@@ -237,7 +240,8 @@ def recomputed(
     """Why a statement is not what the rows that it cites amount to; None where it is, to the last character."""
     said, count = STATEMENT.fullmatch(sentence.text), _COMPUTED.fullmatch(sentence.reason or "")
     tables = find_tables(passages(cited[0].document)) if cited else []
-    table = next((each for each in tables if any(_covers(cited[0], row) for row in each.rows)), None)
+    held = (each for each in tables if any(_covers(citation, row) for citation in cited for row in each.rows))
+    table = next(held, None)
     if said is None or count is None or table is None:
         return "it is no computation that can be made again from what it cites"
     columns = {name: column for column, name in table.names.items()}

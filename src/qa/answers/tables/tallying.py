@@ -25,6 +25,7 @@ from qa.answers.tables.picking import (
     naming,
     pick,
     sample,
+    told_columns,
     with_values,
 )
 
@@ -121,9 +122,13 @@ def _reckon(found: Tally, asked: Asked) -> Tally | None:
 
 
 def _splits(asked: Asked, table: Table, column: int | None) -> bool:
-    """Whether a result is asked for each value of a column ("per region"), not one over all rows."""
-    others = {stem for each in table.names if each != column for stem in name_stems(table, each)}
-    return asked.operation != "cell" and not asked.groups.isdisjoint(others)
+    """Whether a result is asked for each value of a column ("per region"), not one over all rows.
+
+    An average over rows each of which has its own value there is one for each of them.
+    """
+    others = [each for each in table.names if each != column and not asked.groups.isdisjoint(name_stems(table, each))]
+    is_each = asked.operation == "average" and not any(_has_twice(each, table) for each in others)
+    return asked.operation != "cell" and bool(others) and not is_each
 
 
 def _repeats(rows: Sequence[Row], asked: Asked, table: Table) -> bool:
@@ -171,7 +176,14 @@ def _item(asked: Asked, table: Table, column: int | None) -> int | None:
     others = [each for each in sorted(table.names) if each != column and not is_measured(sample(table, each))]
     named = [each for each in named_columns(asked, table) if each in others]
     worded = [each for each in others if not all(map(_is_code, sample(table, each)))]
-    return next(iter([*named, *worded, *others]), None)
+    telling = [each for each in worded if not _has_twice(each, table)]
+    return next(iter([*named, *telling, *worded, *others]), None)
+
+
+def _has_twice(column: int, table: Table) -> bool:
+    """Whether rows have the same in a column, so that it does not tell them apart."""
+    values = [row.texts[column] for row in with_values(table.body, column)]
+    return len(set(values)) < len(values)
 
 
 def _is_code(text: str) -> bool:
@@ -204,7 +216,9 @@ def cell(asked: Asked, table: Table) -> Tally | None:
     first = [row for row in exact if cell_stems(row.texts.get(min(row.texts), "")) == held[row] - meant]
     winners = next((tuple(each) for each in (first, exact) if len(each) == 1), alike)
     if column is None and len(winners) == 1:
-        column = _told(winners[0], held[winners[0]], asked=asked, table=table)
+        column, score, _ = find_column(asked, table, but=told_columns(asked, winners[0]))
+        if column is None:
+            column = _told(winners[0], held[winners[0]], asked=asked, table=table)
     words = tuple(word for word in asked.terms if word.stem in held[winners[0]])
     picked = Picked(rows=winners, words=words)
     return Tally(table=table, picked=picked, column=column, score=score, winners=winners)
