@@ -217,3 +217,58 @@ def test_of_rows_for_ranges_the_one_for_what_is_asked_answers(kiln: Chatbot) -> 
     answer = kiln.ask("I have been a member for four years and want to leave. What is my notice?")
     assert "5 weeks" in answer.text
     assert "9 weeks" not in answer.text
+
+
+CLUB = """# Boat club: handbook
+
+## Stairs
+
+The stairs are the way out in a fire. Nothing may stand on them, such as:
+
+- racks for shoes
+- bicycles and scooters
+- bags of waste
+- oars and masts
+
+Prams may stand under the stairs of the boat house.
+
+## Site
+
+Seats: inside 14, outside 20 (from April to October)
+Lease until: 30 June 2029, option for five years, to be used by 31 December 2028
+"""
+MAIL = """From: Carla Wendmere <carla@post.example>
+To: desk@bakery.example
+Date: Thu, 2 Oct 2025 09:12:41 +0200
+Subject: Order 25-188 for our wedding
+
+We had ordered two chocolate tortes, one cream torte and 60 knots.
+"""
+
+
+@pytest.fixture(scope="module")
+def club(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chatbot]:
+    folder: Path = tmp_path_factory.mktemp("club")
+    (folder / "handbook.md").write_text(CLUB, encoding="utf-8")
+    (folder / "wedding.eml").write_text(MAIL, encoding="utf-8")
+    with Chatbot.open(chroma=str(folder / "index"), seeds=folder, model="extractive") as opened:
+        yield opened
+
+
+def test_a_list_answers_as_likely_as_its_items_together_where_one_may_be_asked_for(club: Chatbot) -> None:
+    assert club.ask("what must not stand on the stairs?").text.endswith("- bags of waste\n- oars and masts [1]")
+    assert "oars" not in club.ask("Where may prams stand?").text
+
+
+def test_of_several_things_under_one_key_the_one_that_is_asked_for_is_short_or_none(club: Chatbot) -> None:
+    short = club.ask("how many people can sit outside").short
+    assert short
+    assert short.text == "outside 20 (from April to October)"
+    option = club.ask("Until when does the option of the lease have to be used?")
+    assert option.short is None
+    assert option.sentences[0].text.startswith("Lease until: 30 June 2029, option")
+
+
+def test_the_headers_of_a_mail_answer_only_what_is_asked_about_the_mail(club: Chatbot) -> None:
+    assert club.ask("What was ordered for the wedding?").text.startswith("We had ordered two chocolate tortes")
+    assert club.ask("Who sent the mail about the wedding?").text.startswith("From: Carla Wendmere")

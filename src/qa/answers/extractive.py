@@ -15,7 +15,14 @@ from textwrap import shorten
 
 from qa.answers.reading import header_above, reading_form
 from qa.answers.refusing import refusal, without_answer
-from qa.answers.short import asks_for_several, asks_how_to, highlight, short_answer, wants_yes_or_no
+from qa.answers.short import (
+    asks_for_several,
+    asks_how_to,
+    highlight,
+    may_ask_for_list,
+    short_answer,
+    wants_yes_or_no,
+)
 from qa.answers.tables import tabular
 from qa.answers.tables.inquiry import FRAME, ask
 from qa.answers.tables.ledger import find_tables
@@ -28,6 +35,7 @@ CLOSE = 0.2  # odds against the best sentence, from which on another joins it
 MOST = 2  # sentences of an answer
 CLOSE_OF_SEVERAL = 0.03  # the same, where the question asks for several things
 MOST_OF_SEVERAL = 4
+MOST_OF_LIST = 0.5  # of a list's odds, from which on one item stands for it
 OPENING_CHARS = 60
 FEWEST_WORDS = 3  # of a sentence that joins another
 MOST_PASSAGES = 3  # in which a list stands that is quoted whole
@@ -35,6 +43,12 @@ MOST_PASSAGES = 3  # in which a list stands that is quoted whole
 ASKING = frozenset(stem(each) for each in ("step", "procedure", "instructions", "list", "please", "follow", "order"))
 
 Beside = Callable[[Passage, range], Sequence[Passage] | None]
+_MAIL_HEADER = re.compile(r"[>\s]*(?:from|to|cc|bcc|date|sent|subject|reply-to)\s*:", re.I)
+_ABOUT_MAIL = re.compile(
+    r"\b(?:e-?mails?|mails?|mailed|messages?|letters?|wr[io]te|writes|written|wrote|sen[dt]s?|sender|subject|recipients?"
+    r"|cc|copied|forwarded|repl(?:y|ied)|answered|dated)\b",
+    re.I,
+)
 _POINTS_BACK = re.compile(r"\W*(?:he|she|it|they|his|her|its|their|this|these|those|such|both)\b", re.I)
 
 
@@ -87,10 +101,10 @@ def answer(findings: Findings) -> Answer:
         return tabled
     if not findings.answerable:
         return refusal(findings)
-    candidates = _within(findings.query, _candidates(findings.answering))
+    candidates = _within(findings.query, _without_headers(findings.query, _candidates(findings.answering)))
     if not candidates:
         return refusal(findings)
-    candidates = _steps_for(findings.query, candidates)
+    candidates = _lists(findings.query, _steps_for(findings.query, candidates))
     chosen = _choose(candidates, several=asks_for_several(findings.query))
     best = min(chosen, key=candidates.index)
     citations: dict[tuple[str, int, int], Citation] = {}
@@ -210,6 +224,18 @@ def _candidates(hits: Sequence[Hit]) -> list[_Candidate]:
     return sorted(found, key=lambda each: (-each.score, each.rank, each.span.start))
 
 
+def _without_headers(query: str, candidates: Sequence[_Candidate]) -> Sequence[_Candidate]:
+    """The candidates, without headers of mails where the question is not about one; all where no other is left."""
+    if _ABOUT_MAIL.search(query):
+        return candidates
+    kept = [
+        each
+        for each in candidates
+        if not (each.passage.document.endswith(".eml") and each.unit.kind == "pair" and _MAIL_HEADER.match(each.text))
+    ]
+    return kept or candidates
+
+
 def _steps_for(query: str, candidates: Sequence[_Candidate]) -> Sequence[_Candidate]:
     """The candidates, each step among them with all those beside it, where it is asked how to do something.
 
@@ -237,6 +263,25 @@ def _with_steps(candidate: _Candidate) -> _Candidate | None:
     beside = [each for each in passage.units if unit.parent in (each.start, each.parent)]
     last = max(each.end for each in beside if each.kind == "step")
     return replace(candidate, span=Span(start=beside[0].start, end=last), found=None)
+
+
+def _lists(query: str, candidates: Sequence[_Candidate]) -> Sequence[_Candidate]:
+    """The candidates, where a list may be asked for each as likely to answer as its lead-in and its items together.
+
+    Scores are log odds. A list that has most of its odds in one item is none that is asked for.
+    """
+    if not may_ask_for_list(query):
+        return candidates
+    odds: dict[tuple[str, int | None], list[float]] = {}
+    for each in candidates:
+        lead = each.span.start if each.unit.leads else each.unit.parent
+        odds.setdefault((each.passage.id, lead), []).append(math.exp(each.score))
+    raised = []
+    for each in candidates:
+        parts = odds[each.passage.id, each.span.start] if each.unit.leads else [1.0]
+        is_list = max(parts) < MOST_OF_LIST * sum(parts)
+        raised.append(replace(each, score=math.log(sum(parts))) if is_list else each)
+    return sorted(raised, key=lambda each: (-each.score, each.rank, each.span.start))
 
 
 def _within(query: str, candidates: Sequence[_Candidate]) -> Sequence[_Candidate]:

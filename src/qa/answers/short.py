@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from qa.answers.reading import key_and_value
 from qa.types import Passage, ShortAnswer, Span
-from qa.words import stem, words
+from qa.words import stem, terms, words
 
 SURE = 2.0  # logits from which on it is shown; docs/answering.md says how often it is right from there on
 REACH = 40  # characters beside the words found, in which what belongs to them is sought
@@ -29,6 +29,9 @@ _HOW_TO = re.compile(
     r"\bhow (?:do|can|could|should|must|would|to)\b|\b(?:steps?|procedure|instructions?)\b"
     r"|\bwhat (?:do|can|could|should|must|shall) (?:i|we|you)(?: \w+){0,3} do\b",
     re.I,
+)
+_FIRST_ASKING = re.compile(
+    r"\b(?:when|why|who|whose|whom|how|where|what (?:time|date|day|year)|(?P<what>what|which|list))\b", re.I
 )
 _WANTS_YES_OR_NO = re.compile(
     r"\W*(?:is|are|am|was|were|can|could|may|might|must|shall|should|will|would|do|does|did|has|have|had)(?:n[’']t)?\b"
@@ -58,6 +61,7 @@ _BEFORE = re.compile(
     r"|(?:(?<!\w)[-−±])?[$€£¥₹]\s?|(?<!\w)[-−±])$",
     re.I,
 )
+_THING = re.compile(r"[^,;\s](?:[^,;]|[,;](?!\s))*+")  # one of several in the value of a pair
 _PROSE = ("sentence", "heading", "front")
 _WHO_ARE = re.compile(r"\bwho (?:are|were)\b", re.I)
 _NAME = r"[A-Z][\w'’.-]*+(?: (?:(?:of|de|van|von|the) )?[A-Z][\w'’.-]*+){0,4}"
@@ -78,6 +82,12 @@ _JOINED_AFTER = re.compile(r"(?:[-/]\w+|[.,:]\d+)+")
 def asks_for_several(question: str) -> bool:
     """Whether one sentence may not be enough: a reason, a manner, a list, two questions in one."""
     return bool(_SEVERAL.search(question))
+
+
+def may_ask_for_list(question: str) -> bool:
+    """Whether it asks for what a list may be: for no time, person, place, reason or amount, and not what to do."""
+    asking = _FIRST_ASKING.search(question)
+    return asking is not None and asking["what"] is not None and not asks_how_to(question)
 
 
 def asks_how_to(question: str) -> bool:
@@ -103,7 +113,9 @@ def short_answer(question: str, passage: Passage, *, quote: Span, found: ShortAn
     if wants_yes_or_no(question):
         return None
     asked = words(question)
-    said, text = _value(passage, found), passage.cut(quote)
+    text = passage.cut(quote)
+    if (said := _in_its_part(question, passage, _value(passage, found))) is None:
+        return None
     if _is_label(passage, said, asked=asked):
         return None
     start, end = _whole(text, said.start - quote.start, said.end - quote.start)
@@ -160,6 +172,25 @@ def _value(passage: Passage, found: Span) -> Span:
         if found.end <= key.end and 0 < len(value) <= VALUE_CHARS and "\n" not in passage.cut(value):
             return Span(start=value.start, end=value.end)
     return found
+
+
+def _in_its_part(question: str, passage: Passage, found: Span) -> Span | None:
+    """What was found; in the value of a pair that has several things, the thing of which the question has most words.
+
+    None where that is not what was found, and there are several such: "Seats: inside 14, outside 20".
+    """
+    unit = next(unit for unit in passage.units if unit.start <= found.start < unit.end)
+    if unit.kind != "pair" or not (places := key_and_value(passage, unit)):
+        return found
+    key, value = places
+    asked = frozenset(terms(question)) - frozenset(terms(passage.cut(key)))
+    parts = _THING.finditer(passage.cut(value))
+    things = [Span(start=value.start + each.start(), end=value.start + each.end()) for each in parts]
+    shared = [len(asked & frozenset(terms(passage.cut(each)))) for each in things]
+    here = sum(count for each, count in zip(things, shared, strict=True) if each.start <= found.start < each.end)
+    most = max(shared, default=0)
+    best = [each for each, count in zip(things, shared, strict=True) if count == most]
+    return found if here == most else best[0] if len(best) == 1 else None
 
 
 def _whole(text: str, start: int, end: int) -> tuple[int, int]:

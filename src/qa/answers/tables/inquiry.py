@@ -37,6 +37,7 @@ _PRICE = re.compile(
     re.I,
 )
 _WHAT_IS = re.compile(r"\W*what(?:['’]s| (?:is|are|was|were)) (?:an? |the )?(?P<thing>[^\W_]+)", re.I)
+_WHEN = re.compile(r"\b(?:when|what (?:date|day|time)|which day)\b", re.I)
 _ALL = re.compile(r"\ball\b", re.I)
 _AT_END = re.compile(r"\b(?:first|last)\W*\Z", re.I)  # "Which van is inspected first?"
 _WHAT = re.compile(r"\b(?:which|who|whose|what|list)\b", re.I)
@@ -105,6 +106,7 @@ class Asked:
     `signs` say what is to be done; `head` is the stem of the word that they, or "how many", stand before. `price` says
     that it asks how much something is, `is_open` that it asks for something that is not done here. `groups` are stems
     of what each is asked for ("per region"); `thing` that of what it asks to be told what it is ("What is part 4460?").
+    `when` says that it asks for a time.
     """
 
     operation: Operation
@@ -118,6 +120,7 @@ class Asked:
     groups: frozenset[str] = frozenset()
     limit: Limit | None = None
     thing: str | None = None
+    when: bool = False
 
 
 @lru_cache(maxsize=64)
@@ -154,4 +157,5 @@ def ask(question: str) -> Asked:
         groups=frozenset(stem(words(each)[0]) for each in _GROUPS.findall(question)),
         limit=limit and Limit(relation=limit["relation"].casefold(), value=limit["value"]),
         thing=thing and stem(words(thing["thing"])[0]),
+        when=bool(_WHEN.search(question)),
     )

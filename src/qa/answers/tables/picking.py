@@ -16,13 +16,17 @@ from qa.answers.tables.amounts import read_amounts, read_days, read_range
 from qa.answers.tables.inquiry import FRAME, LAST, SAME, Asked, ask
 from qa.answers.tables.ledger import Row, Table, Word, cell_stems, find_tables, read_words
 from qa.types import Passage, Span
-from qa.words import STOP_WORDS, same_root
+from qa.words import MONTHS, STOP_WORDS, same_root
 
 THOUSANDS = 3  # digits after a mark between thousands
 SAMPLE = 8  # rows by which it is seen whether a column has amounts
 HEAD = 1.5  # what it is worth that the word asked for names a column, next to 1 for any other word
 ROOT = 0.8  # of a word of the same root
 
+_TIME = re.compile(  # a day, a date or an hour, as an answer to "when"
+    rf"\d[-/.:]\d|\b(?:1[5-9]|20)\d\d\b|\b(?:{'|'.join(MONTHS)}|mon|tues?|wed|thu|fri|sat|sun|day|week|month|year|hour)",
+    re.I,
+)
 # What a column measures by the unit in its name.
 _UNITS = {
     SAME["long"]: re.compile(r"\b(?:min|minutes|h|hrs|hours|days|weeks|months|years)\W*\Z"),
@@ -236,6 +240,8 @@ def named_cell(question: str, passage: Passage, quote: Span) -> Span | None:
     rows = [(table, row) for table in find_tables([passage]) for row in table.rows if row.unit.start == quote.start]
     named = [_named_place(asked, table, row) for table, row in rows]
     best = max(named, key=lambda each: each[0], default=(0.0, None))
+    if best[1] and asked.when and not _TIME.search(passage.cut(best[1])):
+        return None
     return best[1] if best[0] > 0 and [score for score, _ in named].count(best[0]) == 1 else None
 
 
