@@ -10,6 +10,8 @@ import asyncio
 import json
 import threading
 import time
+from array import array
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -52,6 +54,7 @@ class OpenAIServer:
         self.steps = list(steps)
         self.models = ["scripted"]  # that it lists
         self.letters = "aeioulnt"  # counted in a text, they are its vector
+        self.packs = True  # vectors as base64, where a client asks for it
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.disconnected = threading.Event()
@@ -120,10 +123,13 @@ class OpenAIServer:
         asked = await self._note(request)
         step = self.step(asked)
         if step.status != 200:
-            return JSONResponse({"error": {"message": step.error}}, status_code=step.status, headers=step.headers)
+            said = step.body or json.dumps({"error": {"message": step.error}})
+            return Response(said, step.status, step.headers, "application/json")
         texts = [asked["input"]] if isinstance(asked["input"], str) else asked["input"]
         vectors = [[float(text.count(letter)) + 1 for letter in self.letters] for text in texts]
-        data = [{"object": "embedding", "index": at, "embedding": vector} for at, vector in enumerate(vectors)]
+        packed = self.packs and asked.get("encoding_format") == "base64"
+        shown = [b64encode(array("f", each).tobytes()).decode() for each in vectors] if packed else vectors
+        data = [{"object": "embedding", "index": at, "embedding": vector} for at, vector in enumerate(shown)]
         usage = {"prompt_tokens": len(texts), "total_tokens": len(texts)}
         return JSONResponse({"object": "list", "model": asked["model"], "data": data, "usage": usage})
 

@@ -34,7 +34,8 @@ def asked(library: Chatbot, server: OpenAIServer | RawServer, **chosen: Any) -> 
 def o_series(body: dict[str, Any]) -> Step | None:
     """OpenAI's o3-mini and o4-mini, and routers to them, one complaint at a time.
 
-    Source: ServiceNow/AgentLab#251 (max_tokens), appatalks/eva-agent#83 (temperature).
+    Source: learn.microsoft.com/azure/foundry/openai/how-to/reasoning (which parameters);
+    ServiceNow/AgentLab#251 (the words on max_tokens), appatalks/eva-agent#83 (on temperature).
     """
     if "max_tokens" in body:
         said = (
@@ -62,7 +63,10 @@ def mistral(body: dict[str, Any]) -> Step | None:
 
 
 def gemma_on_vllm(body: dict[str, Any]) -> Step | None:
-    """Gemma 2 under its own template, on vLLM (400). Source: huggingface/chat-ui#1386, vllm-project/vllm#2964."""
+    """Gemma 2 under its own template, on vLLM (400).
+
+    Source: ggml-org/llama.cpp, models/templates/google-gemma-2-2b-it.jinja; vllm-project/vllm#2964 (the status).
+    """
     if body["messages"][0]["role"] == "system":
         return Step(status=400, error="System role not supported")
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -45,38 +46,56 @@ def test_the_provider_embeds_titled_passages_and_queries(tmp_path: Path, server:
     ]
 
 
-class Limited(OpenAIServer):
-    """Refuses more than so many texts at once, and makes vectors of so many numbers."""
+class Product(OpenAIServer):
+    """Refuses more than so many texts at once, in a body of this shape."""
 
-    def __init__(self, most: int, status: int, error: str) -> None:
+    def __init__(self, *, most: int = 10**6, status: int = 400, body: str = "", packs: bool = True) -> None:
         super().__init__()
-        self.most, self.status, self.error = most, status, error
+        self.most, self.status, self.body, self.packs = most, status, body, packs
 
     def step(self, body: dict[str, Any]) -> Step:
         count = len(body["input"])
-        return Step(status=self.status, error=self.error.format(count)) if count > self.most else super().step(body)
+        return Step(status=self.status, body=self.body % count) if count > self.most else super().step(body)
 
 
-def tei() -> Limited:
-    """Text Embeddings Inference as it is started. Source: huggingface/text-embeddings-inference#50 and #378."""
-    return Limited(32, 413, "batch size {} > maximum allowed batch size 32")
+def tei() -> Product:
+    """Text Embeddings Inference as it is started: 32 texts, vectors always as numbers, errors without an envelope.
+
+    Source: huggingface/text-embeddings-inference, router/src/http/server.rs (openai_embed, `From<&ErrorType>`) and
+    types.rs (OpenAICompatErrorResponse).
+    """
+    said = '{"message": "batch size %d > maximum allowed batch size 32", "code": 413, "type": "validation"}'
+    return Product(most=32, status=413, body=said, packs=False)
 
 
-def dashscope() -> Limited:
-    """Alibaba's compatible mode. Source: zilliztech/claude-context#177."""
-    return Limited(
-        10, 400, "<400> InternalError.Algo.InvalidParameter: batch size is invalid, it should not be larger than 10"
-    )
+def ollama() -> Product:
+    """Ollama: any number of texts, vectors packed where that is asked for.
+
+    Source: ollama/ollama, middleware/openai.go (EmbeddingsMiddleware), openai/openai.go (ToEmbeddingList).
+    """
+    return Product()
 
 
-def ollama_or_openai() -> Limited:
-    """Takes all of a batch: OpenAI up to 2,048 texts (its reference of `input`), Ollama without a limit."""
-    return Limited(2048, 400, "too many")
+def openai() -> Product:
+    """OpenAI: 2,048 texts. Source: openai/openai-python, src/openai/types/embedding_create_params.py."""
+    return Product(most=2048, body='{"error": {"message": "%d inputs", "type": "invalid_request_error"}}')
 
 
-@pytest.mark.parametrize(("product", "refused", "batch"), [(tei, 3, 32), (dashscope, 5, 8), (ollama_or_openai, 0, 256)])
+def dashscope() -> Product:
+    """Alibaba's compatible mode.
+
+    Source: help.aliyun.com/zh/model-studio/developer-reference/embedding-interfaces-compatible-with-openai (10 texts);
+    zilliztech/claude-context#177 (the words).
+    """
+    said = "InternalError.Algo.InvalidParameter: batch size is invalid, it should not be larger than 10: %d"
+    return Product(most=10, body='{"error": {"message": "<400> ' + said + '", "type": "InvalidParameter"}}')
+
+
+@pytest.mark.parametrize(
+    ("product", "refused", "batch"), [(tei, 3, 32), (dashscope, 5, 8), (ollama, 0, 256), (openai, 0, 256)]
+)
 def test_a_server_of_small_batches_is_asked_for_halves_and_not_for_more_again(
-    product: Callable[[], Limited], refused: int, batch: int
+    product: Callable[[], Product], refused: int, batch: int
 ) -> None:
     texts = [f"{'a' * (n % 7)} text {n}" for n in range(300)]
     with product() as server:
@@ -85,12 +104,42 @@ def test_a_server_of_small_batches_is_asked_for_halves_and_not_for_more_again(
         sizes = [len(each["input"]) for each in server.requests[1:]]
         assert sizes[refused:] == [min(batch, 300 - at) for at in range(0, 300, batch)]
         np.testing.assert_array_equal(vectors[17], embedder.embed([texts[17]])[0])
+        counted = np.array([[text.count(letter) + 1 for letter in server.letters] for text in texts], dtype=np.float32)
+        np.testing.assert_allclose(vectors, counted / np.linalg.norm(counted, axis=1, keepdims=True), atol=1e-6)
         assert vectors.shape == (300, DIMENSION)
 
 
 def test_one_text_that_is_refused_is_an_error_that_names_the_setting() -> None:
-    with Limited(0, 413, "no") as server, pytest.raises(EmbeddingError, match="Check QA_EMBEDDINGS"):
+    with Product(most=0, body="%d") as server, pytest.raises(EmbeddingError, match="Check QA_EMBEDDINGS and"):
         RemoteEmbedder(NAME, base_url=server.url, timeout_s=5, encoder=MiniLM())
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (413, {"message": "`inputs` must have less than 512 tokens. Given: 700", "code": 413, "type": "validation"}),
+        (400, {"error": {"message": "the input length exceeds the context length", "type": "invalid_request_error"}}),
+    ],
+    ids=[
+        "huggingface/text-embeddings-inference, core/src/tokenization.rs",
+        "ollama/ollama, server/routes.go (EmbedHandler)",
+    ],
+)
+def test_a_text_that_the_model_cannot_read_whole_is_said_to_be_too_long(status: int, body: dict[str, Any]) -> None:
+    said = r"cannot read that much at once\. Name a model that reads longer texts: QA_EMBEDDINGS"
+    with (
+        OpenAIServer(Step(status=status, body=json.dumps(body))) as server,
+        pytest.raises(EmbeddingError, match=said),
+    ):
+        RemoteEmbedder(NAME, base_url=server.url, timeout_s=5, encoder=MiniLM())
+
+
+def test_a_server_that_is_overloaded_is_asked_again() -> None:
+    """TEI says so with 429. Source: huggingface/text-embeddings-inference, router/src/http/server.rs."""
+    busy = json.dumps({"message": "Model is overloaded", "code": 429, "type": "overloaded"})
+    with OpenAIServer(Step(status=429, body=busy, headers={"retry-after": "0.05"})) as server:
+        assert RemoteEmbedder(NAME, base_url=server.url, timeout_s=5, encoder=MiniLM()).dimension == DIMENSION
+        assert len(server.requests) == 2
 
 
 def test_a_server_whose_model_was_exchanged_is_named(server: OpenAIServer) -> None:

@@ -85,9 +85,9 @@ def llama_cpp() -> Iterator[bytes]:
 
 
 def vllm() -> Iterator[bytes]:
-    """vLLM: the last words and the reason of the end come in one chunk, with a `stop_reason` beside it.
+    """vLLM: the role comes first; the last words and the reason of the end in one chunk, a `stop_reason` beside it.
 
-    Source: vllm-project/vllm#36944, which describes it.
+    Source: vllm-project/vllm, vllm/entrypoints/openai/chat_completion/serving.py (chat_completion_stream_generator).
     """
     yield head()
     yield chunk({"role": "assistant", "content": ""}) + chunk({"reasoning": THOUGHT}) + chunk({"content": FOUND[:20]})
@@ -124,18 +124,30 @@ def openrouter() -> Iterator[bytes]:
     yield DONE
 
 
-def azure() -> Iterator[bytes]:
-    """Azure OpenAI: filter results come first without a choice, and with a `delta` of null.
+NOBODY = {"id": "", "object": "", "created": 0, "model": "", "usage": None}
+SAFE = {"hate": {"filtered": False, "severity": "safe"}}
 
-    Source: microsoft/semantic-kernel#3650, AbanteAI/archive-old-cli-mentat#429 (no choices),
-    microsoft/agent-framework#5734, bagofwords1/bagofwords#742 (no delta).
+
+def filtered(found: dict[str, Any] = SAFE, finish: str | None = None) -> bytes:
+    """What Azure's filter says of words that it has sent: a choice that has no `delta`."""
+    offsets = {"check_offset": 44, "start_offset": 44, "end_offset": 198}
+    said = {"content_filter_results": found, "content_filter_offsets": offsets}
+    return data({**NOBODY, "choices": [{"index": 0, "finish_reason": finish, **said}]})
+
+
+def azure(*words: bytes) -> Iterator[bytes]:
+    """Azure OpenAI, its filter set to run beside: what that finds comes before, between and behind the words.
+
+    Source: MicrosoftDocs/azure-ai-docs, articles/ai-foundry/openai/concepts/content-streaming.md (the two samples);
+    microsoft/agent-framework#5734 (a `delta` of null).
     """
-    safe = {"hate": {"filtered": False, "severity": "safe"}}
     yield head()
-    yield data({"id": "", "choices": [], "created": 0, "model": "", "object": "",
-                "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": safe}]})  # fmt: skip
-    yield chunk({"role": "assistant", "content": ""}) + chunk({"content": FOUND})
-    yield chunk(None, content_filter_results=safe) + chunk(None, "stop")
+    yield data(
+        {**NOBODY, "choices": [], "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": SAFE}]}
+    )
+    yield chunk({"role": "assistant"}, usage=None)
+    yield from words or (chunk({"content": FOUND}, usage=None), filtered(), chunk({}, "stop", usage=None))
+    yield filtered() + chunk(None)
     yield last(USAGE)
     yield DONE
 
@@ -263,13 +275,24 @@ def test_what_breaks_in_the_middle_keeps_what_was_shown_and_says_so(library: Cha
     assert any("Provider disconnected" in note or "timed out" in note for note in answer.notes)
 
 
+def test_a_reply_that_azures_filter_stops_keeps_what_was_shown_and_says_so(library: Chatbot) -> None:
+    """Source: as `azure`, "Sample response stream (blocked by filters)"."""
+    found = {"protected_material_text": {"detected": True, "filtered": True}}
+    words = (chunk({"content": FOUND + " It stands"}), filtered(found, "content_filter"))
+    with RawServer(lambda: azure(*words)) as server:
+        answer = ask(library, server)
+    assert (answer.text.startswith(SHOWN), answer.incomplete) == (True, True)
+    assert "the provider's content filter stopped the reply" in answer.notes
+
+
 REFUSED = {
     "ollama: ollama/ollama, openai/openai.go (NewError)": (
         "404 Not Found", {"message": "model 'x' not found", "type": "not_found_error"}, "is unknown to the server"),
     "openrouter: openrouter.ai/docs/errors": (
         "402 Payment Required", {"code": 402, "message": "Insufficient credits. Add more"}, "Insufficient credits"),
-    "litellm: BerriAI/litellm-docs#1042": (
-        "401 Unauthorized", {"message": "Authentication Error", "code": "401"}, "refused the key"),
+    "litellm: BerriAI/litellm, litellm/proxy/auth/auth_exception_handler.py": (
+        "401 Unauthorized", {"message": "Authentication Error, no key", "type": "auth_error", "param": "None",
+                             "code": "401"}, "refused the key"),
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qa.errors import EmbeddingError, ModelError, QAError, SettingsError, bare_address, without_keys
 from qa.models.local import OTHER_TOKENS, is_local, local_server
@@ -29,9 +29,9 @@ _OPENAI_MODELS = ("gpt-", "chatgpt", "o1", "o3", "text-davinci")
 _NO_KEY = "no-key"
 # What a client raises on a reply that is no JSON, no stream, or JSON of another shape than it expects.
 _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
-_OVERFLOW = re.compile(r"(?i)context (?:length|size|window)|(?:prompt|input) is too long|too many tokens")
-
-_SETTINGS: dict[type[QAError], str] = {ModelError: "QA_MODEL", EmbeddingError: "QA_EMBEDDINGS"}
+_OVERFLOW = re.compile(
+    r"(?i)context (?:length|size|window)|(?:prompt|input) is too long|too many tokens|must have less than \d+ tokens"
+)
 # Where a provider's key is not called PROVIDER_API_KEY.
 _KEY_NAMES = {"google_genai": "GOOGLE_API_KEY", "mistralai": "MISTRAL_API_KEY", "perplexity": "PPLX_API_KEY"}
 
@@ -178,7 +178,8 @@ def model_errors(name: str, *, kind: type[QAError] = ModelError) -> Iterator[Non
     try:
         yield
     except (exceptions.ModelError, OpenAIError, TimeoutError, *_UNREADABLE) as error:
-        raise kind(f"{name} {_explanation(error, is_ours=is_local(name), variable=_SETTINGS[kind])}") from None
+        settings = _EMBEDDINGS if kind is EmbeddingError else _CHAT
+        raise kind(f"{name} {_explanation(error, is_ours=is_local(name), settings=settings)}") from None
 
 
 @contextmanager
@@ -198,21 +199,39 @@ def _construction(name: str, *, kind: type[QAError] = ModelError) -> Iterator[No
         ) from None
 
 
-def _explanation(error: Exception, *, is_ours: bool, variable: str) -> str:
+class _Settings(NamedTuple):
+    """What a failure tells to check: the settings of a model's name, address and key, and what makes a text shorter."""
+
+    model: str
+    address: str
+    key: str
+    shorter: str
+
+
+_CHAT = _Settings("QA_MODEL", "QA_BASE_URL", "OPENAI_API_KEY, or its like", "Set a lower QA_CONTEXT_TOKENS")
+_EMBEDDINGS = _Settings(
+    "QA_EMBEDDINGS",
+    "QA_EMBEDDINGS_URL, or QA_BASE_URL without one",
+    "QA_EMBEDDINGS_API_KEY, or without QA_EMBEDDINGS_URL OPENAI_API_KEY or its like",
+    "Name a model that reads longer texts: QA_EMBEDDINGS",
+)
+
+
+def _explanation(error: Exception, *, is_ours: bool, settings: _Settings) -> str:
     """The rest of the sentence that begins with the model's name: what happened, and what to do.
 
-    `is_ours` says that its server is a process of this one's; `variable` names the setting of such models.
+    `is_ours` says that its server is a process of this one's; `settings` are those of such models.
     """
     import openai
     from langchain_core import exceptions as known
 
     said = _server_words(error)
     if isinstance(error, known.ContextOverflowError) or _OVERFLOW.search(said):
-        return "cannot read that much at once. Set a lower QA_CONTEXT_TOKENS"
+        return f"cannot read that much at once. {settings.shorter}"
     for kinds, explanation in (
         (
             (known.ModelAuthenticationError, openai.AuthenticationError),
-            "refused the key. Check OPENAI_API_KEY, or its like: a server that .env names is sent only one from .env",
+            f"refused the key. Check {settings.key}: a server that .env names is sent only one from .env",
         ),
         (
             (known.ModelPermissionDeniedError, openai.PermissionDeniedError),
@@ -220,7 +239,7 @@ def _explanation(error: Exception, *, is_ours: bool, variable: str) -> str:
         ),
         (
             (known.ModelNotFoundError, openai.NotFoundError),
-            f"is unknown to the server. Check {variable} and QA_BASE_URL",
+            f"is unknown to the server. Check {settings.model} and {settings.address}",
         ),
         ((known.ModelRateLimitError, openai.RateLimitError), "is over its rate limit or quota. Wait and ask again"),
         (
@@ -231,14 +250,14 @@ def _explanation(error: Exception, *, is_ours: bool, variable: str) -> str:
             (known.ModelConnectionError, openai.APIConnectionError),
             "has ended, perhaps for want of memory. Start qa again, or name a smaller file: QA_MODEL"
             if is_ours
-            else "cannot be reached, or broke off. Check QA_BASE_URL",
+            else f"cannot be reached, or broke off. Check {settings.address}",
         ),
         ((known.ModelAPIError, openai.InternalServerError), "failed on its server. Ask again later"),
-        (_UNREADABLE, "sent a reply that cannot be read. Check QA_BASE_URL; it often ends in /v1"),
+        (_UNREADABLE, f"sent a reply that cannot be read. Check {settings.address}; it often ends in /v1"),
     ):
         if isinstance(error, kinds):
             return f"{explanation}{said}"
-    return f"did not take the request. Check {variable} and QA_BASE_URL{said}"
+    return f"did not take the request. Check {settings.model} and {settings.address}{said}"
 
 
 def _server_words(error: Exception) -> str:
