@@ -355,6 +355,15 @@ class Chatbot:
         """
         return self.library.ingest(paths, selection=selection, rebuild=rebuild, progress=progress, ray=ray)
 
+    def add(self, documents: Sequence[Document]) -> IngestReport:
+        """Index documents that are no files: all of them, or none where one is not right. `remove` takes one out.
+
+        Each has an id, a title and a text, which is read as plain text is; the same id replaces the one before.
+
+        Raises: DocumentError for a text that no file may have, or the id of a file that is indexed; StoreError.
+        """
+        return self.library.add(documents)
+
     def survey(self, *paths: str | Path, selection: Selection = EVERYTHING) -> IngestReport:
         """The report that `ingest` would give; nothing is changed. Raises: as `ingest` does."""
         return self.library.survey(paths, selection=selection)

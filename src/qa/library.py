@@ -21,11 +21,11 @@ from qa.index.private import tighten_ours
 from qa.index.rows import Manifest
 from qa.index.sentence_vectors import SentenceVectors, Vectors, texts_to_embed
 from qa.index.store import Index, probed
-from qa.index.writer import writing
+from qa.index.writer import Writer, writing
 from qa.ingestion.changes import Files
 from qa.ingestion.checkup import Checkup, find_damage
 from qa.ingestion.cluster import OnRay
-from qa.ingestion.ingest import Here, IngestReport, OnProgress, ingest
+from qa.ingestion.ingest import Given, Here, IngestReport, OnProgress, Preparation, ingest
 from qa.models.embeddings import RemoteEmbedder
 from qa.models.minilm import MiniLM, minilm
 from qa.models.reader import reader
@@ -36,7 +36,7 @@ from qa.search.retrieval import Query, find
 from qa.search.spelling import mended, respellings
 from qa.settings import Settings
 from qa.settings.resources import resource
-from qa.types import Findings, Passage, Record
+from qa.types import Document, Findings, Passage, Record
 
 T = TypeVar("T")
 _log = logging.getLogger("qa")
@@ -169,27 +169,40 @@ class Library:
         Raises: DocumentError when a path holds nothing to read, StoreError; the index stays as it was.
         """
         known = () if rebuild and paths else self.index.documents()
+        given = [self.index.document(each.id) for each in known if rebuild and not each.root]
         folders = () if rebuild else _folders(known)
         files = Files(self._roots(paths, known), selection=selection, folders=folders, all_known=not paths)
         try:
-            report = self._ingest(files, rebuild=rebuild, progress=progress, ray=ray)
+            report = self._ingest(files, given=given, rebuild=rebuild, progress=progress, ray=ray)
         except StoreDamagedError as damage:
             self._start_afresh(damage)
-            report = self._ingest(files, rebuild=rebuild, progress=progress, ray=ray)
+            report = self._ingest(files, given=given, rebuild=rebuild, progress=progress, ray=ray)
         return replace(report, set_aside=self._set_aside)
 
-    def _ingest(self, files: Files, *, rebuild: bool, progress: OnProgress, ray: str | None) -> IngestReport:
+    def _ingest(
+        self, files: Files, *, given: Sequence[Document], rebuild: bool, progress: OnProgress, ray: str | None
+    ) -> IngestReport:
         with writing(self.index, rebuild=rebuild) as writer:
             if ray and self.embedder is not self._encoder:
                 raise SettingsError(f"--ray embeds with {MiniLM.name}, not {self.embedder.name}. Leave out --ray")
-            return ingest(
-                files,
-                preparation=OnRay(ray) if ray else Here(self.embedder),
-                index=self.index,
-                writer=writer,
-                sentences=self._sentences,
-                progress=progress,
-            )
+            report = self._write(writer, files, OnRay(ray) if ray else Here(self.embedder), progress)
+            kept = self._write(writer, _no_files(), Given(given, self.embedder)) if given else IngestReport()
+        added, passages = (*report.added, *kept.added), report.passages + kept.passages
+        return replace(report, added=tuple(sorted(added)), passages=passages)
+
+    def add(self, documents: Sequence[Document]) -> IngestReport:
+        """Index documents that a program hands over, all or none. Raises: DocumentError, StoreError."""
+        given = Given(documents, self.embedder)
+        with writing(self.index) as writer:
+            return self._write(writer, _no_files(), given)
+
+    def _write(
+        self, writer: Writer, files: Files, preparation: Preparation, progress: OnProgress = lambda _: None
+    ) -> IngestReport:
+        index, sentences = self.index, self._sentences
+        return ingest(
+            files, preparation=preparation, index=index, writer=writer, sentences=sentences, progress=progress
+        )
 
     def survey(self, paths: Sequence[str | Path], *, selection: Selection) -> IngestReport:
         """The report that `ingest` would give; nothing is changed. Raises: as `ingest` does."""
@@ -283,8 +296,12 @@ class Library:
         if not known:
             return [self._settings.seeds or resource("seeds")]
         folders = _folders(known)
-        files = {Path(record.root, record.id) for record in known if record.root not in folders}
+        files = {Path(record.root, record.id) for record in known if record.root and record.root not in folders}
         return sorted({Path(root) for root in folders} | {file for file in files if file.exists()})
+
+
+def _no_files() -> Files:
+    return Files([], selection=EVERYTHING)
 
 
 def _folders(known: Sequence[Record]) -> set[str]:

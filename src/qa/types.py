@@ -186,7 +186,7 @@ def owner(passage: str) -> str:
 class Record:
     """One document as the index lists it: which version is current and how many passages it has.
 
-    `root` is the folder it was ingested from, all of which is kept in step when `mirrored`;
+    `root` is the folder it was ingested from, all of which is kept in step when `mirrored`; empty, a program gave it.
     `chars` is the length of its text. Of the file as it was read, `size` is in bytes, `digest` the
     first 16 hexadecimal digits of its SHA-256, and `modified_ns` when it was last changed or
     moved; 0 where it was read so soon afterwards that a later change could bear the same time.

@@ -40,8 +40,7 @@ def read_document(path: Path, *, root: Path) -> Document:
     Raises: DocumentError when the file cannot be read, decoded or named.
     """
     name = path.name if path == root else path.relative_to(root).as_posix()
-    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in name):
-        raise DocumentError(f"{name!r} has a name with control or undecodable characters. Rename the file")
+    _check_name(name)
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise DocumentError(f"{path} is not of a format that can be read: {FORMATS}. Convert it to one of these")
@@ -51,14 +50,36 @@ def read_document(path: Path, *, root: Path) -> Document:
         content = reader(path)
     except OSError as error:
         raise DocumentError(f"{path} cannot be read: {error.strerror}. Check that it exists and its rights") from error
-    refuse_long(content.text, path)
-    if not content.text.strip():
-        raise DocumentError(f"{path} holds no text. Remove it, or fill it")
+    _check_text(content.text, path)
     title = one_line(content.title or "")[:TITLE_CHARS]
     if PLACEHOLDER.fullmatch(title):
         title = one_line(path.stem)[:TITLE_CHARS]
     date = own_date(content.text) or next(filter(None, map(written_date, content.dates)), None)
     return Document(id=name, text=content.text, title=title, pages=content.pages, date=date, marks=content.marks)
+
+
+def checked(document: Document) -> Document:
+    """The document that a program hands over, held to what a file is held to. Raises: DocumentError."""
+    _check_name(document.id)
+    _check_text(document.text, Path(document.id))
+    try:
+        document.text.encode()
+    except UnicodeEncodeError as error:
+        raise DocumentError(
+            f"{document.id!r} holds half of a pair: {error}. Decode it with errors='replace'"
+        ) from error
+    return replace(document, title=one_line(document.title)[:TITLE_CHARS])
+
+
+def _check_name(name: str) -> None:
+    if not name or any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in name):
+        raise DocumentError(f"{name!r} has a name with control or undecodable characters, or none. Rename the file")
+
+
+def _check_text(text: str, path: Path) -> None:
+    refuse_long(text, path)
+    if not text.strip():
+        raise DocumentError(f"{path} holds no text. Remove it, or fill it")
 
 
 def find_documents(root: Path) -> list[Path]:

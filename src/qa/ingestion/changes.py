@@ -110,6 +110,8 @@ class Files:
         yield from self.gone(known)
 
     def _is_gone(self, record: Record) -> bool:
+        if not record.root:  # a program gave it
+            return False
         for part in self._parts:
             if record.root == part.root and record.id.startswith(part.prefix):
                 return record.id not in part.ids
@@ -159,9 +161,10 @@ def compare(look: Look) -> Change:
 
 def _compare(look: Look) -> Change:
     before = look.before
-    if look.taken_from:
+    if look.taken_from is not None:
+        mend = "ingest the folder above both" if look.taken_from else f"run: qa remove {look.id}"
         raise DocumentError(
-            f"{look.id!r} is already indexed from {look.taken_from}. Rename it, or ingest the folder above both"
+            f"{look.id!r} is already indexed from {look.taken_from or 'a program'}. Rename it, or {mend}"
         )
     stat = look.path.stat()
     modified_ns = max(stat.st_mtime_ns, stat.st_ctime_ns)  # another file moved here keeps its own st_mtime
@@ -173,7 +176,17 @@ def _compare(look: Look) -> Change:
     seen["digest"] = _digest(look.path) if stat.st_size <= MAX_FILE_BYTES else ""  # a larger one will be refused
     if before and before.digest and before.digest == seen["digest"]:
         return Change(kind="unchanged", id=look.id, record=replace(before, **seen))
-    document = read_document(look.path, root=look.folder)
+    return _change(read_document(look.path, root=look.folder), before, seen)
+
+
+def given(document: Document, before: Record | None) -> Change:
+    """What there is to do about a document that a program hands over. Raises: DocumentError."""
+    if before and before.root:
+        raise DocumentError(f"{document.id!r} is already indexed from {before.root}. Give it another id")
+    return _change(document, before, {"root": "", "mirrored": False})
+
+
+def _change(document: Document, before: Record | None, seen: dict[str, Any]) -> Change:
     record = Record(
         id=document.id,
         version=document.version,
@@ -185,8 +198,8 @@ def _compare(look: Look) -> Change:
         **seen,
     )
     if before and record == replace(before, **seen):
-        return Change(kind="unchanged", id=look.id, record=record)
-    return Change(kind="replaced" if before else "added", id=look.id, record=record, document=document)
+        return Change(kind="unchanged", id=record.id, record=record)
+    return Change(kind="replaced" if before else "added", id=record.id, record=record, document=document)
 
 
 def _digest(path: Path) -> str:

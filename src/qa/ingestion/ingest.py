@@ -4,6 +4,7 @@ A folder is mirrored; a single file is added or replaced. One bad file never sto
 What differs is found in `changes.py`; how files are read, split, embedded and stored, in their own rooms.
 """
 
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -11,13 +12,15 @@ from typing import Protocol, Self
 
 import numpy as np
 
+from qa.documents.files import checked
+from qa.errors import DocumentError
 from qa.index.sentence_vectors import SentenceVectors, Vectors, texts_to_embed
 from qa.index.store import Index
 from qa.index.writer import Entry, Writer
-from qa.ingestion.changes import Change, Files, split
+from qa.ingestion.changes import Change, Files, given, split
 from qa.models.embeddings import RemoteEmbedder
 from qa.models.minilm import MiniLM
-from qa.types import Passage, Record
+from qa.types import Document, Passage, Record
 
 BATCH_PASSAGES = 512  # passages embedded and stored at a time, which bounds the memory
 
@@ -126,6 +129,22 @@ class Here:
     def embed(self, passages: Sequence[Passage], done: Callable[[int], None]) -> tuple[Vectors, list[Vectors]]:
         """The vectors of the passages and of their sentences, from one reading."""
         return self._embedder.embed_spans(*texts_to_embed(passages), progress=done)
+
+
+class Given(Here):
+    """The preparation of documents that a program hands over, in place of files."""
+
+    def __init__(self, documents: Sequence[Document], embedder: MiniLM | RemoteEmbedder) -> None:
+        """Look at them. Raises: DocumentError for one that no file could hold, or two of the same id."""
+        super().__init__(embedder)
+        self._documents = [checked(document) for document in documents]
+        if twice := [id for id, count in Counter(each.id for each in documents).items() if count > 1]:
+            raise DocumentError(f"{twice[0]!r} is given twice. Give each document an id of its own")
+
+    def prepare(self, files: Files, known: Mapping[str, Record]) -> Generator[Change]:
+        """Each change, its document split. Raises: DocumentError, before the first, for the id of a file."""
+        changes = [given(document, known.get(document.id)) for document in self._documents]
+        return (split(change, count_pieces=self._embedder.count_pieces) for change in changes)
 
 
 class _Batch:
