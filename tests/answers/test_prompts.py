@@ -63,7 +63,7 @@ def test_a_prompt_file_is_messages_with_fields(tmp_path: Path, front: str) -> No
         ("# user\nHello {{ nmae }}", "needs the fields name; it uses nmae"),
         ("# user\nHello", "needs the fields name; it uses none"),
         ("---\nfields: name, age\n---\n# user\n{{ name }}", "needs the fields name; its front matter lists age, name"),
-        ("# user\n{{ name", "is no template"),
+        ("---\nfields: name\n---\n# user\n{{ name }} {{ name", "is no template: line 5: unexpected end of template"),
         ("Hello {{ name }}", "has text outside of a message"),
         ("Hello\n# user\n{{ name }}", "has text outside of a message"),
     ],

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from openai_server import OpenAIServer, Step
 from qa.settings import KEYS, load_settings
 
 QUESTION = "Who did General Naravane meet in Rome?"
@@ -142,6 +143,25 @@ def test_config_says_where_each_setting_and_key_comes_from(shell: Shell) -> None
     assert files["rewrite"].endswith("prompts/rewrite.md")
     assert "prompt answer" in shell("config").out
     assert re.search(r"^QA_TOP_K +7 +environment ", shell("config", QA_TOP_K="7").out, re.MULTILINE)
+
+
+def test_a_folder_of_prompts_with_one_file_is_used_and_one_that_lost_what_it_needs_is_refused_in_one_line(
+    seeded: Shell, project: Path
+) -> None:
+    ours = (project / "prompts" / "answer.md").read_text(encoding="utf-8")
+    folder = seeded.folder / "words"
+    folder.mkdir()
+    with OpenAIServer(Step(pieces=("He met Lt Gen Pietro Serino in Rome [1.1].",))) as server:
+
+        def ask(text: str) -> Ran:
+            folder.joinpath("answer.md").write_text(text, encoding="utf-8")
+            places = {"QA_BASE_URL": server.url, "QA_PROMPTS": str(folder)}
+            return seeded("ask", QUESTION, QA_MODEL="openai:scripted", **places)
+
+        assert ask(ours.replace("do not guess", "never guess")).code == 0
+        assert_one_line(ask(ours.replace("{{ question }}", "{{ question")), "answer.md is no template: line ")
+        assert_one_line(ask(re.sub(r"\[\d\.\d\]", "", ours)), "answer.md lacks a line that shows the model how to cite")
+    assert ["never guess" in each["messages"][0]["content"] for each in server.requests] == [True]
 
 
 def test_config_lists_all_else_where_the_folder_of_prompts_is_none_or_holds_none_of_ours(shell: Shell) -> None:

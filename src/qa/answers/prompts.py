@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal, NamedTuple, cast, get_args
 
-from jinja2 import StrictUndefined, TemplateError, meta
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from langchain_core.messages import BaseMessage, convert_to_messages
 from langchain_core.prompts import ChatPromptTemplate
@@ -135,7 +135,7 @@ def load_prompt(*folders: Path, name: str, fields: Sequence[str]) -> Prompt:
             f"{path} cannot be read: {error}. Unset QA_PROMPTS to use the prompts that come with qa"
         ) from error
     declared, end = front_matter(text)
-    body = text[end:]
+    body = "\n" * text.count("\n", 0, end) + text[end:]  # whose lines are those of the file
     _check_fields(path, body, expected=frozenset(fields), declared=declared)
     messages = _messages(body)
     if not messages or _MESSAGE.split(body)[0].strip():
@@ -179,8 +179,8 @@ def _check_fences(prompt: Prompt, *, fields: Sequence[str]) -> None:
 def _check_fields(path: Path, body: str, *, expected: frozenset[str], declared: Mapping[str, str]) -> None:
     try:
         used = meta.find_undeclared_variables(_ENVIRONMENT.parse(body))
-    except TemplateError as error:
-        raise PromptError(f"{path} is no template: {error}") from error
+    except TemplateSyntaxError as error:
+        raise PromptError(f"{path} is no template: line {error.lineno}: {error.message}") from error
     if "fields" in declared:
         listed = frozenset(_FIELD.findall(declared["fields"]))
         _compare(str(path), "its front matter lists", listed, expected)
