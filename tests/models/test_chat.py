@@ -147,5 +147,7 @@ def test_only_the_clients_own_errors_are_translated() -> None:
     "address", ["http://127.0.0.1:99999/v1", "http://127.0.0.1:abc/v1", "http://[::1", "localhost:11434/v1", "http://"]
 )
 def test_an_address_that_is_none_is_named(address: str) -> None:
-    with pytest.raises(SettingsError, match=r"is no address\. Set QA_BASE_URL"):
+    with pytest.raises(SettingsError, match=r"is no address, .*\. Set QA_BASE_URL"):
         chat_model(NAME, base_url=address, timeout_s=60)
+    with pytest.raises(SettingsError, match=r"is no address, .*\. Set QA_EMBEDDINGS_URL"):
+        embedding_model(NAME, base_url=address, timeout_s=60)

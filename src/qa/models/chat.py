@@ -32,6 +32,30 @@ _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionErro
 _OVERFLOW = re.compile(
     r"(?i)context (?:length|size|window)|(?:prompt|input) is too long|too many tokens|must have less than \d+ tokens"
 )
+
+
+class _Settings(NamedTuple):
+    """What a failure tells to check: the settings of a model's name, address and key, and what makes a text shorter."""
+
+    model: str
+    address: str
+    key: str
+    shorter: str
+
+
+_CHAT = _Settings(
+    "QA_MODEL",
+    "QA_BASE_URL",
+    "OPENAI_API_KEY, or its like",
+    "Set QA_WINDOW_TOKENS to what it reads, or a lower QA_CONTEXT_TOKENS",
+)
+_EMBEDDINGS = _Settings(
+    "QA_EMBEDDINGS",
+    "QA_EMBEDDINGS_URL, or QA_BASE_URL without one",
+    "QA_EMBEDDINGS_API_KEY, or without QA_EMBEDDINGS_URL OPENAI_API_KEY or its like",
+    "Name a model that reads longer texts: QA_EMBEDDINGS",
+)
+
 # Where a provider's key is not called PROVIDER_API_KEY.
 _KEY_NAMES = {"google_genai": "GOOGLE_API_KEY", "mistralai": "MISTRAL_API_KEY", "perplexity": "PPLX_API_KEY"}
 
@@ -76,7 +100,7 @@ def chat_model(
         name, base_url, key, window = "openai:local", server.url, server.key, server.window
         # Told how far it has read, it notices that nobody listens any more; without, it reads to the end in most cases.
         asked = {"max_tokens": min(REPLY_TOKENS, window // 4), "return_progress": True}
-    arguments = _key_argument(key, base_url=base_url)
+    arguments = _key_argument(key, base_url=base_url, settings=_CHAT)
     with _construction(name):
         if base_url is None and not is_openai(name):
             arguments |= {"timeout": timeout_s, "max_retries": RETRIES, "max_tokens": REPLY_TOKENS}
@@ -126,7 +150,7 @@ def embedding_model(name: str, *, base_url: str | None, timeout_s: float, key: s
 
     from qa.models.patience import VECTOR_BYTES, Client
 
-    arguments = _key_argument(key, base_url=base_url)
+    arguments = _key_argument(key, base_url=base_url, settings=_EMBEDDINGS)
     if name.startswith("openai:"):
         client = Client(timeout_s=timeout_s, limit=VECTOR_BYTES)
         arguments |= {"timeout": timeout_s, "max_retries": RETRIES, "http_async_client": client}
@@ -137,14 +161,14 @@ def embedding_model(name: str, *, base_url: str | None, timeout_s: float, key: s
         return init_embeddings(name, **arguments)
 
 
-def _key_argument(key: str, *, base_url: str | None) -> dict[str, Any]:
+def _key_argument(key: str, *, base_url: str | None, settings: _Settings) -> dict[str, Any]:
     """The argument that hands a client its key; empty where the client is to look in the environment itself.
 
     Raises: SettingsError when `base_url` is not an address.
     """
     if base_url is not None and not _is_address(base_url):
         raise SettingsError(
-            f"base_url = {bare_address(base_url)!r} is no address. Set QA_BASE_URL, such as http://127.0.0.1:11434/v1"
+            f"{bare_address(base_url)!r} is no address, such as http://127.0.0.1:11434/v1. Set {settings.address}"
         )
     if key:
         _given_keys.add(key)
@@ -199,24 +223,6 @@ def _construction(name: str, *, kind: type[QAError] = ModelError) -> Iterator[No
         ) from None
 
 
-class _Settings(NamedTuple):
-    """What a failure tells to check: the settings of a model's name, address and key, and what makes a text shorter."""
-
-    model: str
-    address: str
-    key: str
-    shorter: str
-
-
-_CHAT = _Settings("QA_MODEL", "QA_BASE_URL", "OPENAI_API_KEY, or its like", "Set a lower QA_CONTEXT_TOKENS")
-_EMBEDDINGS = _Settings(
-    "QA_EMBEDDINGS",
-    "QA_EMBEDDINGS_URL, or QA_BASE_URL without one",
-    "QA_EMBEDDINGS_API_KEY, or without QA_EMBEDDINGS_URL OPENAI_API_KEY or its like",
-    "Name a model that reads longer texts: QA_EMBEDDINGS",
-)
-
-
 def _explanation(error: Exception, *, is_ours: bool, settings: _Settings) -> str:
     """The rest of the sentence that begins with the model's name: what happened, and what to do.
 
@@ -227,7 +233,8 @@ def _explanation(error: Exception, *, is_ours: bool, settings: _Settings) -> str
 
     said = _server_words(error)
     if isinstance(error, known.ContextOverflowError) or _OVERFLOW.search(said):
-        return f"cannot read that much at once. {settings.shorter}"
+        shorter = "Set a lower QA_CONTEXT_TOKENS" if is_ours else settings.shorter
+        return f"cannot read that much at once. {shorter}{said}"
     for kinds, explanation in (
         (
             (known.ModelAuthenticationError, openai.AuthenticationError),
