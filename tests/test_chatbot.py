@@ -271,9 +271,13 @@ def test_a_reader_sees_what_another_process_ingests_without_a_restart(bot: Chatb
         ingest_elsewhere()
         assert found() == ["keeper.txt"]
         assert bot.document("keeper.txt").text == text
+        listed = bot.documents()
+        assert "keeper.txt" in [record.id for record in listed]
+        assert bot.documents() is listed, "all records are read again though nothing has changed"
     keeper.unlink()
     ingest_elsewhere("--rebuild")
     assert found() != ["keeper.txt"]
+    assert "keeper.txt" not in [record.id for record in bot.documents()]
 
 
 def test_asking_goes_on_while_documents_are_ingested(bot: Chatbot, folder: Path) -> None:

@@ -380,12 +380,11 @@ class Chatbot:
 
     def documents(self) -> tuple[Record, ...]:
         """The records of all indexed documents, sorted by id."""
-        return self.library.index.documents()
+        return self.library.documents()
 
     def _searched(self) -> tuple[Record, ...]:
         """The records of the documents that meet the conditions."""
-        index = self.library.index
-        return tuple(matching(index.connection.reading(index.listed), self._conditions))
+        return tuple(matching(self.documents(), self._conditions))
 
     def examples(self) -> tuple[str, ...]:
         """Up to four questions that the documents answer, found once and kept until the documents change.

@@ -84,6 +84,10 @@ class Library:
         """The result of `work`, all that it finds being of one state of the index. Raises: StoreError."""
         return self.index.connection.reading(work)
 
+    def documents(self) -> tuple[Record, ...]:
+        """The records of all documents, sorted by id. Raises: StoreError."""
+        return self.reading(self.index.listed)
+
     def find(
         self, question: str, query: str, *, top_k: int, strictness: float, where: Sequence[Condition] = ()
     ) -> Findings:
@@ -95,7 +99,7 @@ class Library:
         started = time.perf_counter()
 
         def read() -> Findings:
-            index = Narrowed(self.index, matching(self.index.documents(), where)) if where else self.index
+            index = Narrowed(self.index, matching(self.index.listed(), where)) if where else self.index
             slips = respellings(query, index)
             meant = mended(query, slips)
             asked = self._encoder.embed_query(meant)
