@@ -123,6 +123,13 @@ def test_programs_are_offered_ask_and_search_and_nothing_else(address: str) -> N
     assert set(json.loads(fetch(f"{address}/gradio_api/info")[1])["named_endpoints"]) == {"/ask", "/search"}
 
 
+def test_no_event_of_the_page_has_a_part_of_it_show_progress_which_would_be_copied_each_time(address: str) -> None:
+    events = json.loads(fetch(f"{address}/config")[1])["dependencies"]
+    ours = [each for each in events if each["api_visibility"] == "private" and each["backend_fn"]]
+    assert len(ours) > 20
+    assert all(each["show_progress_on"] == [] for each in ours), "which is not None: that stands for all outputs"
+
+
 def test_a_wrong_question_is_refused_with_a_reason_and_no_path(address: str, bot: Chatbot) -> None:
     from gradio_client.exceptions import AppError
 

@@ -44,7 +44,8 @@ Update = dict[Any, Any]
 
 # Our events are the page's own business: programs have the endpoints `ask` and `search`. Only an
 # event of the queue can tell its reader something; what has nothing to tell is quicker without.
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+# None is in progress "on" anything: each step of one would copy the whole conversation in the browser, to tell it so.
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "show_progress_on": []}
 QUICK: dict[str, Any] = {**PRIVATE, "queue": False}
 LATEST: dict[str, Any] = {**QUICK, "trigger_mode": "always_last"}  # else an old one may come last
 # Fewer than Gradio's 40 threads, so that all else on the page goes on; of these, few are for language models.

@@ -85,10 +85,14 @@ window.qa = (() => {
     if (part.dataset.pick) part.checked = part.hasAttribute('checked'); // Gradio gives the box of one row to another
     if (part.matches('.examples[role="list"]')) part.setAttribute('role', 'group');
   };
+  const named = '[data-testid="bot"], [data-testid="user"], .examples, .submit-button, .stop-button';
   new MutationObserver((changes) => {
-    for (const { type, target } of changes) {
+    for (const { type, target, addedNodes } of changes) {
       if (type === 'attributes') rename(target);
-      else target.querySelectorAll('[data-testid="bot"], [data-testid="user"], .examples, .submit-button, .stop-button').forEach(rename);
+      for (const part of addedNodes) {
+        if (part.matches?.(named)) rename(part);
+        part.querySelectorAll?.(named).forEach(rename); // of what is new alone: all of a long conversation took half a second
+      }
     }
   }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['aria-label', 'checked'] });
 

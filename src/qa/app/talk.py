@@ -54,11 +54,11 @@ class Talk:
             answered.then(None, None, None, js="qa.goOn", **QUICK)
         page.ask.stop(event(self.stop), whose, page.ask, **PRIVATE)
         for turned in (
-            blocks.load(event(self.arrive), [*whose, page.screen], whose, js="qa.arrive", **PRIVATE),
-            page.new.click(event(self.begin), page.screen, page.tab, **PRIVATE),
-            page.history.open(event(self.open), [page.key, page.screen], page.tab, **PRIVATE),
+            blocks.load(event(self.arrive), [*whose, page.screen], whose, js="qa.arrive", **QUICK),
+            page.new.click(event(self.begin), page.screen, page.tab, **QUICK),
+            page.history.open(event(self.open), [page.key, page.screen], page.tab, **QUICK),
             page.history.forget(
-                event(self.forget), [*whose, page.screen], [page.tab, page.deleted, page.undo], **PRIVATE
+                event(self.forget), [*whose, page.screen], [page.tab, page.deleted, page.undo], **QUICK
             ),
             page.undo.undo(event(self.restore), [*whose, page.screen, page.deleted], [page.tab, page.undo], **PRIVATE),
         ):
