@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import json
 import time
@@ -10,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from gradio.state_holder import SessionState
 
 from attack.test_door import post, send
 from page_caller import BASIC, Caller
@@ -60,6 +62,19 @@ def test_an_answer_that_is_read_late_but_not_too_late_is_whole(bot: Chatbot) -> 
         time.sleep(1)
         ask(address, "another")
         assert "1844" in send(address, "GET", f"/gradio_api/call/ask/{id}")[1]
+
+
+def test_a_call_leaves_no_session_behind(bot: Chatbot) -> None:
+    def sessions() -> int:
+        gc.collect()
+        return sum(isinstance(each, SessionState) for each in gc.get_objects())
+
+    with serving(bot) as address:
+        before = sessions()
+        for _ in range(5):
+            id = json.loads(post(address, "/gradio_api/call/ask", {"data": [OPENED, [], []]})[1])["event_id"]
+            assert "1844" in send(address, "GET", f"/gradio_api/call/ask/{id}")[1]
+        assert sessions() - before <= 1, "that of the last call, which the next one clears away"
 
 
 def test_events_are_counted_for_each_visitor(bot: Chatbot, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,6 +137,8 @@ def build(bot: Chatbot, hosting: Hosting) -> FastAPI:
         operators=hosting.operators,
     )
     blocks = page.queue(default_concurrency_limit=AT_ONCE, max_size=WAITING)
+    # Else an idle page looks for events 1,000 times a second, and for a progress that nothing here tells 100 times.
+    blocks._queue.sleep_when_free, blocks._queue.progress_update_sleep_when_free = 0.005, 1.0
     bound_unread(blocks._queue, is_paced=bot.settings.questions_per_minute > 0)
     _mount(app, blocks, hosting, auth=Tries(logins.check) if logins else None)
     inner = app.routes[-1].app  # type: ignore[attr-defined]  # the mount, whose own application knows who is logged in
