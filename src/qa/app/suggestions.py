@@ -70,8 +70,8 @@ class Suggestions:
 
     def _find_answered(self, record: Record) -> list[str]:
         proposed = dict.fromkeys(question for question, *_ in propose(self._bot.document(record.id)))
-        kept = [each for each in islice(proposed, _TRIED) if not self._ask(each).abstained]
-        return [*kept[: _NEXT - 1], about(record)]
+        answered = (each for each in islice(proposed, _TRIED) if not self._ask(each).abstained)
+        return [*islice(answered, _NEXT - 1), about(record)]
 
     def _find(self) -> None:
         try:

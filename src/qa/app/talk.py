@@ -58,7 +58,7 @@ class Talk:
             page.new.click(event(self.begin), page.screen, page.tab, **QUICK),
             page.history.open(event(self.open), [page.key, page.screen], page.tab, **QUICK),
             page.history.forget(
-                event(self.forget), [*whose, page.screen], [page.tab, page.deleted, page.undo], **QUICK
+                event(self.forget), [*whose, page.screen], [page.tab, page.deleted, page.undo], **PRIVATE
             ),
             page.undo.undo(event(self.restore), [*whose, page.screen, page.deleted], [page.tab, page.undo], **PRIVATE),
         ):
