@@ -91,6 +91,12 @@ def test_the_value_answers_where_its_key_was_found() -> None:
     assert _shown(text, "1.6 A", question="Which fuse does it have?") == "1.6 A"
 
 
+def test_an_item_that_says_nothing_of_the_question_is_no_answer_beside_others() -> None:
+    text = "Still missing:\n\n- a second boat\n- four people\n- a cable for the crane\n"
+    assert _shown(text, "a second boat", question="What is missing for the race?") is None
+    assert _shown(text, "a cable", question="What is missing for the crane?") == "a cable"
+
+
 def test_one_step_is_no_answer_where_all_are_asked_for() -> None:
     text = "To get a badge:\n\n1. Fill in form B-12.\n2. Have it signed.\n3. Bring it to room 0.14.\n"
     assert _shown(text, "Fill in form B-12", question="How do I get a badge?") is None

@@ -268,19 +268,23 @@ def _with_steps(candidate: _Candidate) -> _Candidate | None:
 def _lists(query: str, candidates: Sequence[_Candidate]) -> Sequence[_Candidate]:
     """The candidates, where a list may be asked for each as likely to answer as its lead-in and its items together.
 
-    Scores are log odds. A list that has most of its odds in one item is none that is asked for.
+    Scores are log odds. A list that has most of its odds in one item is none that is asked for, unless what is asked is
+    said by its lead-in and not by the item: "Still missing: …".
     """
     if not may_ask_for_list(query):
         return candidates
-    odds: dict[tuple[str, int | None], list[float]] = {}
+    asked = frozenset(terms(query)) - FRAME
+    lists: dict[tuple[str, int | None], list[_Candidate]] = {}
     for each in candidates:
         lead = each.span.start if each.unit.leads else each.unit.parent
-        odds.setdefault((each.passage.id, lead), []).append(math.exp(each.score))
+        lists.setdefault((each.passage.id, lead), []).append(each)
     raised = []
     for each in candidates:
-        parts = odds[each.passage.id, each.span.start] if each.unit.leads else [1.0]
-        is_list = max(parts) < MOST_OF_LIST * sum(parts)
-        raised.append(replace(each, score=math.log(sum(parts))) if is_list else each)
+        parts = lists[each.passage.id, each.span.start] if each.unit.leads else [each]
+        odds = [math.exp(part.score) for part in parts]
+        said = [asked & frozenset(terms(part.passage.cut(part.unit))) for part in (parts[0], each)]
+        is_list = max(odds) < MOST_OF_LIST * sum(odds) or (bool(said[1]) and not said[0])
+        raised.append(replace(each, score=math.log(sum(odds))) if is_list else each)
     return sorted(raised, key=lambda each: (-each.score, each.rank, each.span.start))
 
 

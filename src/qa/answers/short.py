@@ -108,7 +108,7 @@ def short_answer(question: str, passage: Passage, *, quote: Span, found: ShortAn
     it ("or"). Of several that are asked for, names that are listed beside those found belong to them.
     """
     several = asks_for_several(question) or bool(_WHO_ARE.search(question))
-    if found is None or found.score < SURE or _is_part(passage, found, quote=quote, several=several):
+    if found is None or found.score < SURE or _is_part(question, passage, found, quote=quote, several=several):
         return None
     if wants_yes_or_no(question):
         return None
@@ -129,12 +129,18 @@ def short_answer(question: str, passage: Passage, *, quote: Span, found: ShortAn
     return None if repeated and "or" not in asked else span
 
 
-def _is_part(passage: Passage, found: Span, *, quote: Span, several: bool) -> bool:
-    """Whether it lies in a row or in code, or is a piece of a list, over items or one of several that are quoted."""
+def _is_part(question: str, passage: Passage, found: Span, *, quote: Span, several: bool) -> bool:
+    """Whether it lies in a row or in code, or is a piece of a list, over items or one of several that are quoted.
+
+    One of several is a piece, too, where it has no word of the question: "Missing: a boat, a tent" is asked for whole.
+    """
     listed = [each for each in passage.units if quote.start <= each.start < quote.end and each.kind not in _PROSE]
     held = [each for each in listed if each.start < found.end and found.start < each.end]
     within = any(each.kind in ("row", "code") for each in held)
-    return within or len(held) > 1 or (several and bool(held) and len(listed) > 1)
+    if within or len(held) > 1 or not held or len(listed) == 1:
+        return within or len(held) > 1
+    is_silent = frozenset(terms(question)).isdisjoint(terms(passage.cut(held[0])))
+    return several or (is_silent and held[0].kind in ("item", "step"))
 
 
 def _is_label(passage: Passage, found: Span, *, asked: Sequence[str]) -> bool:

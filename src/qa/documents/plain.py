@@ -144,11 +144,12 @@ class _Finder:
         if ITEM_NUMBER.match(words) and (in_list or FIRST.match(words)):
             return True
         before = self._lines[at - 1].words
-        if in_list and line.indent <= self._lines[first].indent:
-            is_clause = numbering_depth(words) > 1 and before.endswith((".", ":", ";"))  # no "2.5 l of water"
-            if is_clause or max(len(words), len(before)) > WRAPPED_CHARS:
+        if line.indent <= self._lines[first].indent:
+            if numbering_depth(words) > 1 and before.endswith((".", ":", ";")):  # a clause, and no "2.5 l of water"
                 return True
-            if had_room(before, words) and not words.lstrip()[0].isdigit():
+            if in_list and max(len(words), len(before)) > WRAPPED_CHARS:
+                return True
+            if in_list and had_room(before, words) and not words.lstrip()[0].isdigit():
                 return True
         return table_length(self._lines, at) > 0
 

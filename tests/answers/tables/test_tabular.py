@@ -540,6 +540,7 @@ BOATS = """# Hire boats
         ("cheapest rowing boat", "Heron"),
         ("Average price 2025 per boat?", "≈ 20.6667"),
         ("What do the two rowing boats weigh, summed up?", "195"),
+        ("How much does the Teal cost?", "15.00"),
     ],
 )
 def test_what_names_a_column_and_what_only_names_the_row_are_told_apart(
@@ -552,6 +553,19 @@ def test_what_names_a_column_and_what_only_names_the_row_are_told_apart(
         assert bot.verify(answer).holds
         if question == "cheapest rowing boat":
             assert answer.notes == ("the column “Price 2026 €” was taken, which the question does not name",)
+
+
+def test_a_number_in_words_before_the_name_of_a_column_is_a_condition_and_a_change_is_not_computed(
+    tmp_path: Path,
+) -> None:
+    table = "# Members\n\n| Group | Fee 2024 € | Fee 2025 € | Keys |\n|---|---|---|---|\n"
+    rows = "| Adults | 240 | 264 | 1 |\n| Pupils | 96 | 130 | 1 |\n| Families | 420 | 450 | 2 |\n"
+    (tmp_path / "members.md").write_text(table + rows, encoding="utf-8")
+    with Chatbot.open(model="extractive", chroma=":memory:", seeds=tmp_path, home=tmp_path / "home") as bot:
+        families, *others = bot.ask("Which groups get two keys?").sentences
+        assert "Pupils" not in " ".join(each.text for each in others)
+        assert families.text.startswith("Group: Families")
+        assert "Highest" not in bot.ask("Which fee went up the most?").text
 
 
 def test_the_cheapest_is_never_sought_among_days(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ _OTHER = re.compile(
     r"\b(?:before|after|since|until"
     r"|(?:over|above|under|below)(?= (?:[^\s?]+ ){0,2}(?:[$€£]?\d|average|mean|limit|budget|plan|target))"
     r"|(?:more|less|fewer|longer|higher|lower) than|at least"
+    r"|increase[ds]?|decrease[ds]?|rose|risen|grew|grown|fell|fallen|dropped|changed?|(?:went|gone?|goes) (?:up|down)"
     r"|at most|not|no|never|without|except|excluding|other than|median|percentage|per ?cent of|share of|times)\b"
     r"|n[’']t\b"
     rf"|(?:\d|\b(?:{_MONTH})) ?(?:to|through|till|–) ?(?:\d|(?:{_MONTH})\b)",

@@ -33,6 +33,7 @@ _UNITS = {
     SAME["weight"]: re.compile(r"\b(?:kg|g|lb)\b"),
     SAME["distanc"]: re.compile(r"\b[Kk]m\b"),
 }
+_DIGITS = re.compile(r"\d+")
 _MONEY = re.compile(r"[$€£¥₹]|\b(?:EUR|USD|GBP|CHF|price|cost|fee|amount)\b", re.I)
 
 
@@ -87,9 +88,9 @@ def pick(wanted: Sequence[Word], table: Table, *, but: int | None, several: bool
 
 
 def in_range(wanted: Sequence[Word], table: Table, *, but: int | None) -> tuple[list[Row], tuple[Word, ...]]:
-    """The rows in whose ranges of a column an amount that is asked for lies, with its words.
+    """The rows in whose ranges of a column an amount that is asked for lies, or that have that number, with its words.
 
-    No row where it lies in none of them, all rows where no such amount is asked for.
+    No row where it lies in none of the ranges, all rows where no such amount is asked for.
     """
     rows, outside = table.body, tuple[Word, ...]()
     for place, (number, unit) in enumerate(pairwise(wanted)):
@@ -108,7 +109,25 @@ def in_range(wanted: Sequence[Word], table: Table, *, but: int | None) -> tuple[
             if len(fits) > 1 and any(is_in for _, is_in in fits):
                 return [row for row, is_in in fits if is_in], (*digits, number, unit)
             outside = (*digits, number, unit) if len(fits) > 1 else outside
-    return [] if outside else rows, outside
+    return ([], outside) if outside else _having(rows, wanted, table, but=but)
+
+
+def _having(
+    rows: list[Row], wanted: Sequence[Word], table: Table, *, but: int | None
+) -> tuple[list[Row], tuple[Word, ...]]:
+    """The rows with just the number that is asked for of what a column counts, "two keys", with these words.
+
+    All of them where none has it.
+    """
+    for number, unit in pairwise(wanted):
+        amount = numbers(number.text, strict=False)
+        columns = [each for each in table.names if each != but and explains(name_stems(table, each), unit.stem)]
+        for column in columns if len(amount) == 1 and not number.text.isdigit() else ():
+            found = [(row, read_amounts([row.texts.get(column, "")])) for row in rows]
+            having = [row for row, read in found if read and {read[0].value} == amount]
+            if having:
+                return having, (number, unit)
+    return rows, ()
 
 
 def name_stems(table: Table, column: int) -> frozenset[str]:
@@ -193,7 +212,8 @@ def named_columns(asked: Asked, table: Table) -> list[int]:
 def find_column(asked: Asked, table: Table, *, but: Collection[int] = ()) -> tuple[int | None, float, bool]:
     """The column that is asked for, how much speaks for it, and whether the question does not name it.
 
-    Of columns of money that fit equally the highest or lowest is of that of the latest year, else of the first.
+    Of columns that fit equally and differ in their years it is that of the latest; the highest or lowest of several
+    prices is of that, else of the first.
     """
     is_extreme = asked.operation in ("most", "least")
     has_days = is_extreme and not LAST.isdisjoint(asked.signs)
@@ -213,7 +233,9 @@ def find_column(asked: Asked, table: Table, *, but: Collection[int] = ()) -> tup
         is_year = bool(said) and all(map(str.isdigit, said)) and not is_priced(wanted)
         if len(tied) == 1:
             return tied[0], best, is_year
-        return (_latest(tied, table), best, True) if is_extreme and set(tied) <= set(priced) else (None, 0.0, False)
+        is_same = len({_DIGITS.sub("", table.names[each]) for each in tied}) == 1  # but for the year
+        may_choose = is_same or (is_extreme and set(tied) <= set(priced))
+        return (_latest(tied, table), best, True) if may_choose else (None, 0.0, False)
     is_amount = asked.price if asked.operation == "cell" else asked.how_much and asked.operation in ("sum", "average")
     if not (is_priced(wanted) and is_extreme) and not is_amount:
         return None, 0.0, False
