@@ -1,18 +1,21 @@
 """Measure what a language model's replies become, beside what is answered without one, and how many passages it needs.
 
-    python scripts/with_model.py MODEL [SUITE …] [--cases 40] [--passages 5 10 20] [--out replies.jsonl]
+    python scripts/with_model.py MODEL [SUITE …] [--cases 40] [--passages 5 10 20] [--kept raw.jsonl] [--out rows.jsonl]
     python scripts/with_model.py extractive
 
 The same random sample of each suite (never the cases kept for reports) is asked with and without the model. Printed for
 each number of passages: how many came out right, or were refused where they must be; in whose words the answers are;
 the tokens and seconds of a question; and faults that must never be: a statement that is called supported and cites
-nothing, or a refusal below a statement. `--out` keeps every raw reply, to be read. With `extractive` no model is asked:
-printed is of how many questions all evidence is among the passages shown, some of them the neighbours of the first.
+nothing, or a refusal below a statement. `--kept` keeps each raw reply as it ends, and takes from there what was asked
+before: so a run goes on where it was stopped, and what the program makes of the same replies is seen again without the
+model. `--out` is written one line a question, to be read. With `extractive` no model is asked: printed is of how many
+questions all evidence is among the passages shown, some of them the neighbours of the first.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import random
 import tempfile
@@ -22,8 +25,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from langchain_core.callbacks import BaseCallbackHandler
-from langchain_core.outputs import LLMResult
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from pydantic import Field
 
 from qa.answers.chain import AnswerChain
 from qa.answers.drafting.context import pack_context
@@ -31,8 +36,10 @@ from qa.answers.drafting.draft import NOT_SHOWN
 from qa.chatbot import Chatbot
 from qa.evals.opening import chatbot_opener
 from qa.evals.scoring import score_case
+from qa.evals.statistics import wilson
 from qa.evals.suites import Case, Suite, Texts, load_suite, read_corpus
 from qa.evals.systems import System, run_case
+from qa.models.listening import guarded
 from qa.models.tokens import count_tokens
 from qa.types import Answer, Findings, Hit, Message
 
@@ -42,15 +49,71 @@ BUDGET = 6_000
 MOST = 20
 
 
-class Replies(BaseCallbackHandler):
-    """The raw replies of a model, and what the last of them took."""
+class Kept(BaseChatModel):
+    """A model whose replies are kept in a file, from which what was asked before is answered, piece by piece alike."""
 
-    def __init__(self) -> None:
-        self.texts: list[str] = []
+    model: BaseChatModel
+    name: str
+    path: Path
+    known: dict[str, Any] = Field(default_factory=dict)
+    given: list[dict[str, Any]] = Field(default_factory=list)
+    """The replies since this was last emptied."""
 
-    def on_llm_end(self, response: LLMResult, **kwargs: Any) -> None:
-        """Keep a reply."""
-        self.texts += [each[0].text for each in response.generations]
+    @property
+    def _llm_type(self) -> str:
+        return "kept"
+
+    def _generate(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
+        pieces = list(self._stream(messages))
+        return ChatResult(generations=[ChatGeneration(message=sum_of([each.message for each in pieces]))])
+
+    def _stream(
+        self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> Iterator[ChatGenerationChunk]:
+        key = hashlib.sha256(json.dumps([[each.type, each.text] for each in messages]).encode()).hexdigest()
+        if key in self.known:
+            self.given.append(self.known[key])
+            for piece in self.known[key]["pieces"]:
+                yield ChatGenerationChunk(message=AIMessageChunk(**piece))
+            return
+        started, seconds, pieces = time.perf_counter(), list[float](), list[AIMessageChunk]()
+        try:
+            for chunk in guarded(self.model, name=self.name, timeout_s=300).stream(messages):
+                seconds.append(time.perf_counter() - started)
+                pieces.append(chunk)
+                yield ChatGenerationChunk(message=chunk)
+        finally:  # also where the reply goes round in circles, and is stopped
+            texts = [at for at, each in zip(seconds, pieces, strict=True) if each.text] or [0.0]
+            row = {"key": key, "pieces": [plainly(each) for each in pieces], "first": texts[0], "last": texts[-1]}
+            if pieces:
+                self.given.append(row)
+                self.known[key] = row
+                with self.path.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def kept(model: BaseChatModel, name: str, path: Path) -> Kept:
+    """The model, and what it is known to reply."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    rows = [json.loads(line) for line in lines]
+    return Kept(model=model, name=name, path=path, known={row["key"]: row for row in rows}, profile=model.profile)
+
+
+def plainly(chunk: AIMessageChunk) -> dict[str, Any]:
+    """What a chunk says and reports, as it can be written down."""
+    return {
+        "content": chunk.text,
+        "usage_metadata": chunk.usage_metadata,
+        "response_metadata": dict(chunk.response_metadata),
+    }
+
+
+def sum_of(chunks: Sequence[Any]) -> AIMessage:
+    """A whole message of its pieces."""
+    whole = chunks[0]
+    for each in chunks[1:]:
+        whole += each
+    return AIMessage(content=whole.text, usage_metadata=whole.usage_metadata)
 
 
 def ranked(bot: Chatbot, question: str, query: str) -> Findings:
@@ -60,9 +123,9 @@ def ranked(bot: Chatbot, question: str, query: str) -> Findings:
 
 
 def sampled(suite: Suite, count: int) -> list[Case]:
-    """Some cases of a suite, always the same ones."""
+    """Some cases of a suite, always the same ones in the same order."""
     usable = [each for each in suite.cases if "report" not in each.tags]
-    return random.Random(SEED).sample(usable, min(count, len(usable)))
+    return random.Random(SEED).sample(usable, len(usable))[:count]  # so that more of them begin with the same
 
 
 def credit(case: Case, ask: Any, texts: Texts) -> tuple[Answer, float]:
@@ -79,36 +142,48 @@ def faults(answer: Answer) -> int:
     return unmarked + (answer.abstained and bool(answer.sentences))
 
 
-def ask_all(suite: Suite, bot: Chatbot, *, count: int, passages: int, out: Path | None) -> None:
+def ask_all(suite: Suite, bot: Chatbot, model: Kept, *, count: int, passages: int, out: Path | None) -> None:
     """Ask a sample with the model and without; print what became of it."""
     texts, cases = read_corpus(suite.corpora[""]), sampled(suite, count)
     plain = bot.adjusted(model="extractive")
-    composer = replace(bot._composer(), passages=passages)
-    chain = AnswerChain(find=lambda question, query, _: ranked(bot, question, query), composer=composer).runnable()
+    composer = replace(bot._composer(), passages=passages, model=model)
+    library = bot.library
+    chain = AnswerChain(
+        find=lambda question, query, _: ranked(bot, question, query),
+        reply=bot._reply,
+        reading=library.reading,
+        rarity=library.rarity,
+        composer=composer,
+    ).runnable()
     rows: list[dict[str, Any]] = []
+
+    def ask(question: str, history: Sequence[Message]) -> object:
+        return chain.invoke({"question": question, "history": history})
+
     for case in cases:
-        replies = Replies()
-
-        def ask(question: str, history: Sequence[Message], replies: Replies = replies) -> object:
-            return chain.invoke({"question": question, "history": history}, {"callbacks": [replies]})
-
         _, without = credit(case, plain.ask, texts)
-        started = time.perf_counter()
+        model.given.clear()
         answer, right = credit(case, ask, texts)
-        seconds = time.perf_counter() - started
         whose = "refused" if answer.abstained else "quotes" if NOT_SHOWN in answer.notes else "its own"
-        row = {
+        replies = ["".join(piece["content"] for piece in each["pieces"]) for each in model.given]
+        rows.append({
             "suite": suite.name, "passages": passages, "case": case.id, "answerable": case.answerable,
-            "question": case.question, "gold": [each.quote for each in case.evidence], "replies": replies.texts,
+            "question": case.question, "gold": [each.quote for each in case.evidence], "replies": replies,
             "text": answer.text, "support": [[each.support, each.text] for each in answer.sentences],
-            "notes": answer.notes, "whose": whose, "right": right, "without": without, "seconds": round(seconds, 2),
+            "notes": answer.notes, "whose": whose if replies else "no model", "right": right, "without": without,
+            "seconds": sum(each["last"] for each in model.given), "first": [each["first"] for each in model.given],
             "read": answer.usage.input_tokens, "written": answer.usage.output_tokens, "faults": faults(answer),
-        }  # fmt: skip
-        rows.append(row)
+        })  # fmt: skip
         if out:
             with out.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                file.write(json.dumps(rows[-1], ensure_ascii=False) + "\n")
     told(suite.name, passages, rows)
+
+
+def within(right: float, of: int) -> str:
+    """A count with its share and 95 % interval."""
+    low, high = (round(100 * each) for each in wilson(right / of, of))
+    return f"{right:g} = {right / of:.0%} ({low}–{high})"
 
 
 def told(name: str, passages: int, rows: Sequence[dict[str, Any]]) -> None:
@@ -118,11 +193,14 @@ def told(name: str, passages: int, rows: Sequence[dict[str, Any]]) -> None:
         asked = [row for row in own if row["replies"]] or own
         if not own:
             continue
-        whose = {each: sum(row["whose"] == each for row in own) for each in ("its own", "quotes", "refused")}
+        whose = {
+            each: sum(row["whose"] == each for row in own) for each in ("its own", "quotes", "refused", "no model")
+        }
         mean = {each: sum(row[each] for row in asked) / len(asked) for each in ("read", "written", "seconds")}
         print(
             f"{name:12} {passages:2} passages, {'answerable' if answerable else 'to refuse':10} {len(own)}: "
-            f"right {sum(row['right'] for row in own):g}, without a model {sum(row['without'] for row in own):g}; "
+            f"right {within(sum(row['right'] for row in own), len(own))}, "
+            f"without a model {within(sum(row['without'] for row in own), len(own))}; "
             f"{whose}; asked {sum(bool(row['replies']) for row in own)}: {mean['read']:.0f} tokens read, "
             f"{mean['written']:.0f} written, {mean['seconds']:.1f} s; faults {sum(row['faults'] for row in own)}",
             flush=True,
@@ -186,7 +264,8 @@ def main() -> None:
     parser.add_argument("suites", nargs="*", default=["seed", "unanswerable", "office"])
     parser.add_argument("--cases", type=int, default=40, help="questions of each suite")
     parser.add_argument("--passages", type=int, nargs="*", default=[5, 10, MOST], help="how many are shown")
-    parser.add_argument("--out", type=Path, help="a file to add every reply to")
+    parser.add_argument("--kept", type=Path, help="a file that keeps the raw replies, and gives those it has")
+    parser.add_argument("--out", type=Path, help="a file to add what became of every question to")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         for suite, bot in opened(given.model, given.suites, Path(folder)):
@@ -194,7 +273,9 @@ def main() -> None:
                 bound(suite, bot, ways=[*((each, 0) for each in given.passages), (5, 5), (10, 10)])
                 continue
             for passages in given.passages:
-                ask_all(suite, bot, count=given.cases, passages=passages, out=given.out)
+                name = given.model.rpartition("/")[2]
+                model = kept(bot.chat_model, name, given.kept or Path(folder) / "kept.jsonl")
+                ask_all(suite, bot, model, count=given.cases, passages=passages, out=given.out)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from qa.answers import assembly, comparison
 from qa.answers.asking import read_asked
 from qa.answers.drafting.whole import Whole, described
 from qa.answers.replies.courtesies import without_courtesies, without_small_talk
+from qa.answers.replies.wishes import read_wish
 from qa.answers.retriever import PassageRetriever
 from qa.answers.stages import tell_part
 from qa.errors import ModelError
@@ -197,7 +198,14 @@ class AnswerChain:
         """The documents that an overview describes, where the model is to tell of them."""
         if self.composer is None or asking.reply is None or asking.found is None:
             return None
-        return Whole(composer=self.composer, found=asking.found, history=asking.history, overview=asking.reply)
+        wish = read_wish(asking.question)
+        return Whole(
+            composer=self.composer,
+            found=asking.found,
+            history=asking.history,
+            overview=asking.reply,
+            as_it_is=wish is not None and wish.translates,
+        )
 
     def answer(self, questions: Iterator[Asking]) -> Iterator[Event]:
         """The events of each answer; closing this closes the connection to the model."""

@@ -16,6 +16,7 @@ from qa.answers.drafting import whole
 from qa.answers.drafting.composer import Composer, load_prompts
 from qa.answers.drafting.draft import DECLINED, NOT_SHOWN
 from qa.answers.drafting.whole import Whole, described
+from qa.answers.replies.overview import UNTRANSLATED
 from qa.answers.stages import Found
 from qa.chatbot import Chatbot
 from qa.errors import ModelError
@@ -109,6 +110,49 @@ def test_a_document_within_the_budget_is_shown_in_order_and_told_in_the_models_w
     assert (answer.kind, answer.model, answer.notes) == ("answer", "openai:gpt-test", ())
     assert [each.support for each in answer.sentences] == ["supported"] * len(TOWNS)
     assert quoted_exactly(bot, answer)
+
+
+GERMAN = "Der Hafen ist von Mai bis Oktober offen {0}. Hunde bleiben neben den Kranen an der Leine {1}."
+
+
+@pytest.mark.parametrize(
+    "asked", ["Translate harbour.txt into German", "Translate the harbour text to German, please."]
+)
+def test_a_document_to_be_translated_is_shown_whole_and_its_translation_cites_what_it_translates(
+    bot: Chatbot, asked: str
+) -> None:
+    def translated(shown: dict[str, str]) -> str:
+        return GERMAN.format(*(f"[{named}]" for named, text in shown.items() if text.startswith(("The har", "Dogs"))))
+
+    with Reader(translated) as server:
+        answer = ask(bot, server, asked)
+    assert (len(server.prompts), answer.kind) == (1, "answer")
+    assert "ferry" not in server.prompts[0]
+    assert [[answer.citations[number - 1].quote for number in each.citations] for each in answer.sentences] == [
+        ["The harbour is open from May to October."],
+        ["Dogs stay on a leash beside the cranes."],
+    ]
+    assert quoted_exactly(bot, answer)
+
+
+def test_of_a_document_that_is_too_long_the_beginning_is_translated_and_a_note_says_so(bot: Chatbot) -> None:
+    with Reader(everything) as server:
+        answer = ask(bot, server, "Translate the ferries report into plain English", context_tokens=500)
+    assert len(server.prompts) == 1
+    assert "# Arvika\n" in server.prompts[0]
+    assert any("passages were shown to the model" in note for note in answer.notes)
+
+
+def test_without_a_model_and_where_nothing_of_its_reply_holds_it_is_said_that_this_is_no_translation(
+    bot: Chatbot,
+) -> None:
+    plain = bot.ask("Translate harbour.txt into German")
+    with Reader(nonsense) as server:
+        told = ask(bot, server, "Translate harbour.txt into German")
+    assert plain.text.startswith(UNTRANSLATED)
+    assert (plain.kind, told.kind, told.text) == ("overview", "overview", plain.text)
+    assert NOT_SHOWN in told.notes
+    assert quoted_exactly(bot, plain)
 
 
 def test_two_documents_that_are_set_side_by_side_are_both_shown(bot: Chatbot) -> None:

@@ -112,6 +112,27 @@ def test_a_document_is_named_by_its_title_its_file_or_its_sort(asked: str, ids: 
     assert [each.id for each in named(wish, SHELF)] == ids
 
 
+@pytest.mark.parametrize(
+    ("asked", "ids"),
+    [
+        ("Translate the mail into German", ["mail/boiler.eml"]),
+        ("Could you translate staff.docx to French, please?", ["staff.docx"]),
+        ("translate “Boiler off on Thursday”", ["mail/boiler.eml"]),
+        ("Give me a translation of the tide mill text in simple English", ["tide-mill.txt"]),
+    ],
+)
+def test_a_translation_is_of_the_document_before_its_language(asked: str, ids: list[str]) -> None:
+    wish = read_wish(asked)
+    assert wish is not None
+    assert wish.translates
+    assert [each.id for each in named(wish, SHELF)] == ids
+
+
+@pytest.mark.parametrize("asked", ["Translate it into German", "translate that", "translate everything into German"])
+def test_what_was_just_said_and_all_documents_are_not_translated_as_a_whole(asked: str) -> None:
+    assert read_wish(asked) is None
+
+
 def test_the_nearest_names_share_most_words() -> None:
     wish = read_wish("summarize the annual budget 2024")
     assert wish is not None

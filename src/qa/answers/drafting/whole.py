@@ -39,12 +39,16 @@ def described(overview: Answer, *, rarity: Callable[[str], float]) -> Findings |
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whole:
-    """What is described, for the composer's model; `overview` stands in place of a reply of which nothing holds."""
+    """What is described, for the composer's model; `overview` stands in place of a reply of which nothing holds.
+
+    What is to be translated is shown `as_it_is`, as far as the budget holds: a part's reply would leave sentences out.
+    """
 
     composer: Composer
     found: Findings
     history: tuple[Message, ...]
     overview: Answer
+    as_it_is: bool = False
 
     def show(self, tell: Tell) -> tuple[Shown, Usage]:
         """What is shown for the last reply, and the tokens that those about the parts took. Raises: ModelError."""
@@ -75,6 +79,8 @@ class Whole:
 
         Where those would be too many parts, every so many-th.
         """
+        if self.as_it_is:
+            return (self._shown(self.found.hits),)
         parts: list[Shown] = []
         rest = self.found.hits
         while rest:
@@ -93,7 +99,7 @@ class Whole:
     def _gathered(self, parts: Sequence[Shown], answers: Sequence[Answer]) -> Shown:
         """The one part, or what is cited of each part as far as the budget holds as much of every one."""
         if not answers:
-            return replace(parts[0], notes=self._about_sample(parts))
+            return replace(parts[0], notes=self._about_sample(parts) or parts[0].notes)
         most = max(len(answer.citations) for answer in answers)
         while True:
             kept = [

@@ -26,6 +26,7 @@ ALL = "There are {:,} documents:"
 WHICH = "Which one? There are {:,} documents:"
 CALLED = "{:,} documents are called so:"
 BESIDE = ""  # nothing opens what is said of two that are described side by side
+UNTRANSLATED = "This is no translation, which only a language model makes:"
 COLUMNS, EXAMPLE = "- Columns: ", "- For example: "
 
 LISTED = 10  # documents that get a line
@@ -33,7 +34,9 @@ HEADINGS = 10
 SENTENCES = 6
 OF_EACH = 3  # sentences, of two documents that are set side by side
 PASSAGES = 200  # that are read of a longer document, half of them its first: some 2,000 units
-_FRAME = re.compile(r"(?:Which one\? )?There are [\d,]+ documents:|[\d,]+ documents are called so:|And [\d,]+ more\.")
+_FRAME = re.compile(
+    rf"{UNTRANSLATED}|(?:Which one\? )?There are [\d,]+ documents:|[\d,]+ documents are called so:|And [\d,]+ more\."
+)
 _BULLET = re.compile(r"[-*•–]\s")
 
 
@@ -160,7 +163,7 @@ def reply(
     if not found:
         is_absent = wish.scope == "named" and wish.is_sure and (wish.sorts or wish.is_file) and found is not None
         return absent(question, wish, records=records) if is_absent and records else None
-    writing = Overview()
+    writing = Overview(blocks=[UNTRANSLATED] if wish.translates and len(found) == 1 else [])
     if len(found) == 1 or opening == BESIDE:
         for each in found:
             passages, vectors = read([each], looked_at(each.passages))

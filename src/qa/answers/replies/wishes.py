@@ -25,6 +25,7 @@ CLOSE = 0.5  # of the words of a title or a file's name, which a name has at lea
 _START = 2  # letters in which a word and its forms agree
 _ALL = frozenset("documents files docs sources collection library corpus everything".split())  # noqa: SIM905
 _ONE = frozenset("document file doc text".split())  # noqa: SIM905
+_INTO = frozenset(("into", "to", "in"))
 _JOINING = frozenset(("and", "with", "to", "vs", "versus"))
 _POINTING = frozenset("it this that these those".split())  # noqa: SIM905
 _DETERMINERS = frozenset("the a an all of my our your whole entire full complete indexed open content contents".split())  # noqa: SIM905
@@ -60,7 +61,8 @@ class Wish:
     """A wish for an overview of what bears a name, of two such side by side, of the document at hand, or of all.
 
     `is_sure` is off where it is one only if a document bears the name: "What is the tide mill about?"; `is_file` on
-    where the name is a file's. `points_back` says that "it" or "this" is all it says.
+    where the name is a file's. `points_back` says that "it" or "this" is all it says, `translates` that the document is
+    to be translated.
     """
 
     scope: Scope
@@ -68,6 +70,7 @@ class Wish:
     is_sure: bool = True
     is_file: bool = False
     points_back: bool = False
+    translates: bool = False
 
     def called(self, question: str) -> str:
         """The name as it stands in the question."""
@@ -97,10 +100,21 @@ def read_wish(question: str) -> Wish | None:
         return Wish(scope="all" if "overview" in said else "at hand")
     if name := _name(said, "both"):
         return Wish(scope="both", name=name, is_sure=False)
+    is_file = bool(_FILE.search(question))
     for sort in ("named", "about"):
         if name := _name(said, sort):
-            return _wish(name, is_sure=sort == "named", is_file=bool(_FILE.search(question)))
+            return _wish(name, is_sure=sort == "named", is_file=is_file)
+    if name := _before_language(_name(said, "translation")):
+        wish = _wish(name, is_sure=False, is_file=is_file)
+        is_sure = wish.is_sure or is_file or bool(wish.sorts)
+        return None if wish.scope == "all" or wish.points_back else replace(wish, is_sure=is_sure, translates=True)
     return None
+
+
+def _before_language(name: tuple[str, ...]) -> tuple[str, ...]:
+    """What is to be translated: the words before the last "into German", or all."""
+    at = max((at for at, word in enumerate(name) if at and word in _INTO), default=len(name))
+    return name[:at]
 
 
 def _wish(name: tuple[str, ...], *, is_sure: bool, is_file: bool) -> Wish:
