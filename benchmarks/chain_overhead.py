@@ -24,7 +24,7 @@ from openai_server import OpenAIServer, Step
 from qa.answers.chain import AnswerChain
 from qa.answers.drafting.composer import Composer, load_prompts
 from qa.models.chat import chat_model
-from qa.types import Answer, Findings, Hit, Passage, Unit
+from qa.types import Answer, Findings, Hit, Passage, Span, Unit
 
 CLAIM = "The old bridge over the river was finished in the spring of that year by two hundred workers"
 PIECES = (*(f"{word} " for word in CLAIM.split()), "so it is [1.1]. ") * 3
@@ -51,7 +51,18 @@ def hits() -> tuple[Hit, ...]:
             text=text,
             units=tuple(spans),
         )
-        found.append(Hit(passage=passage, score=1.0, rank=number))
+        scores = tuple(9.0 - number - place for place in range(8))
+        quotes = tuple(Span(start=each.start, end=each.end) for each in spans)
+        found.append(
+            Hit(
+                passage=passage,
+                score=1.0,
+                rank=number,
+                sentence_scores=scores,
+                sentence_cosines=(0.5,) * 8,
+                quotes=quotes,
+            )
+        )
     return tuple(found)
 
 

@@ -18,7 +18,6 @@ import argparse
 import hashlib
 import json
 import random
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -54,7 +53,7 @@ class Kept(BaseChatModel):
 
     model: BaseChatModel
     name: str
-    path: Path
+    path: Path | None
     known: dict[str, Any] = Field(default_factory=dict)
     given: list[dict[str, Any]] = Field(default_factory=list)
     """The replies since this was last emptied."""
@@ -88,13 +87,14 @@ class Kept(BaseChatModel):
             if pieces:
                 self.given.append(row)
                 self.known[key] = row
+            if pieces and self.path:
                 with self.path.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def kept(model: BaseChatModel, name: str, path: Path) -> Kept:
+def kept(model: BaseChatModel, name: str, path: Path | None) -> Kept:
     """The model, and what it is known to reply."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    lines = path.read_text(encoding="utf-8").splitlines() if path and path.exists() else []
     rows = [json.loads(line) for line in lines]
     return Kept(model=model, name=name, path=path, known={row["key"]: row for row in rows}, profile=model.profile)
 
@@ -122,10 +122,10 @@ def ranked(bot: Chatbot, question: str, query: str) -> Findings:
     return replace(usual, hits=bot.library.find(question, query, top_k=MOST, strictness=0.5).hits)
 
 
-def sampled(suite: Suite, count: int) -> list[Case]:
-    """Some cases of a suite, always the same ones in the same order."""
+def sampled(suite: Suite, places: slice) -> list[Case]:
+    """Some cases of a suite, in an order that is always the same."""
     usable = [each for each in suite.cases if "report" not in each.tags]
-    return random.Random(SEED).sample(usable, len(usable))[:count]  # so that more of them begin with the same
+    return random.Random(SEED).sample(usable, len(usable))[places]
 
 
 def credit(case: Case, ask: Any, texts: Texts) -> tuple[Answer, float]:
@@ -142,9 +142,9 @@ def faults(answer: Answer) -> int:
     return unmarked + (answer.abstained and bool(answer.sentences))
 
 
-def ask_all(suite: Suite, bot: Chatbot, model: Kept, *, count: int, passages: int, out: Path | None) -> None:
+def ask_all(suite: Suite, bot: Chatbot, model: Kept, *, places: slice, passages: int, out: Path | None) -> None:
     """Ask a sample with the model and without; print what became of it."""
-    texts, cases = read_corpus(suite.corpora[""]), sampled(suite, count)
+    texts, cases = read_corpus(suite.corpora[""]), sampled(suite, places)
     plain = bot.adjusted(model="extractive")
     composer = replace(bot._composer(), passages=passages, model=model)
     library = bot.library
@@ -247,9 +247,9 @@ def bound(suite: Suite, bot: Chatbot, *, ways: Sequence[tuple[int, int]]) -> Non
         print(f"{suite.name:8} {way:30} {held}/{len(cases)} = {held / len(cases):.1%}, {tokens:,.0f} tokens")
 
 
-def opened(model: str, names: Sequence[str], folder: Path) -> Iterator[tuple[Suite, Chatbot]]:
+def opened(model: str, names: Sequence[str]) -> Iterator[tuple[Suite, Chatbot]]:
     """Each suite with the chatbot over its documents."""
-    opener = chatbot_opener({"model": model, "timeout_s": 300}, work=folder)
+    opener = chatbot_opener({"model": model, "timeout_s": 300})
     for name in names:
         suite = load_suite(EVALS / name)
         with opener(suite.corpora[""]) as bot:
@@ -266,16 +266,16 @@ def main() -> None:
     parser.add_argument("--passages", type=int, nargs="*", default=[5, 10, MOST], help="how many are shown")
     parser.add_argument("--kept", type=Path, help="a file that keeps the raw replies, and gives those it has")
     parser.add_argument("--out", type=Path, help="a file to add what became of every question to")
+    parser.add_argument("--after", type=int, default=0, help="of these, how many are passed over")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        for suite, bot in opened(given.model, given.suites, Path(folder)):
-            if given.model == "extractive":
-                bound(suite, bot, ways=[*((each, 0) for each in given.passages), (5, 5), (10, 10)])
-                continue
-            for passages in given.passages:
-                name = given.model.rpartition("/")[2]
-                model = kept(bot.chat_model, name, given.kept or Path(folder) / "kept.jsonl")
-                ask_all(suite, bot, model, count=given.cases, passages=passages, out=given.out)
+    for suite, bot in opened(given.model, given.suites):
+        if given.model == "extractive":
+            bound(suite, bot, ways=[*((each, 0) for each in given.passages), (5, 5), (10, 10)])
+            continue
+        for passages in given.passages:
+            name = given.model.rpartition("/")[2]
+            model = kept(bot.chat_model, name, given.kept)
+            ask_all(suite, bot, model, places=slice(given.after, given.cases), passages=passages, out=given.out)
 
 
 if __name__ == "__main__":

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
 from local_model import model_file
 from qa.chatbot import Chatbot
+from qa.evals.suites import Case, load_suite
+from qa.search.followup import standalone
 from qa.types import ABSTENTION, Answer, Event, Message
 
+SEED = Path(__file__).parents[1] / "evals" / "seed"
 ASKED = (
     "Who did General Naravane meet in Rome?",
     "Why was the memorial built?",
@@ -72,6 +76,15 @@ def test_a_stream_that_is_closed_leaves_the_model_ready_for_the_next_question(bo
     next(stream)
     stream.close()
     assert bot.ask(ASKED[1]).question == ASKED[1]
+
+
+def test_a_follow_up_that_the_model_words_anew_finds_no_less_than_the_one_that_a_rule_does(bot: Chatbot) -> None:
+    def is_found(case: Case, queries: Sequence[str]) -> bool:
+        return any(case.evidence[0].quote in hit.passage.text for each in queries for hit in bot.search(each, top_k=5))
+
+    for case in (each for each in load_suite(SEED).cases if each.history and each.evidence):
+        by_model, _ = bot._composer().rewrite(case.question, case.history)
+        assert is_found(case, by_model) >= is_found(case, [standalone(case.question, case.history)]), by_model
 
 
 def test_small_talk_costs_no_token(bot: Chatbot) -> None:
