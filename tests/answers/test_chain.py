@@ -207,7 +207,14 @@ def test_a_partial_answer_stays_without_the_sentinel() -> None:
     assert (final.text, final.abstained) == (f"{MET} [1]", False)
 
 
-UNSUPPORTED = [(), ("Seven ducks swam past.",), ("Seven ducks swam past [7.1].",), ("She sold 40 ducks [1.1]. Quack!",)]
+UNSUPPORTED = [
+    (),
+    ("Seven ducks swam past.",),
+    ("Seven ducks swam past [7.1].",),
+    ("She sold 40 ducks [1.1]. Quack!",),
+    (f"{MET[:-1]} [1.1]?",),  # which asks, and says nothing
+    ("A duck is the bird that is not the one mentioned in the document.",),  # of one thing, not of all
+]
 
 
 @pytest.mark.parametrize("pieces", UNSUPPORTED)

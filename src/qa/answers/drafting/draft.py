@@ -47,6 +47,7 @@ _CUT_SHORT = {
     "content_filter": "the provider's content filter stopped the reply",
     "safety": "the provider's content filter stopped the reply",
 }
+_ASKED, _QUOTED = ("?", "？", "؟"), " \"'”’»)*_"
 _SILENCE = Verdict(support="unsupported", score=0.0, reason="that the documents do not say something cannot be cited")
 
 
@@ -181,6 +182,7 @@ class Draft:
                 answering = self._attributor.answering(said, self._own_units())
                 found = replace(answering, corrected=bool(proposed)) if answering else found
                 agrees = answering is not None or bool(proposed)
+        agrees = agrees and not written.words.rstrip(_QUOTED).endswith(_ASKED)  # what asks states nothing
         as_asked = not differ(written.words, self._question) or names(self._question, written.words)
         return Judged(pieces=pieces, words=written.words, found=found, as_asked=as_asked, trusted=agrees)
 

@@ -35,7 +35,7 @@ _TEXTS = r"\b(?:documents?|passages?|sources?|texts?|context|excerpts?|informati
 _NOT = r"(?:\b(?:not|no|nothing|never|cannot|unable)\b|n['’]t\b)"
 _DECLINES = re.compile(
     rf"{_TEXTS}[^.!?]{{0,60}}{_NOT}[^.!?]{{0,30}}\b{_TELLS}"
-    rf"|{_NOT}[^.!?]{{0,60}}\b(?:in|from|by|on) the\b[^.!?]{{0,30}}{_TEXTS}"
+    rf"|{_NOT}(?! the\b)[^.!?]{{0,60}}\b(?:in|from|by|on) the\b[^.!?]{{0,30}}{_TEXTS}"
     r"|\A\W*+(?:i(?: am|['’]m) sorry|i (?:do not|don['’]t) know|i (?:cannot|can['’]t) answer|unfortunately)\b",
     re.I,
 )
