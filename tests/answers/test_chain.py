@@ -213,6 +213,7 @@ UNSUPPORTED = [
     ("Seven ducks swam past [7.1].",),
     ("She sold 40 ducks [1.1]. Quack!",),
     (f"{MET[:-1]} [1.1]?",),  # which asks, and says nothing
+    ("The documents do not say what you ask for. " * 5,),  # in circles, which is no reading of them
     ("A duck is the bird that is not the one mentioned in the document.",),  # of one thing, not of all
 ]
 

@@ -233,7 +233,8 @@ class Draft:
         """Why nothing of the reply is an answer; None when it is one."""
         if not self._showing.holds:
             silent = [each.found.verdict is _SILENCE for each in self._showing.judged if each.found]
-            return DECLINED if self._reply.declined or (silent and all(silent)) else NOT_SHOWN
+            is_refusal = bool(silent) and all(silent) and not self.circles
+            return DECLINED if self._reply.declined or is_refusal else NOT_SHOWN
         if self._unsupported == "abstain" and any(each.is_bad for each in self._showing.judged):
             return "a sentence of the model's reply is not supported by what it cites"
         return None
