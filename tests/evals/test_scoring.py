@@ -243,6 +243,16 @@ def test_a_marked_statement_is_a_line_whatever_full_stops_are_in_it() -> None:
         assert credit(replace(GOOD, cuts=(text,), answer=answer)) == right
 
 
+def test_the_numbers_that_code_computes_with_stand_in_no_ones_way() -> None:
+    text = "Average of “Year”: (1,870 + 1,878) / 2 = 1,874"
+    made = Sentence(text=text, citations=(), support="supported", reason="computed from 2 rows", best=True)
+    answer = Answer(question="", query="", text=text, abstained=False, sentences=(made,), short=Short(text="1,874"))
+    assert credit(replace(GOOD, cuts=(), answer=answer)) == 1
+    assert credit(replace(GOOD, cuts=(), answer=replace(answer, sentences=(replace(made, reason=None),)))) == 0
+    claimed = replace(made, text="It is 1,874 and not 1,870.")
+    assert credit(replace(GOOD, cuts=(), answer=replace(answer, text=claimed.text, sentences=(claimed,)))) == 0
+
+
 def test_a_crash_while_only_searching_has_no_score_of_an_answer() -> None:
     crashed = replace(GOOD, answer=None, hits=(), error="Error: gone")
     [scored] = score_run([crashed], asks=False)

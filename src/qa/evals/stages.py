@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from itertools import pairwise, takewhile
 from typing import Literal
 
+from qa.answers.tables.computing import STATEMENT
+from qa.answers.tables.tabular import is_computed
 from qa.documents.sentences import split_sentences
 from qa.evals import matching, metrics
 from qa.evals.metrics import Region
@@ -157,6 +159,8 @@ def _says_what_is_wanted(record: CaseRecord, answer: Answer, *, touched: bool) -
         return False
     told = [each.quote for each in case.evidence] + [each.content for each in case.history]
     known = "\n".join([case.question, *told, *case.golds, *_quotes(record)])
+    for computed in _computed(answer):
+        said = said.replace(computed, "")
     return matching.foreign(matching.plain(said), known, around=record.around) is None
 
 
@@ -169,7 +173,7 @@ def _states(record: CaseRecord, answer: Answer, *, touched: bool) -> bool:
         agreed = matching.agrees(said, case.answers, question=question)
         if agreed is not None:
             return agreed and (touched or not record.cited)
-        quoted = metrics.is_quoted(statement, _quotes(record))
+        quoted = metrics.is_quoted(statement, _quotes(record)) or statement in _computed(answer)
         if not quoted and matching.answers_otherwise(said, case.answers, question=question):
             return False
         if says(record, statement, case.answers):
@@ -179,6 +183,12 @@ def _states(record: CaseRecord, answer: Answer, *, touched: bool) -> bool:
         if not quoted and matching.refuses(said):
             return False
     return False
+
+
+def _computed(answer: Answer) -> list[str]:
+    """The statements that code made of a table's rows: their numbers are the rows' own, as `qa verify` can tell."""
+    made = (each for each in answer.sentences if is_computed(each) and STATEMENT.fullmatch(each.text))
+    return [without_markers(each.text) for each in made]
 
 
 def _own_words(record: CaseRecord, answer: Answer) -> str:
