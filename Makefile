@@ -62,7 +62,7 @@ fix: .venv/checked ## mend format and lint, as far as that goes by itself
 
 # Measured without a language model and without a network, whatever the settings say; another model has a baseline of its own.
 MODEL := extractive
-SUITES := seed followups unanswerable injection office haystack twins:seed
+SUITES := seed followups unanswerable injection office housing bakery school haystack twins:seed
 BASELINE := $(if $(filter extractive,$(MODEL)),evals/baseline,.qa/baselines/$(subst /,-,$(subst :,-,$(MODEL))))
 EVAL = $(BIN)/qa eval run $(SUITES) --model "$(MODEL)" --embeddings minilm-l6-v2
 

@@ -17,7 +17,8 @@ from qa.evals.runner import RECORDS, make_plan, run_suite
 from qa.evals.sources import Sources
 from qa.evals.suites import load_suite
 
-SUITES = ("seed", "followups", "unanswerable", "injection", "office", "haystack", "twins:seed")
+OFFICES = ("office", "housing", "bakery", "school")
+SUITES = ("seed", "followups", "unanswerable", "injection", *OFFICES, "haystack", "twins:seed")
 
 
 @pytest.fixture
