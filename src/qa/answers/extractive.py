@@ -26,7 +26,7 @@ from qa.answers.short import (
 from qa.answers.tables import tabular
 from qa.answers.tables.inquiry import FRAME, ask
 from qa.answers.tables.ledger import find_tables
-from qa.answers.tables.picking import in_range, named_cell
+from qa.answers.tables.picking import empty_cell, in_range, named_cell
 from qa.search.quoting import WHOLE_CHARS, led_to, left_out, whole
 from qa.types import SILENT, Answer, Citation, Findings, Hit, Passage, Sentence, Short, ShortAnswer, Span, Unit
 from qa.words import stem, terms, words
@@ -107,6 +107,8 @@ def answer(findings: Findings) -> Answer:
     candidates = _lists(findings.query, _steps_for(findings.query, candidates))
     chosen = _choose(candidates, several=asks_for_several(findings.query))
     best = min(chosen, key=candidates.index)
+    if best.unit.kind == "row" and (empty := empty_cell(findings.query, best.passage, best.span)):
+        return refusal(findings, empty=empty)
     citations: dict[tuple[str, int, int], Citation] = {}
     sentences = []
     short = None

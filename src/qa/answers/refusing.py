@@ -27,18 +27,24 @@ _ABSENT = "nowhere in them. Check how it is written."
 _ELSEWHERE = "in them, but what stands beside it is not sure to answer. Ask in other words."
 _UNSAID = "What comes nearest says nothing of"
 _OTHER_WORD = "Leave it out, or say it in another word."
+_EMPTY = "The row that comes nearest has nothing for"
 _UNSURE = "What comes nearest is not sure to answer it. Ask for one thing, in the documents' own words."
 _FAR = "Nothing in them comes near it. Ask “Which documents are there?” to see what they are about."
 _QUOTED = re.compile("“([^“”]*)”")
 _REASONS = re.compile(
     rf"“[^“”]*”(?:, “[^“”]*”)* occurs? (?:{re.escape(_ABSENT)}|{re.escape(_ELSEWHERE)})"
+    rf"|{_EMPTY} “[^“”]*”\."
     rf"|{_UNSAID} “[^“”]*”(?: or “[^“”]*”)?\. {re.escape(_OTHER_WORD)}|{re.escape(_UNSURE)}|{re.escape(_FAR)}"
 )
 
 
-def refusal(findings: Findings) -> Answer:
-    """The abstention, with why it is one, what to try, and the units nearest to the question."""
-    return replace(without_answer(findings), text=_text(findings), nearest=_nearest(findings))
+def refusal(findings: Findings, *, empty: str = "") -> Answer:
+    """The abstention, with why it is one, what to try, and the units nearest to the question.
+
+    `empty` are the words of the question for what the row has nothing of that would answer.
+    """
+    text = f"{ABSTENTION} {_EMPTY} “{empty}”." if empty else _text(findings)
+    return replace(without_answer(findings), text=text, nearest=_nearest(findings))
 
 
 def without_answer(findings: Findings) -> Answer:

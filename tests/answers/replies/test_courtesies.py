@@ -17,6 +17,7 @@ TALK = {
         Grüß Gott|grüss gott|moin|Bonjour !|Hola|¡Buenos días!|Buongiorno|Olá|Bom dia|hej|Cześć|Привет!
         Здравствуйте|你好|你好！|こんにちは|안녕하세요|مرحبا|नमस्ते|שלום""",
     "thanks": """thanks|Thanks!!!|thanks a lot|Thank you so much.|thank you for your help|thx|Many thanks in advance
+        Thanks for the quick repair of W3, the machine runs nicely again!|Many thanks for the cakes, they were lovely.
         ok, thank you|great, thanks 🙏|🙏|that's very helpful|Danke schön|merci beaucoup|¡Gracias!|grazie
         obrigada|спасибо|谢谢|ありがとう""",
     "doubt": """That's wrong.|No, that is not right!|This isn't what I asked|you're mistaken|I don't believe you
@@ -33,7 +34,8 @@ TALK = {
         what is in the index|Welche Dokumente gibt es?|¿Qué documentos hay?""",
 }
 OTHER = """hi-hat prices|hello world program|hello world|thanks for the fish: when was it published
-    thanks for the memory of water|Hi Bob|hi-fi|help desk number|help.txt|How do I get help with my taxes?
+    thanks for the memory of water|thanks for nothing!|Thank you for the tip, I need the price of a torte.
+    Thanks for what you sent.|Hi Bob|hi-fi|help desk number|help.txt|How do I get help with my taxes?
     who are they?|Who are you writing for?|what can you do with flour?|what can a tenant do?
     how many documents were signed|list all documents that the court asked for
     which documents do I need for a visa?|what files were stolen?|Who's there?|are you sure?|no thanks|no|yes

@@ -568,6 +568,19 @@ def test_a_number_in_words_before_the_name_of_a_column_is_a_condition_and_a_chan
         assert "Highest" not in bot.ask("Which fee went up the most?").text
 
 
+def test_a_row_that_has_nothing_under_what_is_asked_is_no_answer(tmp_path: Path) -> None:
+    table = "# Prices\n\n| Article | Shop price € | Wholesale price € | Supplier |\n|---|---|---|---|\n"
+    rows = "| Butter croissant | 1.90 | 1.28 | Ostrel |\n| Custard boat | 3.10 | – |  |\n"
+    (tmp_path / "prices.md").write_text(table + rows, encoding="utf-8")
+    with Chatbot.open(model="extractive", chroma=":memory:", seeds=tmp_path, home=tmp_path / "home") as bot:
+        assert _short(bot.ask("shop price of the custard boat")) == "3.10"
+        answer = bot.ask("wholesale price of the custard boat")
+        assert answer.abstained
+        assert answer.text.endswith("The row that comes nearest has nothing for “wholesale price”.")
+        assert bot.verify(answer).holds
+        assert bot.ask("Who is the supplier of the custard boat?").abstained
+
+
 def test_the_cheapest_is_never_sought_among_days(tmp_path: Path) -> None:
     table = "# Visits\n\n| Firm | Paid on |\n|---|---|\n| Ash | 2026-01-02 |\n| Oak | 2026-03-04 |\n"
     (tmp_path / "visits.md").write_text(table, encoding="utf-8")

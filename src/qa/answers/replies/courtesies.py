@@ -34,6 +34,8 @@ _ASKING = re.compile(
     r"|name|give|find|explain|describe|compare|summari[sz]e|translate|i)\b",
     re.I,
 )
+_THANKS_FOR = re.compile(r"\W*(?:many )?(?:thanks|thank you|thx)(?: (?:so|very) much)? for\b[^?:]*[.!]", re.I)
+_WISH = re.compile(rf"\b(?:{_ASKS}|if|whether|need|want|wish|like|looking|wonder\w*|asks?|question|nothing)\b", re.I)
 _CALLED = re.compile(
     r"(?:(?:hi|hello|hey)(?: there)?|good (?:morning|afternoon|evening)|thanks|thank you) (?:[-–—] )?"
     rf"(?=(?:{_ASKS})\b)",
@@ -45,6 +47,8 @@ def topic_of(text: str) -> Topic | None:
     """What small talk this is from its first word to its last; None when it is anything else."""
     if len(text) > TALK_CHARS:
         return None
+    if _THANKS_FOR.fullmatch(text) and not _WISH.search(text):
+        return "thanks"
     said = tuple(words(_DRAWN_OUT.sub(r"\1", _EMOTICON.sub(" ", text))))
     found = (
         _topics(said) if said else {topic for topic, signs in phrasebook()["signs"].items() if set(signs) & set(text)}

@@ -280,10 +280,22 @@ def _named_place(asked: Asked, table: Table, row: Row) -> tuple[float, Span | No
     return (0.0, None) if column is None or column not in row.spans else (score, row.spans[column])
 
 
+def empty_cell(question: str, passage: Passage, quote: Span) -> str:
+    """The words of the question that name the column in which a quoted row has nothing; "" where it names another."""
+    asked = ask(question)
+    for table in find_tables([passage]) if asked.operation in ("cell", "count") else ():
+        for row in (each for each in table.rows if each.unit.kind == "row" and each.unit.start == quote.start):
+            column, _, guessed = find_column(asked, table, but=told_columns(asked, row))
+            if column is not None and not guessed and not with_values([row], column):
+                words = [each for each in asked.terms if each.stem in naming(asked, table, column) - FRAME]
+                return question[words[0].start : words[-1].start + len(words[-1].text)] if words else ""
+    return ""
+
+
 def told_columns(asked: Asked, row: Row) -> list[int]:
     """The columns of which the question says what stands in the row."""
     said = {word.stem for word in asked.terms} | STOP_WORDS
-    return [each for each, text in row.texts.items() if cell_stems(text) <= said]
+    return [each for each, text in row.texts.items() if (stems := cell_stems(text)) and stems <= said]
 
 
 def _says(name: str, wanted: Collection[str], head: str | None) -> float:

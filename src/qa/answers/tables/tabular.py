@@ -40,6 +40,8 @@ def answer(findings: Findings, *, refused: Answer) -> Answer | None:
     best = _checked(max(tallies, key=lambda each: (*_worth(each), -tallies.index(each))), asked, findings)
     if best is None or not _is_sure(best, asked, findings):
         return None
+    if best.column is not None and not best.result and not with_values(best.winners, best.column):
+        return None  # the row that is meant has nothing there
     others = [each for each in tallies if each.table.document != best.table.document]
     best = _with_alike(best, tallies)
     return _Writing().answer(best, others=others, refused=refused)
