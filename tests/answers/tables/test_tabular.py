@@ -581,6 +581,15 @@ def test_a_row_that_has_nothing_under_what_is_asked_is_no_answer(tmp_path: Path)
         assert bot.ask("Who is the supplier of the custard boat?").abstained
 
 
+def test_a_price_for_some_months_is_no_duration(tmp_path: Path) -> None:
+    table = (
+        "| Boat | Rent, 12 months (€) | Rent, 24 months (€) |\n|---|---|---|\n| Heron | 34 | 28 |\n| Teal | 39 | 32 |\n"
+    )
+    (tmp_path / "terms.md").write_text(f"# Terms\n\nThe shortest term is 24 months.\n\n{table}", encoding="utf-8")
+    with Chatbot.open(model="extractive", chroma=":memory:", seeds=tmp_path, home=tmp_path / "home") as bot:
+        assert bot.ask("What is the shortest term?").text == "The shortest term is 24 months. [1]"
+
+
 def test_the_cheapest_is_never_sought_among_days(tmp_path: Path) -> None:
     table = "# Visits\n\n| Firm | Paid on |\n|---|---|\n| Ash | 2026-01-02 |\n| Oak | 2026-03-04 |\n"
     (tmp_path / "visits.md").write_text(table, encoding="utf-8")

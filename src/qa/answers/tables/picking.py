@@ -33,7 +33,7 @@ _UNITS = {
     SAME["weight"]: re.compile(r"\b(?:kg|g|lb)\b"),
     SAME["distanc"]: re.compile(r"\b[Kk]m\b"),
 }
-_DIGITS = re.compile(r"\d+")
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _MONEY = re.compile(r"[$€£¥₹]|\b(?:EUR|USD|GBP|CHF|price|cost|fee|amount)\b", re.I)
 
 
@@ -189,7 +189,8 @@ def known_stems(table: Table) -> frozenset[str]:
 def _meanings(name: str) -> set[str]:
     """The stems of a column's name, of those that measure something what that is, and what its unit measures."""
     named = {SAME.get(word.stem, word.stem) for word in read_words(name)}
-    return named | {measure for measure, unit in _UNITS.items() if unit.search(name)}
+    units = {} if _MONEY.search(name) else _UNITS  # "Rent, 48 months (£)" is no duration
+    return named | {measure for measure, unit in units.items() if unit.search(name)}
 
 
 def explains(known: Collection[str], word: str) -> bool:
@@ -233,7 +234,7 @@ def find_column(asked: Asked, table: Table, *, but: Collection[int] = ()) -> tup
         is_year = bool(said) and all(map(str.isdigit, said)) and not is_priced(wanted)
         if len(tied) == 1:
             return tied[0], best, is_year
-        is_same = len({_DIGITS.sub("", table.names[each]) for each in tied}) == 1  # but for the year
+        is_same = len({_YEAR.sub("", table.names[each]) for each in tied}) == 1  # but for the year
         may_choose = is_same or (is_extreme and set(tied) <= set(priced))
         return (_latest(tied, table), best, True) if may_choose else (None, 0.0, False)
     is_amount = asked.price if asked.operation == "cell" else asked.how_much and asked.operation in ("sum", "average")
