@@ -587,7 +587,8 @@ def test_a_price_for_some_months_is_no_duration(tmp_path: Path) -> None:
     )
     (tmp_path / "terms.md").write_text(f"# Terms\n\nThe shortest term is 24 months.\n\n{table}", encoding="utf-8")
     with Chatbot.open(model="extractive", chroma=":memory:", seeds=tmp_path, home=tmp_path / "home") as bot:
-        assert bot.ask("What is the shortest term?").text == "The shortest term is 24 months. [1]"
+        for question in ("What is the shortest term?", "What is the shortest term of rental?"):
+            assert bot.ask(question).text == "The shortest term is 24 months. [1]"
 
 
 def test_the_cheapest_is_never_sought_among_days(tmp_path: Path) -> None:

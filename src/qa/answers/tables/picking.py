@@ -232,6 +232,8 @@ def find_column(asked: Asked, table: Table, *, but: Collection[int] = ()) -> tup
         tied = [each for each in able if scores[each] == best]
         said = wanted & name_stems(table, tied[0])
         is_year = bool(said) and all(map(str.isdigit, said)) and not is_priced(wanted)
+        if set(tied) <= set(priced) and {SAME[each] for each in asked.signs if each in SAME} - {"price"}:
+            return None, 0.0, False  # what is shortest or latest is no price
         if len(tied) == 1:
             return tied[0], best, is_year
         is_same = len({_YEAR.sub("", table.names[each]) for each in tied}) == 1  # but for the year
