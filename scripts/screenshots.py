@@ -32,7 +32,7 @@ QUESTIONS = (
     "What is the shortest term of rental?",
     "What is the monthly rent of a Brook 60, sparkling, for 24 months?",
 )
-UNANSWERED = "How much does the managing director earn?"
+UNANSWERED = "What is the salary of the managing director?"
 POINTER = """document.body.insertAdjacentHTML('beforeend', `<svg id="pointer" width="22" height="22" viewBox="0 0 16 16"
     style="position: fixed; z-index: 99; pointer-events: none; left: 620px; top: 420px">
     <path d="M2 1v12l3-3 2 5 2-1-2-5h5z" fill="#111" stroke="#fff"/></svg>`)"""
