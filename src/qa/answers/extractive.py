@@ -45,7 +45,7 @@ ASKING = frozenset(stem(each) for each in ("step", "procedure", "instructions", 
 Beside = Callable[[Passage, range], Sequence[Passage] | None]
 _MAIL_HEADER = re.compile(r"[>\s]*(?:from|to|cc|bcc|date|sent|subject|reply-to)\s*:", re.I)
 _ABOUT_MAIL = re.compile(
-    r"\b(?:e-?mails?|mails?|mailed|messages?|letters?|wr[io]te|writes|written|wrote|sen[dt]s?|sender|subject|recipients?"
+    r"\b(?:e-?mails?|mails?|mailed|messages?|letters?|wr[io]te|writes|written|sen[dt]s?|sender|subject|recipients?"
     r"|cc|copied|forwarded|repl(?:y|ied)|answered|dated)\b",
     re.I,
 )
@@ -282,12 +282,18 @@ def _lists(query: str, candidates: Sequence[_Candidate]) -> Sequence[_Candidate]
         lists.setdefault((each.passage.id, lead), []).append(each)
     raised = []
     for each in candidates:
-        parts = lists[each.passage.id, each.span.start] if each.unit.leads else [each]
+        parts = lists[each.passage.id, each.span.start] if each.unit.leads else []
         odds = [math.exp(part.score) for part in parts]
-        said = [asked & frozenset(terms(part.passage.cut(part.unit))) for part in (parts[0], each)]
-        is_list = max(odds) < MOST_OF_LIST * sum(odds) or (bool(said[1]) and not said[0])
+        is_list = bool(odds) and (
+            max(odds) < MOST_OF_LIST * sum(odds) or (_says(each, asked) and not _says(parts[0], asked))
+        )
         raised.append(replace(each, score=math.log(sum(odds))) if is_list else each)
     return sorted(raised, key=lambda each: (-each.score, each.rank, each.span.start))
+
+
+def _says(candidate: _Candidate, asked: frozenset[str]) -> bool:
+    """Whether its first unit by itself has one of these stems."""
+    return not asked.isdisjoint(terms(candidate.passage.cut(candidate.unit)))
 
 
 def _within(query: str, candidates: Sequence[_Candidate]) -> Sequence[_Candidate]:

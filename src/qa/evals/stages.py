@@ -31,7 +31,7 @@ SHOWN = 5  # the number of passages that count as retrieved when a failure is tr
 FIRST = 2  # the statements, from the first on, of which one must say it where none is marked as the best
 BARE = 3  # a first statement of fewer words counts with the next one, as "Yes." does
 PASSAGE_CHARS = 2000  # of a citation at most: one of a whole document would make every name known
-_LINE = re.compile(r"[^\n]+\n?|\n")
+_LINE_END = re.compile(r"\n|\Z")
 _MARKER = re.compile(r"(?<!\s)\s*+\[\d++\]")
 
 
@@ -115,12 +115,9 @@ def judged(answer: Answer) -> list[str]:
         return []
     if marked := _marked(answer):
         text, place = marked[0].text, marked[0].highlight
-        ends = [each.end() for each in _LINE.finditer(text)]
-        first = next(number for number, end in enumerate(ends) if place is None or place.start < end)
-        begin = ends[first - 1] if first else 0
-        lengths = (len(words(without_markers(text[begin:end]))) for end in ends)
-        end = next((end for end, length in zip(ends, lengths, strict=True) if length >= BARE), len(text))
-        return [without_markers(text[begin:end]).strip()]
+        begin = text.rfind("\n", 0, place.start) + 1 if place else 0
+        lines = (without_markers(text[begin : each.end()]) for each in _LINE_END.finditer(text, begin))
+        return [next((each for each in lines if len(words(each)) >= BARE), without_markers(text[begin:])).strip()]
     text = without_markers(answer.text)
     ends = [span.end for span in split_sentences(text)]
     bare = sum(1 for _ in takewhile(lambda end: len(words(text[:end])) < BARE, ends))

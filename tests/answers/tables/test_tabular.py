@@ -17,6 +17,7 @@ from make_files import make_xlsx
 from qa import Chatbot
 from qa.answers.extractive import refusal
 from qa.answers.tables import tabular
+from qa.answers.tables.inquiry import ask
 from qa.types import Answer
 
 PLANS = """# Subscription plans
@@ -579,6 +580,11 @@ def test_a_row_that_has_nothing_under_what_is_asked_is_no_answer(tmp_path: Path)
         assert answer.text.endswith("The row that comes nearest has nothing for “wholesale price”.")
         assert bot.verify(answer).holds
         assert bot.ask("Who is the supplier of the custard boat?").abstained
+
+
+def test_each_word_of_what_is_asked_is_where_it_stands_in_the_question() -> None:
+    question = "What is the repair price of the Teal after three years?"
+    assert all(question[word.start :].startswith(word.text) for word in ask(question).terms)
 
 
 def test_a_price_for_some_months_is_no_duration(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ class Asked:
 @lru_cache(maxsize=64)
 def ask(question: str) -> Asked:
     """What a question asks of a table."""
-    question = _AFTER_A_TIME.sub("in ", question)
+    question = _AFTER_A_TIME.sub("in".ljust(len("after ")), question)  # each word stays in its place
     limit = _LIMIT.search(question)
     open_part = question if limit is None else question[: limit.start()] + question[limit.end() :]
     found = [word for word in read_words(question) if not limit or not limit.start() <= word.start < limit.end()]

@@ -231,7 +231,7 @@ def find_column(asked: Asked, table: Table, *, but: Collection[int] = ()) -> tup
     if best > 0:
         tied = [each for each in able if scores[each] == best]
         said = wanted & name_stems(table, tied[0])
-        is_year = bool(said) and all(map(str.isdigit, said)) and not is_priced(wanted)
+        is_year = bool(said) and all(map(str.isdigit, said)) and not is_priced(asked)
         if set(tied) <= set(priced) and {SAME[each] for each in asked.signs if each in SAME} - {"price"}:
             return None, 0.0, False  # what is shortest or latest is no price
         if len(tied) == 1:
@@ -240,14 +240,14 @@ def find_column(asked: Asked, table: Table, *, but: Collection[int] = ()) -> tup
         may_choose = is_same or (is_extreme and set(tied) <= set(priced))
         return (_latest(tied, table), best, True) if may_choose else (None, 0.0, False)
     is_amount = asked.price if asked.operation == "cell" else asked.how_much and asked.operation in ("sum", "average")
-    if not (is_priced(wanted) and is_extreme) and not is_amount:
+    if not (is_priced(asked) and is_extreme) and not is_amount:
         return None, 0.0, False
     return (priced[0], 0.0, True) if len(priced) == 1 else (None, 0.0, False)
 
 
-def is_priced(wanted: Collection[str]) -> bool:
+def is_priced(asked: Asked) -> bool:
     """Whether a price is asked for, in any of its words."""
-    return any(SAME.get(each) == "price" for each in wanted)
+    return any(SAME.get(each) == "price" for each in (*asked.signs, *(word.stem for word in asked.terms)))
 
 
 def _latest(columns: Sequence[int], table: Table) -> int:

@@ -93,8 +93,7 @@ def _is_sure(found: Tally, asked: Asked, findings: Findings) -> bool:
         return all(word.text.isalpha() and word.text.islower() for word in unexplained) and len(unexplained) <= 1
     if asked.operation == "count" and not (found.picked.words or asked.limit or _is_found(found, findings)):
         return False
-    wanted = {*asked.signs, *(word.stem for word in asked.terms)}
-    if found.guessed and not findings.answerable and not is_priced(wanted):
+    if found.guessed and not findings.answerable and not is_priced(asked):
         return False
     if unexplained or (asks_how_to(findings.query) and not _is_named(found, asked)):
         return False
